@@ -1,0 +1,14 @@
+// istioctl: reads and writes the configuration of the mesh that runs here.
+import { text } from 'node:stream/consumers';
+
+import { systemClock } from '@meltemi/base';
+import { istioctl } from '@meltemi/cli';
+
+process.exitCode = await istioctl(process.argv.slice(2), {
+  out: (chunk) => void process.stdout.write(chunk),
+  error: (chunk) => void process.stderr.write(chunk),
+  readStdin: () => text(process.stdin),
+  clock: systemClock(),
+  configDir: process.env['MELTEMI_CONFIG_DIR'] ?? '.mesh/config',
+  version: '0.1.0',
+});

@@ -1,0 +1,19 @@
+// Words that every package shares.
+export { type Clock, ManualClock, systemClock, type Timer } from './clock.ts';
+export { type Dice, seededDice, systemDice } from './dice.ts';
+export { didYouMean, editDistance } from './did-you-mean.ts';
+export { durationToMs, msToDuration, parseDuration } from './duration.ts';
+export { type Host, hostCovers, resolveHost, serviceHost } from './host.ts';
+export { type Labels, selects } from './labels.ts';
+export { createLogger, type Logger, type LogLevel, type LogSink, silentLogger } from './logger.ts';
+export {
+  formatProblem,
+  formatResourceName,
+  hasErrors,
+  type Problem,
+  type ResourceName,
+  type Severity,
+} from './problem.ts';
+export { Scope } from './scope.ts';
+export { formatSocketAddress, parseSocketAddress, type SocketAddress } from './socket-address.ts';
+export { formatSource, type Source } from './source.ts';

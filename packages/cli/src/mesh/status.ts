@@ -1,0 +1,24 @@
+// `mesh status`: what runs, and what is wrong with the configuration.
+import { formatProblem } from '@meltemi/base';
+import { statusTable } from '@meltemi/local';
+import { fetchProblems } from './control-plane-problems.ts';
+import type { MeshProgram } from './mesh-program.ts';
+import { runningMesh } from './running-mesh.ts';
+
+/** Prints a table, or with `json` the contract of `MeshStatus` and the problems. */
+export async function status(program: MeshProgram, options: { dir?: string; output?: string }): Promise<number> {
+  if (options.output !== undefined && options.output !== 'json') {
+    throw new Error(`unknown output format "${options.output}": only json is known`);
+  }
+  const found = runningMesh(program.root, options.dir).status;
+  const problems = await fetchProblems(found.controlPlane.http);
+  if (options.output === 'json') {
+    program.stdout.write(`${JSON.stringify({ ...found, problems }, null, 2)}\n`);
+    return 0;
+  }
+  program.stdout.write(
+    `${statusTable(found)}\nIngress         ${found.ingress.url}\nConfiguration   ${found.configDirectory}\n`,
+  );
+  if (problems.length > 0) program.stdout.write(`\n${problems.map(formatProblem).join('\n')}\n`);
+  return 0;
+}

@@ -1,0 +1,43 @@
+// One DestinationPolicy → the traffic policy that it asks for.
+import type { DestinationPolicy, SimpleCircuitBreaker } from '../model/route-rule.ts';
+import type { ConnectionPool, OutlierDetection, SimpleLoadBalancer, TrafficPolicy } from '../model/destination-rule.ts';
+import { defined } from './defined.ts';
+
+const LOAD_BALANCER: Readonly<Record<string, SimpleLoadBalancer>> = {
+  ROUND_ROBIN: 'ROUND_ROBIN',
+  LEAST_CONN: 'LEAST_REQUEST',
+  RANDOM: 'RANDOM',
+};
+
+export function destinationPolicyToTraffic(policy: DestinationPolicy): TrafficPolicy {
+  const simple = policy.loadBalancing?.name && LOAD_BALANCER[policy.loadBalancing.name];
+  const breaker = policy.circuitBreaker?.simpleCb;
+  return defined<TrafficPolicy>({
+    loadBalancer: simple && { simple },
+    connectionPool: breaker && connectionPoolOf(breaker),
+    outlierDetection: breaker && outlierDetectionOf(breaker),
+  });
+}
+
+function connectionPoolOf(breaker: SimpleCircuitBreaker): ConnectionPool {
+  const http = defined({
+    http1MaxPendingRequests: breaker.httpMaxPendingRequests,
+    http2MaxRequests: breaker.httpMaxRequests,
+    maxRequestsPerConnection: breaker.httpMaxRequestsPerConnection,
+    maxRetries: breaker.httpMaxRetries,
+  });
+  return defined<ConnectionPool>({
+    tcp: breaker.maxConnections === undefined ? undefined : { maxConnections: breaker.maxConnections },
+    http: Object.keys(http).length > 0 ? http : undefined,
+  });
+}
+
+function outlierDetectionOf(breaker: SimpleCircuitBreaker): OutlierDetection | undefined {
+  const detection = defined<OutlierDetection>({
+    consecutive5xxErrors: breaker.httpConsecutiveErrors,
+    interval: breaker.httpDetectionInterval,
+    baseEjectionTime: breaker.sleepWindow,
+    maxEjectionPercent: breaker.httpMaxEjectionPercent,
+  });
+  return Object.keys(detection).length > 0 ? detection : undefined;
+}

@@ -1,0 +1,224 @@
+// A located document → a resource whose spec has the form of its kind, or the problems that refuse it.
+import { didYouMean, hasErrors, type Problem, type ResourceName, type Source } from '@meltemi/base';
+
+import { decodeValue, type LocatedFinding } from './decode-value.ts';
+import { isRecord, type LocatedDocument } from './document.ts';
+import { formatPath, parsePath } from './field-path.ts';
+import { type Kind, kindByName, kindOf, KINDS, splitApiVersion } from './kinds.ts';
+import type { LocatedResource } from './located-resource.ts';
+import { CODE } from './problem-code.ts';
+import { type Field, labelMap, message, type Path, text } from './schema.ts';
+import { revisionOf } from './revision.ts';
+import { objectName } from './text-check.ts';
+
+export interface Decoded {
+  readonly resource?: LocatedResource;
+  readonly problems: readonly Problem[];
+}
+
+interface Metadata {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly creationTimestamp?: string;
+}
+
+/** The objects of other groups are no business of ours: they come back without a resource and with a word of information. */
+export function decodeResource(document: LocatedDocument, defaultNamespace = 'default'): Decoded {
+  const value = document.value;
+  if (!isRecord(value))
+    return refuse(document, [], CODE.wrongType, 'expected an object with "kind", "metadata" and "spec"');
+  if (value['kind'] === undefined && typeof value['type'] === 'string')
+    return decodeLegacy(document, value, defaultNamespace);
+  const kind = findKind(document, value);
+  if ('problems' in kind) return kind;
+  return decodeAs(kind, document, value, defaultNamespace);
+}
+
+function findKind(document: LocatedDocument, value: Readonly<Record<string, unknown>>): Kind | Decoded {
+  const { kind, apiVersion } = value;
+  if (typeof kind !== 'string') return refuse(document, ['kind'], CODE.missing, 'the object has no "kind"');
+  const byName = KINDS.find((known) => known.kind === kind);
+  // Rules of Istio 0.2 were often written without an apiVersion.
+  if (apiVersion === undefined && byName?.groups.includes('config.istio.io')) return byName;
+  if (typeof apiVersion !== 'string')
+    return refuse(document, ['apiVersion'], CODE.missing, 'the object has no "apiVersion"');
+  return kindOf(apiVersion, kind) ?? unknownKind(document, apiVersion, kind);
+}
+
+function unknownKind(document: LocatedDocument, apiVersion: string, kind: string): Decoded {
+  const { group, version } = splitApiVersion(apiVersion);
+  const kinds = KINDS.filter((known) => known.groups.includes(group));
+  const sameKind = kinds.find((known) => known.kind === kind);
+  if (sameKind) {
+    const meant = `${group ? `${group}/` : ''}${sameKind.versions[0]}`;
+    return refuse(
+      document,
+      ['apiVersion'],
+      CODE.unknownKind,
+      `${kind} has no version "${version}"`,
+      `did you mean "${meant}"?`,
+    );
+  }
+  if (ELSEWHERE.includes(kind)) return unread(document, apiVersion, kind);
+  const meant = didYouMean(
+    kind,
+    kinds.map((known) => known.kind),
+  );
+  if (meant && group !== '') {
+    return refuse(
+      document,
+      ['kind'],
+      CODE.unknownKind,
+      `unknown kind "${kind}" in ${apiVersion}`,
+      `did you mean "${meant}"?`,
+    );
+  }
+  const home = KINDS.find((known) => known.kind === kind && known.ours) ?? nearMissOfGroup(group, kind);
+  if (home) {
+    const hint = `did you mean "${home.groups[0]}/${home.versions[0]}"?`;
+    return refuse(document, ['apiVersion'], CODE.unknownKind, `there is no ${kind} in "${apiVersion}"`, hint);
+  }
+  if (kinds.some((known) => known.ours) && group !== 'config.istio.io') {
+    return refuse(document, ['kind'], CODE.unknownKind, `unknown kind "${kind}" in ${apiVersion}`);
+  }
+  return unread(document, apiVersion, kind);
+}
+
+/** Kinds of Istio that change nothing here. */
+const ELSEWHERE: readonly string[] = ['EnvoyFilter', 'ProxyConfig', 'WorkloadGroup'];
+
+function unread(document: LocatedDocument, apiVersion: string, kind: string): Decoded {
+  const source = document.locate(['kind']);
+  const message = `${apiVersion} ${kind} is not read by the mesh`;
+  return { problems: [{ severity: 'info', code: CODE.unknownKind, message, source, path: 'kind' }] };
+}
+
+/** A kind that we know, under a group that is misspelt. */
+function nearMissOfGroup(group: string, kind: string): Kind | undefined {
+  return KINDS.find(
+    (known) =>
+      known.kind === kind &&
+      didYouMean(
+        group,
+        known.groups.filter((name) => name !== ''),
+      ) !== undefined,
+  );
+}
+
+/** `type: route-rule, name, namespace, spec`: the form of istioctl 0.1, and what `get -o yaml` prints. */
+function decodeLegacy(
+  document: LocatedDocument,
+  value: Readonly<Record<string, unknown>>,
+  defaultNamespace: string,
+): Decoded {
+  const word = String(value['type']);
+  const kind = kindByName(word);
+  if (!kind?.ours) {
+    const meant = didYouMean(
+      word,
+      KINDS.filter((known) => known.ours).map((known) => known.type),
+    );
+    return refuse(document, ['type'], CODE.unknownKind, `unknown type "${word}"`, meant && `did you mean "${meant}"?`);
+  }
+  const { name, namespace, spec } = value;
+  const metadata = { name, ...(namespace !== undefined && { namespace }) };
+  const located: LocatedDocument = {
+    value: { metadata, spec },
+    source: document.source,
+    locate: (path) => document.locate(path[0] === 'metadata' ? path.slice(1) : path),
+    locateKey: (path) => document.locateKey(path[0] === 'metadata' ? path.slice(1) : path),
+  };
+  return decodeAs(kind, located, { metadata, spec }, defaultNamespace);
+}
+
+function decodeAs(
+  kind: Kind,
+  document: LocatedDocument,
+  value: Readonly<Record<string, unknown>>,
+  defaultNamespace: string,
+): Decoded {
+  const decoded = decodeValue(envelopeOf(kind), value, []);
+  const metadata = (decoded.value as { readonly metadata?: Metadata }).metadata;
+  const name = nameOf(kind, metadata, defaultNamespace);
+  const apiVersion =
+    typeof value['apiVersion'] === 'string' ? value['apiVersion'] : `${kind.groups[0]}/${kind.versions[0]}`;
+  const problems = decoded.findings.map((finding) => problemOf(finding, document, name));
+  if (hasErrors(problems) || !metadata) return { problems };
+  const {
+    spec = {},
+    status,
+    data,
+  } = decoded.value as { readonly spec?: unknown; readonly status?: unknown; readonly data?: unknown };
+  const origin = (path = '') => ({
+    resource: name,
+    apiVersion,
+    path,
+    source: path === '' ? document.source : document.locate(parsePath(path)),
+  });
+  const resource: LocatedResource = {
+    apiVersion,
+    kind: kind.kind,
+    metadata: {
+      name: name.name,
+      namespace: name.namespace,
+      labels: metadata.labels ?? {},
+      annotations: metadata.annotations ?? {},
+      resourceVersion: revisionOf(name, [metadata.labels, metadata.annotations, spec, status, data]),
+      creationTimestamp: metadata.creationTimestamp ?? '',
+    },
+    spec,
+    source: document.source,
+    origin,
+    ...(kind.kind === 'Pod' && { status: status ?? {} }),
+    ...(kind.kind === 'ConfigMap' && { data: data ?? {} }),
+  };
+  return { resource, problems };
+}
+
+const metadataFields = {
+  name: objectName,
+  namespace: objectName,
+  labels: labelMap,
+  annotations: labelMap,
+  creationTimestamp: text(),
+};
+
+function envelopeOf(kind: Kind): Field {
+  const metadata = message(metadataFields, { required: ['name'], open: true });
+  const fields = {
+    apiVersion: text(),
+    kind: text(),
+    metadata,
+    spec: kind.schema,
+    ...(kind.kind === 'Pod' && { status: message({ phase: text(), podIP: text() }, { open: true }) }),
+    ...(kind.kind === 'ConfigMap' && { data: labelMap }),
+  };
+  const required =
+    kind.schema.kind === 'message' && kind.schema.required.length > 0 ? ['metadata', 'spec'] : ['metadata'];
+  // Only `status` is written into our kinds by others.
+  const known = kind.ours ? { ...fields, status: { kind: 'any' } as const } : fields;
+  return message(known, { required, open: !kind.ours });
+}
+
+function nameOf(kind: Kind, metadata: Metadata | undefined, defaultNamespace: string): ResourceName {
+  const namespace = kind.clusterScoped ? '' : metadata?.namespace;
+  return {
+    kind: kind.kind,
+    namespace: typeof namespace === 'string' ? namespace : defaultNamespace,
+    name: typeof metadata?.name === 'string' ? metadata.name : '',
+  };
+}
+
+function problemOf(finding: LocatedFinding, document: LocatedDocument, resource: ResourceName): Problem {
+  const { at, path, code, message, hint, severity = 'error' } = finding;
+  const source = at === 'key' ? document.locateKey(path) : document.locate(path);
+  return { severity, code, message, resource, path: formatPath(path), source, ...(hint !== undefined && { hint }) };
+}
+
+function refuse(document: LocatedDocument, path: Path, code: string, message: string, hint?: string): Decoded {
+  const source: Source = path.length > 0 ? document.locate(path) : document.source;
+  const problem: Problem = { severity: 'error', code, message, source, path: formatPath(path) };
+  return { problems: [hint === undefined ? problem : { ...problem, hint }] };
+}

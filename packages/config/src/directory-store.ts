@@ -1,0 +1,202 @@
+// A directory of YAML files as a store: watched, written atomically, edited in place.
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { resourceName } from '@meltemi/api';
+import { type Clock, formatResourceName, type Logger, type Problem, type ResourceName } from '@meltemi/base';
+
+import { createFile, removeFile, replaceFile } from './atomic-file.ts';
+import { buildView } from './build-view.ts';
+import { editText } from './edit-text.ts';
+import { KINDS } from './kinds.ts';
+import type { LocatedResource } from './located-resource.ts';
+import { CODE } from './problem-code.ts';
+import { type FileContents, readFiles } from './read-files.ts';
+import { resourceToObject, resourceToYaml } from './resource-yaml.ts';
+import { type ConfigStore, StoreError, type Watch, type Written } from './store.ts';
+import { duplicateProblem, uniqueResources } from './unique-resources.ts';
+import type { ConfigView, KindName, ResourceByKind } from './view.ts';
+import { watchDirectories } from './watch-directories.ts';
+
+export interface DirectoryStoreOptions {
+  /** Read in this order; new objects are written to the first, which is made when it is missing. */
+  readonly directories: readonly string[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The DNS domain of services; `cluster.local` unless told. */
+  readonly domain?: string;
+  /** False: read when opened and after own writes, without watching for changes by others. */
+  readonly watchFiles?: boolean;
+}
+
+/** Reads everything once before it is open. */
+export class DirectoryStore implements ConfigStore {
+  readonly #options: DirectoryStoreOptions;
+  readonly #listeners = new Set<(view: ConfigView) => void>();
+  #files: FileContents = new Map();
+  #view: ConfigView;
+  #watch: Watch | undefined;
+  /** Reads and writes run one after the other. */
+  #last: Promise<unknown> = Promise.resolve();
+  #refreshWaits = false;
+
+  private constructor(options: DirectoryStoreOptions) {
+    this.#options = options;
+    this.#view = buildView([], [], options.domain);
+  }
+
+  static async open(options: DirectoryStoreOptions): Promise<DirectoryStore> {
+    const store = new DirectoryStore(options);
+    await mkdir(options.directories[0]!, { recursive: true });
+    // Watched before the first read, so that no change falls between the two.
+    if (options.watchFiles !== false) {
+      store.#watch = watchDirectories(options.directories, options.clock, () => store.#refreshSoon());
+    }
+    await store.#inTurn(() => store.#read());
+    return store;
+  }
+
+  view(): ConfigView {
+    return this.#view;
+  }
+
+  list<Kind extends KindName>(kind: Kind, namespace?: string): readonly ResourceByKind[Kind][] {
+    const all = this.#view.objects(kind);
+    return namespace === undefined ? all : all.filter(({ metadata }) => metadata.namespace === namespace);
+  }
+
+  get<Kind extends KindName>(kind: Kind, namespace: string, name: string): ResourceByKind[Kind] | undefined {
+    return this.list(kind, namespace).find(({ metadata }) => metadata.name === name);
+  }
+
+  create(resource: LocatedResource): Promise<Written> {
+    return this.#write(async () => {
+      const existing = this.#find(resourceName(resource));
+      if (existing) throw new StoreError('exists', duplicateProblem(existing, resource));
+      await this.#createFile(resource);
+      return this.#written(resource);
+    });
+  }
+
+  replace(resource: LocatedResource): Promise<Written> {
+    return this.#write(async () => {
+      await this.#edit(resourceName(resource), resource);
+      return this.#written(resource);
+    });
+  }
+
+  apply(resource: LocatedResource): Promise<Written> {
+    return this.#write(async () => {
+      if (this.#find(resourceName(resource))) await this.#edit(resourceName(resource), resource);
+      else await this.#createFile(resource);
+      return this.#written(resource);
+    });
+  }
+
+  delete(name: ResourceName): Promise<void> {
+    return this.#write(() => this.#edit(name, undefined));
+  }
+
+  watch(listener: (view: ConfigView) => void): Watch {
+    this.#listeners.add(listener);
+    return { close: () => void this.#listeners.delete(listener) };
+  }
+
+  async close(): Promise<void> {
+    this.#watch?.close();
+    this.#listeners.clear();
+    await this.#last;
+  }
+
+  #refreshSoon(): void {
+    if (this.#refreshWaits) return;
+    this.#refreshWaits = true;
+    this.#inTurn(() => {
+      this.#refreshWaits = false;
+      return this.#read();
+    }).catch((error: unknown) => this.#options.logger.error(`reading the configuration failed: ${String(error)}`));
+  }
+
+  async #read(): Promise<void> {
+    const { directories, domain } = this.#options;
+    const files = await readFiles(directories, this.#files);
+    const same =
+      files.size === this.#files.size &&
+      [...files].every(([file, content]) => this.#files.get(file)?.hash === content.hash && content.hash !== '');
+    this.#files = files;
+    if (same) return;
+    const contents = [...files.values()];
+    const unique = uniqueResources(contents.flatMap(({ resources }) => resources));
+    const problems = [...contents.flatMap((content) => content.problems), ...unique.problems];
+    const view = buildView(unique.resources, problems, domain);
+    if (view.version === this.#view.version) return;
+    this.#view = view;
+    for (const listener of this.#listeners) listener(view);
+  }
+
+  /** Sees what others wrote, writes, and answers when the view holds it. */
+  #write<Result>(step: () => Promise<Result>): Promise<Result> {
+    return this.#inTurn(async () => {
+      await this.#read();
+      try {
+        return await step();
+      } finally {
+        await this.#read();
+      }
+    });
+  }
+
+  #inTurn<Result>(step: () => Promise<Result>): Promise<Result> {
+    const turn = this.#last.then(step, step);
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  #find(name: ResourceName): LocatedResource | undefined {
+    return this.#view
+      .objects(name.kind as KindName)
+      .find(({ metadata }) => metadata.namespace === name.namespace && metadata.name === name.name);
+  }
+
+  #written(resource: LocatedResource): Written {
+    return { name: resourceName(resource), revision: resource.metadata.resourceVersion };
+  }
+
+  /** A file of its own. One of that name with something else in it is left alone. */
+  async #createFile(resource: LocatedResource): Promise<void> {
+    const { name, namespace } = resource.metadata;
+    const type = KINDS.find(({ kind }) => kind === resource.kind)!.type;
+    const stem = join(this.#options.directories[0]!, `${type}-${name}${namespace && `.${namespace}`}`);
+    const creationTimestamp = new Date(this.#options.clock.now()).toISOString();
+    const text = resourceToYaml({ ...resource, metadata: { ...resource.metadata, creationTimestamp } });
+    for (let number = 1; ; number++) {
+      if (await createFile(`${stem}${number > 1 ? `-${number}` : ''}.yaml`, text)) return;
+      await this.#read();
+      const existing = this.#find(resourceName(resource));
+      if (existing) throw new StoreError('exists', duplicateProblem(existing, resource));
+    }
+  }
+
+  async #edit(name: ResourceName, resource: LocatedResource | undefined): Promise<void> {
+    const existing = this.#find(name);
+    if (!existing) throw new StoreError('not-found', missingProblem(name, resource));
+    const { file } = existing.source;
+    const { creationTimestamp } = existing.metadata;
+    const value = resource && resourceToObject({ ...resource, metadata: { ...resource.metadata, creationTimestamp } });
+    const text = editText(await readFile(file, 'utf8'), name, value);
+    if (text === undefined) throw new StoreError('unreadable', unreadableProblem(name, file));
+    await (text.trim() === '' ? removeFile(file) : replaceFile(file, text));
+  }
+}
+
+function missingProblem(name: ResourceName, resource: LocatedResource | undefined): Problem {
+  const message = `${formatResourceName(name)} does not exist`;
+  const source = resource?.origin('metadata.name').source;
+  return { severity: 'error', code: CODE.referenceNotFound, message, resource: name, ...(source && { source }) };
+}
+
+/** The object is known from before its file was broken. */
+function unreadableProblem(name: ResourceName, file: string): Problem {
+  const message = `${formatResourceName(name)} can't be edited: its file is broken`;
+  return { severity: 'error', code: CODE.unreadable, message, resource: name, source: { file, line: 1, column: 1 } };
+}

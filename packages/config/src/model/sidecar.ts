@@ -1,0 +1,50 @@
+// Sidecar: what a workload's proxy sees and opens. https://istio.io/latest/docs/reference/config/networking/sidecar/
+import type { Labels } from '@meltemi/base';
+
+import { anything, labelMap, list, message, oneOfTexts, portNumber, text, texts } from '../schema.ts';
+import type { NamedPort } from './gateway.ts';
+
+export interface Sidecar {
+  readonly workloadSelector?: { readonly labels: Labels };
+  readonly ingress?: readonly SidecarIngress[];
+  readonly egress?: readonly SidecarEgress[];
+  readonly inboundConnectionPool?: unknown;
+  readonly outboundTrafficPolicy?: OutboundTrafficPolicy;
+}
+
+export interface SidecarIngress {
+  readonly port: NamedPort;
+  readonly bind?: string;
+  readonly captureMode?: CaptureMode;
+  readonly defaultEndpoint?: string;
+}
+
+/** `hosts` are `namespace/host`, with wildcards, `.` and `~`. */
+export interface SidecarEgress {
+  readonly port?: NamedPort;
+  readonly bind?: string;
+  readonly captureMode?: CaptureMode;
+  readonly hosts: readonly string[];
+}
+
+export type CaptureMode = 'DEFAULT' | 'IPTABLES' | 'NONE';
+
+export interface OutboundTrafficPolicy {
+  readonly mode?: 'REGISTRY_ONLY' | 'ALLOW_ANY';
+}
+
+const port = message({ number: portNumber, protocol: text(), name: text(), targetPort: portNumber });
+const captureMode = oneOfTexts('DEFAULT', 'IPTABLES', 'NONE');
+
+export const sidecarSchema = message({
+  workloadSelector: message({ labels: labelMap }),
+  ingress: list(
+    message(
+      { port, bind: text(), captureMode, defaultEndpoint: text(), tls: anything, connectionPool: anything },
+      { required: ['port'] },
+    ),
+  ),
+  egress: list(message({ port, bind: text(), captureMode, hosts: texts }, { required: ['hosts'] })),
+  inboundConnectionPool: anything,
+  outboundTrafficPolicy: message({ mode: oneOfTexts('REGISTRY_ONLY', 'ALLOW_ANY'), egressProxy: anything }),
+});

@@ -1,0 +1,55 @@
+// What the configuration says now, as one immutable value: decoded, old kinds converted, problems beside.
+import type { Problem } from '@meltemi/base';
+
+import type { LocatedResource } from './located-resource.ts';
+import type { DestinationRule } from './model/destination-rule.ts';
+import type { Gateway } from './model/gateway.ts';
+import type { DeploymentSpec, IngressSpec, PodSpec, PodStatus, ServiceSpec } from './model/kubernetes.ts';
+import type { DestinationPolicy, EgressRule, RouteRule } from './model/route-rule.ts';
+import type { ServiceEntry, WorkloadEntry } from './model/service-entry.ts';
+import type { Sidecar } from './model/sidecar.ts';
+import type { VirtualService } from './model/virtual-service.ts';
+
+/** A pod with what kubelet reports of it. */
+export interface Pod extends LocatedResource<PodSpec> {
+  readonly status: PodStatus;
+}
+
+export interface ConfigMap extends LocatedResource {
+  readonly data: Readonly<Record<string, string>>;
+}
+
+/** The kinds that are read, as they were written. */
+export interface ResourceByKind {
+  readonly VirtualService: LocatedResource<VirtualService>;
+  readonly DestinationRule: LocatedResource<DestinationRule>;
+  readonly Gateway: LocatedResource<Gateway>;
+  readonly ServiceEntry: LocatedResource<ServiceEntry>;
+  readonly WorkloadEntry: LocatedResource<WorkloadEntry>;
+  readonly Sidecar: LocatedResource<Sidecar>;
+  readonly RouteRule: LocatedResource<RouteRule>;
+  readonly DestinationPolicy: LocatedResource<DestinationPolicy>;
+  readonly EgressRule: LocatedResource<EgressRule>;
+  readonly Ingress: LocatedResource<IngressSpec>;
+  readonly Service: LocatedResource<ServiceSpec>;
+  readonly Deployment: LocatedResource<DeploymentSpec>;
+  readonly Pod: Pod;
+  readonly ConfigMap: ConfigMap;
+  readonly ServiceAccount: LocatedResource;
+  readonly Namespace: LocatedResource;
+}
+
+export type KindName = keyof ResourceByKind;
+
+export interface ConfigView {
+  /** Changes exactly when a resource or problem does. */
+  readonly version: string;
+  /** Routing in today's form, by creation and then by name: the user's own and what RouteRules and Ingresses say. */
+  readonly virtualServices: readonly LocatedResource<VirtualService>[];
+  readonly destinationRules: readonly LocatedResource<DestinationRule>[];
+  readonly gateways: readonly LocatedResource<Gateway>[];
+  readonly serviceEntries: readonly LocatedResource<ServiceEntry>[];
+  /** The objects of a kind as they were written. */
+  objects<Kind extends KindName>(kind: Kind): readonly ResourceByKind[Kind][];
+  readonly problems: readonly Problem[];
+}

@@ -1,0 +1,90 @@
+// Turns the path part of a route's match into a condition, and says how much of a path it matched.
+import type { RouteMatch } from '@meltemi/api/envoy/config/route/v3/route_components_pb';
+import type { Condition } from './condition.ts';
+import { DecideError } from './decide-error.ts';
+import { compileRegex } from './regex.ts';
+import { compileText } from './string-match.ts';
+
+export interface PathMatch {
+  readonly condition: Condition;
+  /** How many characters of a matched path (without query) a prefix rewrite replaces. */
+  readonly matchedLength: (path: string) => number;
+}
+
+/** Throws DecideError. Paths are compared without query; with `ignoreParameters` only up to the first `;`. */
+export function compilePathMatch(match: RouteMatch, ignoreParameters: boolean): PathMatch {
+  const { words, costly, test, length } = compileSpecifier(match);
+  const pathTest = ignoreParameters ? (path: string) => test(withoutParameters(path)) : test;
+  return {
+    condition: {
+      words: `path ${words}`,
+      costly,
+      holds: (_request, path) => pathTest(path),
+      seen: (_request, path) => `is "${path}"`,
+    },
+    matchedLength: length === undefined ? (path) => path.length : () => length,
+  };
+}
+
+interface PathTest {
+  readonly words: string;
+  readonly costly: boolean;
+  readonly test: (path: string) => boolean;
+  /** Undefined: the whole path. */
+  readonly length: number | undefined;
+}
+
+function compileSpecifier(match: RouteMatch): PathTest {
+  const specifier = match.pathSpecifier;
+  const ignoreCase = match.caseSensitive === false;
+  switch (specifier.case) {
+    case 'prefix':
+      if (specifier.value === '/' || specifier.value === '') return anyPath(specifier.value);
+      return { ...compileText('prefix', specifier.value, ignoreCase), length: specifier.value.length };
+    case 'path':
+      return { ...compileText('exact', specifier.value, ignoreCase), length: specifier.value.length };
+    case 'pathSeparatedPrefix':
+      return separatedPrefix(specifier.value, ignoreCase);
+    case 'safeRegex': {
+      const { regex } = specifier.value;
+      return { words: `regex "${regex}"`, costly: true, test: compileRegex(regex), length: undefined };
+    }
+    case 'connectMatcher':
+      return connectOnly();
+    case 'pathMatchPolicy':
+      throw new DecideError('UNSUPPORTED', `path_match_policy ${specifier.value.name}`);
+    case undefined:
+      throw new DecideError('BAD_MATCH', 'a route has no path to match');
+  }
+}
+
+function anyPath(prefix: '/' | ''): PathTest {
+  const test = prefix === '' ? () => true : (path: string) => path.charCodeAt(0) === 0x2f;
+  return { words: `prefix "${prefix}"`, costly: false, test, length: prefix.length };
+}
+
+function separatedPrefix(prefix: string, ignoreCase: boolean): PathTest {
+  if (/[?#]|\/$/.test(prefix)) {
+    throw new DecideError(
+      'BAD_MATCH',
+      `path_separated_prefix "${prefix}" has a query, a fragment or ends with a slash`,
+    );
+  }
+  const { test, words } = compileText('prefix', prefix, ignoreCase);
+  return {
+    words: `separated ${words}`,
+    costly: false,
+    test: (path) => test(path) && (path.length === prefix.length || path[prefix.length] === '/'),
+    length: prefix.length,
+  };
+}
+
+// CONNECT requests are told by their method; `compileMatch` adds that condition.
+function connectOnly(): PathTest {
+  return { words: 'of CONNECT', costly: false, test: () => true, length: undefined };
+}
+
+function withoutParameters(path: string): string {
+  const parameters = path.indexOf(';');
+  return parameters < 0 ? path : path.slice(0, parameters);
+}

@@ -1,0 +1,40 @@
+// What the kernel sees of a request and of headers: the smallest shape that a codec's own objects satisfy.
+
+/** Headers by lower-case name. Several values of one name come joined with `,`, as Envoy matches them. */
+export interface HeaderView {
+  get(name: string): string | undefined;
+  has(name: string): boolean;
+}
+
+/** A request as far as routing needs it. */
+export interface RequestView {
+  readonly method: string;
+  /** Host or `:authority`, as received. */
+  readonly authority: string;
+  /** Path with query; normalise it first (`normalisePath`). */
+  readonly path: string;
+  /** `http` or `https`: x-forwarded-proto where it is trusted, else the connection's. */
+  readonly scheme: string;
+  readonly headers: HeaderView;
+  /** IP address of the client, for hash policies and CORS-free logs; absent where there is none. */
+  readonly remoteAddress?: string | undefined;
+  /** True where `x-envoy-*` control headers of the client count (an internal request). */
+  readonly trusted?: boolean | undefined;
+}
+
+/** A header of the request, where `:method`, `:authority`, `:path`, `:scheme` and `host` are its own fields. */
+export function headerOf(request: RequestView, name: string): string | undefined {
+  switch (name) {
+    case ':method':
+      return request.method;
+    case ':path':
+      return request.path;
+    case ':scheme':
+      return request.scheme;
+    case ':authority':
+    case 'host':
+      return request.authority;
+    default:
+      return request.headers.get(name);
+  }
+}

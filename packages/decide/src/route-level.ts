@@ -1,0 +1,56 @@
+// What the levels around a route say, and how the levels combine: route configuration, virtual host, route.
+import type { RouteAction_RequestMirrorPolicy as MirrorPolicy } from '@meltemi/api/envoy/config/route/v3/route_components_pb';
+import type { RetryPolicy } from '@meltemi/api/envoy/config/route/v3/route_components_pb';
+import type { CorsFields } from './cors.ts';
+import type { FilterConfigs, ListenerFilters } from './filter-config.ts';
+import { compileHeaderChanges, type HeaderChange, type HeaderOperations, joinLevels } from './header-change.ts';
+
+/** The surroundings of a route. */
+export interface RouteContext {
+  readonly virtualHost: string;
+  readonly filters: ListenerFilters;
+  /** Filter configuration of the virtual host, then of the route configuration. */
+  readonly filterConfigs: readonly FilterConfigs[];
+  /** The virtual host's older `cors` field. */
+  readonly cors: readonly CorsFields[];
+  readonly retryPolicy: RetryPolicy | undefined;
+  readonly mirrorPolicies: readonly MirrorPolicy[];
+  readonly headers: HeaderLevels;
+  readonly includeAttemptCount: boolean;
+  readonly includeAttemptCountInResponse: boolean;
+  readonly ignorePathParameters: boolean;
+  /** Bytes. */
+  readonly maxDirectBody: number;
+}
+
+/** Compiled header operations of the levels around a route. */
+export interface HeaderLevels {
+  readonly mostSpecificWins: boolean;
+  readonly virtualHost: LevelChanges;
+  readonly configuration: LevelChanges;
+}
+
+export interface LevelChanges {
+  readonly request: readonly HeaderChange[];
+  readonly response: readonly HeaderChange[];
+}
+
+export const NO_CHANGES: LevelChanges = { request: [], response: [] };
+
+/** Throws DecideError. */
+export function compileLevel(operations: HeaderOperations): LevelChanges {
+  return {
+    request: compileHeaderChanges(operations.requestHeadersToAdd, operations.requestHeadersToRemove),
+    response: compileHeaderChanges(operations.responseHeadersToAdd, operations.responseHeadersToRemove),
+  };
+}
+
+/** All changes in the order to apply: a weighted cluster's own always come first, as in Envoy. */
+export function orderChanges(levels: HeaderLevels, route: LevelChanges, cluster: LevelChanges): LevelChanges {
+  const around = [route, levels.virtualHost, levels.configuration];
+  const ordered = [cluster, ...(levels.mostSpecificWins ? around.reverse() : around)];
+  return {
+    request: joinLevels(ordered.map((level) => level.request)),
+    response: joinLevels(ordered.map((level) => level.response)),
+  };
+}

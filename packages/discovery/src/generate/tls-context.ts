@@ -1,0 +1,136 @@
+// Writes the TLS of clusters and listeners: the mesh's own mutual TLS by SDS, and plain TLS by files.
+import { create } from '@bufbuild/protobuf';
+import { packAny } from '@meltemi/api';
+import { type TransportSocket, TransportSocketSchema } from '@meltemi/api/envoy/config/core/v3/base_pb';
+import {
+  type CertificateValidationContext,
+  CertificateValidationContextSchema,
+  type SubjectAltNameMatcher,
+  SubjectAltNameMatcher_SanType,
+  SubjectAltNameMatcherSchema,
+  TlsParameters_TlsProtocol,
+} from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/common_pb';
+import { type SdsSecretConfig, SdsSecretConfigSchema } from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/secret_pb';
+import {
+  type CommonTlsContext,
+  CommonTlsContextSchema,
+  DownstreamTlsContextSchema,
+  UpstreamTlsContextSchema,
+} from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/tls_pb';
+import type { ClusterTlsInput } from '../input/cluster-input.ts';
+import type { ServerTlsInput } from '../input/listener-input.ts';
+import { agentSource } from './config-source.ts';
+
+const TLS = 'envoy.transport_sockets.tls';
+/** Istio's protocol names: a peer that says them is a sidecar. */
+const MESH_CLIENT_ALPN = ['istio-http/1.1', 'istio'];
+const MESH_CLIENT_ALPN_H2 = ['istio-h2', 'istio'];
+const MESH_SERVER_ALPN = ['istio-http/1.1', 'istio', 'http/1.1'];
+
+/** The transport socket of a cluster; undefined for plaintext. */
+export function upstreamTls(input: ClusterTlsInput, http2: boolean): TransportSocket | undefined {
+  switch (input.kind) {
+    case 'none':
+      return undefined;
+    case 'mesh':
+      return upstream(input.sni, {
+        ...meshContext(input.subjectAltNames.map((name) => uriName('exact', name))),
+        alpnProtocols: http2 ? MESH_CLIENT_ALPN_H2 : MESH_CLIENT_ALPN,
+      });
+    case 'simple':
+      return upstream(input.sni, simpleContext(input, http2));
+  }
+}
+
+/** Requires a certificate of the mesh. */
+export function meshServerTls(trustDomain: string): TransportSocket {
+  const commonTlsContext = create(CommonTlsContextSchema, {
+    ...meshContext([uriName('prefix', `spiffe://${trustDomain}/`)]),
+    tlsParams: { tlsMinimumProtocolVersion: TlsParameters_TlsProtocol.TLSv1_2 },
+    alpnProtocols: MESH_SERVER_ALPN,
+  });
+  return downstream(commonTlsContext, true);
+}
+
+/** A gateway's own certificate, from files. */
+export function gatewayTls(input: ServerTlsInput): TransportSocket {
+  const commonTlsContext = create(CommonTlsContextSchema, {
+    tlsParams: { tlsMinimumProtocolVersion: TlsParameters_TlsProtocol.TLSv1_2 },
+    tlsCertificates: [{ certificateChain: file(input.certificate), privateKey: file(input.privateKey) }],
+    ...(input.mode !== 'SIMPLE' && {
+      validationContextType: { case: 'validationContext', value: trustedFile(input.caCertificates) },
+    }),
+    alpnProtocols: ['http/1.1'],
+  });
+  return downstream(commonTlsContext, input.mode === 'MUTUAL');
+}
+
+function upstream(sni: string, common: Parameters<typeof create<typeof CommonTlsContextSchema>>[1]): TransportSocket {
+  const context = create(UpstreamTlsContextSchema, { sni, commonTlsContext: create(CommonTlsContextSchema, common) });
+  return create(TransportSocketSchema, {
+    name: TLS,
+    configType: { case: 'typedConfig', value: packAny(UpstreamTlsContextSchema, context) },
+  });
+}
+
+function downstream(commonTlsContext: CommonTlsContext, requireClientCertificate: boolean): TransportSocket {
+  const context = create(DownstreamTlsContextSchema, { requireClientCertificate, commonTlsContext });
+  return create(TransportSocketSchema, {
+    name: TLS,
+    configType: { case: 'typedConfig', value: packAny(DownstreamTlsContextSchema, context) },
+  });
+}
+
+/** Our key pair `default` and the mesh's roots `ROOTCA`, and who the peer must be. */
+function meshContext(peers: readonly SubjectAltNameMatcher[]) {
+  return {
+    tlsCertificateSdsSecretConfigs: [agentSecret('default')],
+    validationContextType: {
+      case: 'combinedValidationContext' as const,
+      value: {
+        defaultValidationContext: { matchTypedSubjectAltNames: [...peers] },
+        validationContextSdsSecretConfig: agentSecret('ROOTCA'),
+      },
+    },
+  };
+}
+
+function simpleContext(input: Extract<ClusterTlsInput, { kind: 'simple' }>, http2: boolean) {
+  const names = input.subjectAltNames.map((name) =>
+    create(SubjectAltNameMatcherSchema, {
+      sanType: SubjectAltNameMatcher_SanType.DNS,
+      matcher: { matchPattern: { case: 'exact', value: name } },
+    }),
+  );
+  return {
+    alpnProtocols: http2 ? ['h2'] : ['http/1.1'],
+    ...(input.clientCertificate && {
+      tlsCertificates: [{ certificateChain: file(input.clientCertificate), privateKey: file(input.privateKey) }],
+    }),
+    ...(input.caCertificates && {
+      validationContextType: {
+        case: 'validationContext' as const,
+        value: { ...trustedFile(input.caCertificates), matchTypedSubjectAltNames: names },
+      },
+    }),
+  };
+}
+
+function agentSecret(name: string): SdsSecretConfig {
+  return create(SdsSecretConfigSchema, { name, sdsConfig: agentSource() });
+}
+
+function uriName(kind: 'exact' | 'prefix', value: string): SubjectAltNameMatcher {
+  return create(SubjectAltNameMatcherSchema, {
+    sanType: SubjectAltNameMatcher_SanType.URI,
+    matcher: { matchPattern: { case: kind, value } },
+  });
+}
+
+function trustedFile(path: string): CertificateValidationContext {
+  return create(CertificateValidationContextSchema, { trustedCa: file(path) });
+}
+
+function file(path: string) {
+  return { specifier: { case: 'filename' as const, value: path } };
+}

@@ -1,0 +1,17 @@
+// Everything that a cluster's endpoints depend on, as plain values: their cache key.
+
+export interface LocalityEndpointInput {
+  readonly host: string;
+  readonly port: number;
+  readonly healthy: boolean;
+  /** 0: the default. */
+  readonly weight: number;
+  readonly workload: string;
+  readonly namespace: string;
+}
+
+export interface EndpointInput {
+  /** The cluster's name. */
+  readonly name: string;
+  readonly localities: readonly { readonly locality: string; readonly endpoints: readonly LocalityEndpointInput[] }[];
+}

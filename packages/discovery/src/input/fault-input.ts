@@ -1,0 +1,43 @@
+// Turns the faults of a route into times and shares.
+// https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPFaultInjection
+import { parseDuration } from '@meltemi/base';
+import type { HttpFault, Percent } from '@meltemi/config';
+import type { FaultInput } from './route-input.ts';
+
+/** Names and numbers of gRPC's status codes, https://grpc.io/docs/guides/status-codes/ */
+const GRPC_STATUS = [
+  'OK',
+  'CANCELLED',
+  'UNKNOWN',
+  'INVALID_ARGUMENT',
+  'DEADLINE_EXCEEDED',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+  'PERMISSION_DENIED',
+  'RESOURCE_EXHAUSTED',
+  'FAILED_PRECONDITION',
+  'ABORTED',
+  'OUT_OF_RANGE',
+  'UNIMPLEMENTED',
+  'INTERNAL',
+  'UNAVAILABLE',
+  'DATA_LOSS',
+  'UNAUTHENTICATED',
+];
+
+export function faultInput({ delay, abort }: HttpFault): FaultInput {
+  return {
+    delay: delay && { ms: parseDuration(delay.fixedDelay) ?? 0, millionths: millionths(delay) },
+    abort: abort && { ...abortStatus(abort), millionths: millionths(abort) },
+  };
+}
+
+/** A percentage as parts of a million; one that nobody wrote is 0, and the fault never happens. */
+export function millionths(said: { readonly percentage?: Percent; readonly percent?: number }): number {
+  return Math.round((said.percentage?.value ?? said.percent ?? 0) * 10_000);
+}
+
+function abortStatus(abort: NonNullable<HttpFault['abort']>) {
+  const grpcStatus = abort.grpcStatus === undefined ? -1 : GRPC_STATUS.indexOf(abort.grpcStatus.toUpperCase());
+  return { httpStatus: abort.httpStatus ?? 500, grpcStatus: grpcStatus < 0 ? undefined : grpcStatus };
+}

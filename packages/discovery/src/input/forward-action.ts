@@ -1,0 +1,117 @@
+// Turns the destinations of a route, with timeouts, retries, rewrites and mirrors, into a forwarding action.
+import { parseDuration } from '@meltemi/base';
+import type { ConsistentHash, Destination, HttpRetry, HttpRoute, HttpRouteDestination } from '@meltemi/config';
+import type { ResolvedDestination } from './destination-resolver.ts';
+import { millionths } from './fault-input.ts';
+import { headerChangesInput, NO_HEADER_CHANGES, rewrittenHost } from './header-changes-input.ts';
+import type {
+  HashPolicyInput,
+  MirrorInput,
+  RetryInput,
+  RewriteInput,
+  RouteActionInput,
+  RouteMatchInput,
+  WeightedClusterInput,
+} from './route-input.ts';
+
+type Resolve = (destination: Destination) => ResolvedDestination;
+
+/** What Istio retries unless told otherwise; 503 is the status that a sidecar gives when it reached nobody. */
+export const DEFAULT_RETRY: RetryInput = {
+  attempts: 2,
+  on: 'connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes',
+  statusCodes: [503],
+  perTryTimeoutMs: 0,
+};
+
+export function forwardAction(http: HttpRoute, match: RouteMatchInput, resolve: Resolve): RouteActionInput {
+  const destinations = http.route ?? [];
+  const hash = destinations.map(({ destination }) => resolve(destination).hash).find((found) => found !== undefined);
+  return {
+    kind: 'forward',
+    clusters: weightedClusters(destinations, resolve),
+    timeoutMs: (http.timeout && parseDuration(http.timeout)) || 0,
+    retry: retryInput(http.retries),
+    rewrite: rewriteInput(http, match),
+    mirrors: mirrorInputs(http, resolve),
+    hashPolicy: hash ? hashPolicyInput(hash) : [],
+  };
+}
+
+/** The action of a service that no rule routes. */
+export function plainForward(cluster: string, hash: ConsistentHash | undefined): RouteActionInput {
+  return {
+    kind: 'forward',
+    clusters: [{ cluster, weight: 1, requestHeaders: NO_HEADER_CHANGES, responseHeaders: NO_HEADER_CHANGES }],
+    timeoutMs: 0,
+    retry: DEFAULT_RETRY,
+    rewrite: undefined,
+    mirrors: [],
+    hashPolicy: hash ? hashPolicyInput(hash) : [],
+  };
+}
+
+/** A destination of weight 0 gets nothing; where no weight is written at all, each gets the same. */
+function weightedClusters(destinations: readonly HttpRouteDestination[], resolve: Resolve): WeightedClusterInput[] {
+  const weighted = destinations.filter(({ weight }) => (weight ?? 0) > 0);
+  const chosen = weighted.length > 0 ? weighted : destinations;
+  return chosen.map(({ destination, weight, headers }) => ({
+    cluster: resolve(destination).cluster,
+    weight: weight || 1,
+    requestHeaders: headerChangesInput(headers?.request) ?? NO_HEADER_CHANGES,
+    responseHeaders: headerChangesInput(headers?.response) ?? NO_HEADER_CHANGES,
+  }));
+}
+
+function retryInput(retries: HttpRetry | undefined): RetryInput | undefined {
+  if (!retries) return DEFAULT_RETRY;
+  const attempts = retries.attempts ?? 0;
+  if (attempts <= 0) return undefined;
+  const perTryTimeoutMs = (retries.perTryTimeout && parseDuration(retries.perTryTimeout)) || 0;
+  return { ...retryConditions(retries.retryOn), attempts, perTryTimeoutMs };
+}
+
+/** Numbers among the conditions are status codes. */
+function retryConditions(retryOn: string | undefined): Pick<RetryInput, 'on' | 'statusCodes'> {
+  if (!retryOn) return { on: DEFAULT_RETRY.on, statusCodes: DEFAULT_RETRY.statusCodes };
+  const words = retryOn.split(',').map((word) => word.trim());
+  const statusCodes = words.filter((word) => /^\d+$/.test(word)).map(Number);
+  const named = words.filter((word) => word !== '' && !/^\d+$/.test(word));
+  if (statusCodes.length > 0 && !named.includes('retriable-status-codes')) named.push('retriable-status-codes');
+  return { on: named.join(','), statusCodes };
+}
+
+function rewriteInput(http: HttpRoute, match: RouteMatchInput): RewriteInput | undefined {
+  const authority = http.rewrite?.authority ?? rewrittenHost(http.headers?.request);
+  const uri = http.rewrite?.uri ?? '';
+  const said = http.rewrite?.uriRegexRewrite;
+  if (!authority && !uri && !said) return undefined;
+  const uriRegex = said ? { match: said.match, rewrite: said.rewrite } : slashRewrite(uri, match);
+  return { uri: uriRegex ? '' : uri, uriRegex, authority };
+}
+
+/** `/login` rewritten to `/` must turn `/login/x` into `/x`, not into `//x`: Istio does it by a regular expression. */
+function slashRewrite(uri: string, { path }: RouteMatchInput): RewriteInput['uriRegex'] {
+  if (uri !== '/' || path.kind !== 'prefix' || path.value.endsWith('/')) return undefined;
+  return { match: `^${path.value.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}(/?)(.*)`, rewrite: '/\\2' };
+}
+
+function mirrorInputs(http: HttpRoute, resolve: Resolve): MirrorInput[] {
+  const share = http.mirrorPercentage ?? (http.mirrorPercent === undefined ? undefined : { value: http.mirrorPercent });
+  const single = http.mirror ? [{ destination: http.mirror, ...(share && { percentage: share }) }] : [];
+  return [...single, ...(http.mirrors ?? [])]
+    .map(({ destination, percentage }) => ({
+      cluster: resolve(destination).cluster,
+      millionths: percentage ? millionths({ percentage }) : 1_000_000,
+    }))
+    .filter((mirror) => mirror.millionths > 0);
+}
+
+function hashPolicyInput(hash: ConsistentHash): HashPolicyInput[] {
+  if (hash.httpHeaderName) return [{ kind: 'header', name: hash.httpHeaderName.toLowerCase() }];
+  if (hash.httpQueryParameterName) return [{ kind: 'query', name: hash.httpQueryParameterName }];
+  if (hash.useSourceIp) return [{ kind: 'source-ip' }];
+  if (!hash.httpCookie) return [];
+  const { name, path, ttl } = hash.httpCookie;
+  return [{ kind: 'cookie', name, path: path ?? '', ttlMs: ttl === undefined ? undefined : (parseDuration(ttl) ?? 0) }];
+}

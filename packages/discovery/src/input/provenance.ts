@@ -1,0 +1,13 @@
+// Says where a part of a resource was written: the object as Istio writes it, and the file with its line.
+import type { LocatedResource } from '@meltemi/config';
+import type { Provenance } from './cluster-input.ts';
+
+/** The origin of a resource, or of the field at `path` in it. */
+export function provenance(resource: LocatedResource, path?: string): Provenance {
+  const { apiVersion, resource: name, source } = resource.origin(path);
+  const kind = name.kind.replaceAll(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase();
+  return {
+    config: `/apis/${apiVersion}/namespaces/${name.namespace}/${kind}/${name.name}`,
+    source: `${source.file}:${source.line}`,
+  };
+}

@@ -1,0 +1,148 @@
+// Turns services and their rules into the routes of a sidecar's outbound listeners.
+import { type Host, hostCovers, resolveHost, serviceHost } from '@meltemi/base';
+import type { LocatedResource, VirtualService } from '@meltemi/config';
+import { isHttp, type Service, type ServicePort } from '@meltemi/registry';
+import type { MeshSettings } from '../mesh.ts';
+import type { NamespaceScope, ProxyScope } from '../scope.ts';
+import { outboundName } from './cluster-name.ts';
+import { destinationResolver } from './destination-resolver.ts';
+import { plainForward } from './forward-action.ts';
+import { NO_HEADER_CHANGES } from './header-changes-input.ts';
+import { type RouteContext, virtualServiceRoutes } from './http-route-inputs.ts';
+import type { HttpRouteInput, RouteInput, VirtualHostInput } from './route-input.ts';
+import { gatewaysInclude, MATCH_ALL } from './route-match-inputs.ts';
+
+/** The name of the HTTP proxy's listener and of its routes. */
+export const HTTP_PROXY = 'http_proxy';
+
+/** Routes of the listener that stands for one port of one service: whatever host a request names. */
+export function serviceRouteInput(
+  scope: ProxyScope,
+  mesh: MeshSettings,
+  service: Service,
+  port: ServicePort,
+): RouteInput {
+  const name = outboundName(service.host, port.number);
+  return {
+    name,
+    ignorePort: false,
+    virtualHosts: [virtualHost(`${service.host}:${port.number}`, ['*'], routesOf(scope, mesh, service.host, port))],
+  };
+}
+
+/** Routes of the HTTP proxy: by host over all services and what rules and entries declare; others find nothing. */
+export function httpProxyRouteInput(scope: ProxyScope, mesh: MeshSettings): RouteInput {
+  const taken = new Set<string>();
+  const claim = (domains: readonly string[]) => {
+    const free = domains.filter((domain) => !taken.has(domain));
+    for (const domain of free) taken.add(domain);
+    return free;
+  };
+  const known = scope.visible.services.flatMap((service) =>
+    service.ports
+      .filter((port) => isProxied(scope.visible, service, port))
+      .map((port) =>
+        virtualHost(
+          `${service.host}:${port.number}`,
+          claim(serviceDomains(service, port, scope.node.namespace, mesh.domain)),
+          routesOf(scope, mesh, service.host, port),
+        ),
+      ),
+  );
+  const ruled = hostsOfRules(scope, mesh).map((host) =>
+    virtualHost(`${host}:80`, claim([host, `${host}:80`]), routesOf(scope, mesh, host, undefined)),
+  );
+  const virtualHosts = [...known, ...ruled].filter(({ domains }) => domains.length > 0);
+  return { name: HTTP_PROXY, ignorePort: false, virtualHosts };
+}
+
+function virtualHost(name: string, domains: readonly string[], routes: readonly HttpRouteInput[]): VirtualHostInput {
+  return { name, domains, routes, requireTls: false };
+}
+
+/** What the rule of the host says; without a rule everything goes to the service. */
+function routesOf(
+  scope: ProxyScope,
+  mesh: MeshSettings,
+  host: Host,
+  port: ServicePort | undefined,
+): readonly HttpRouteInput[] {
+  const number = port?.number ?? 80;
+  const destinations = destinationResolver(scope.visible, { domain: mesh.domain, port: number });
+  const { labels, node } = scope;
+  const context: RouteContext = {
+    audience: { gateway: 'mesh', labels, namespace: node.namespace, port: number },
+    destinations,
+  };
+  const rule = meshRule(scope.visible, host, mesh.domain);
+  if (rule?.spec.http) return virtualServiceRoutes(rule, context);
+  const { cluster, hash } = destinations.resolve({ host, port: { number } }, node.namespace);
+  return [
+    {
+      name: 'default',
+      match: MATCH_ALL,
+      action: plainForward(cluster, hash),
+      requestHeaders: NO_HEADER_CHANGES,
+      responseHeaders: NO_HEADER_CHANGES,
+      fault: undefined,
+      cors: undefined,
+      operation: `${host}:${number}/*`,
+      provenance: undefined,
+    },
+  ];
+}
+
+/** The oldest rule for the mesh that names the host; a wildcard counts only where no rule names it exactly. */
+export function meshRule(
+  visible: NamespaceScope,
+  host: Host,
+  domain: string,
+): LocatedResource<VirtualService> | undefined {
+  let best: { readonly rule: LocatedResource<VirtualService>; readonly rank: number } | undefined;
+  for (const rule of visible.virtualServices) {
+    if (!isForMesh(rule)) continue;
+    for (const written of rule.spec.hosts) {
+      const pattern = resolveHost(written, rule.metadata.namespace, domain);
+      const rank = pattern === host ? Number.POSITIVE_INFINITY : hostCovers(pattern, host) ? pattern.length : 0;
+      if (rank > (best?.rank ?? 0)) best = { rule, rank };
+    }
+  }
+  return best?.rule;
+}
+
+/** A rule without gateways is for the mesh. */
+function isForMesh(rule: LocatedResource<VirtualService>): boolean {
+  return gatewaysInclude(rule.spec.gateways, rule.metadata.namespace, 'mesh');
+}
+
+/** Hosts of rules that no service has: `http://virtual.example/` may lead to any service. */
+function hostsOfRules(scope: ProxyScope, mesh: MeshSettings): readonly Host[] {
+  const hosts = scope.visible.virtualServices
+    .filter((rule) => isForMesh(rule) && rule.spec.http)
+    .flatMap((rule) => rule.spec.hosts.map((host) => resolveHost(host, rule.metadata.namespace, mesh.domain)));
+  return [...new Set(hosts)].filter((host) => host !== '*' && !scope.visible.serviceByHost.has(host));
+}
+
+/** An explicit proxy carries plaintext HTTP; a TLS port too when the sidecar makes the TLS itself. */
+function isProxied(visible: NamespaceScope, service: Service, port: ServicePort): boolean {
+  if (isHttp(port.protocol)) return true;
+  const mode = visible.policies.get(service.host)?.trafficPolicy?.tls?.mode;
+  return port.protocol === 'https' && (mode === 'SIMPLE' || mode === 'MUTUAL');
+}
+
+/** `reviews:9080`, `reviews.default:9080`, …; without a port where it is HTTP's own. */
+function serviceDomains(service: Service, port: ServicePort, namespace: string, domain: string): string[] {
+  const names = [service.host, ...shortNames(service, namespace, domain), ...(service.address ? [service.address] : [])];
+  return names.flatMap((name) => {
+    const withPort = `${name}:${port.number}`;
+    if (name.startsWith('*')) return [name];
+    return port.number === 80 ? [name, withPort] : [withPort];
+  });
+}
+
+/** The names that Kubernetes' DNS search path allows. */
+function shortNames(service: Service, namespace: string, domain: string): string[] {
+  if (service.host !== serviceHost(service.name, service.namespace, domain)) return [];
+  const full = `${service.name}.${service.namespace}`;
+  return [...(namespace === service.namespace ? [service.name] : []), full, `${full}.svc`];
+}

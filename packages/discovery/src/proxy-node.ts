@@ -1,0 +1,47 @@
+// Reads who a proxy says it is: Istio's node id and metadata.
+import type { JsonObject } from '@bufbuild/protobuf';
+import type { Node } from '@meltemi/api/envoy/config/core/v3/base_pb';
+import type { Labels } from '@meltemi/base';
+
+/** A proxy by its node id `KIND~ADDRESS~WORKLOAD.NAMESPACE~DNSDOMAIN` and its metadata. */
+export interface ProxyNode {
+  readonly kind: 'sidecar' | 'router';
+  readonly id: string;
+  readonly address: string;
+  readonly workload: string;
+  readonly namespace: string;
+  /** From metadata; undefined when it says none. */
+  readonly serviceAccount: string | undefined;
+  readonly labels: Labels;
+}
+
+/** The proxy of a node, or undefined when its id is not Istio's form. */
+export function parseProxyNode(node: Node | undefined): ProxyNode | undefined {
+  const [kind, address, instance, domain, ...rest] = node?.id.split('~') ?? [];
+  if (!node || !isKind(kind) || !instance || !domain || rest.length > 0) return undefined;
+  const metadata: JsonObject = node.metadata ?? {};
+  const dot = instance.lastIndexOf('.');
+  if (dot <= 0) return undefined;
+  return {
+    kind,
+    id: node.id,
+    address: address ?? '',
+    workload: instance.slice(0, dot),
+    namespace: instance.slice(dot + 1),
+    serviceAccount: text(metadata['SERVICE_ACCOUNT']),
+    labels: labelsOf(metadata['LABELS']),
+  };
+}
+
+function isKind(kind: string | undefined): kind is 'sidecar' | 'router' {
+  return kind === 'sidecar' || kind === 'router';
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function labelsOf(value: unknown): Labels {
+  if (typeof value !== 'object' || value === null) return {};
+  return Object.fromEntries(Object.entries(value).filter(([, label]) => typeof label === 'string')) as Labels;
+}

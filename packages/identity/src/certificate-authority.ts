@@ -1,0 +1,116 @@
+// Opens the certificate authority of a trust domain: its own root kept in a directory, or one that was given.
+import type { KeyObject } from 'node:crypto';
+import { isIP } from 'node:net';
+import type { Clock } from '@meltemi/base';
+import { IdentityError } from './identity-error.ts';
+import type { LeafContent } from './signer.ts';
+import { type Identity, spiffeId } from './spiffe-id.ts';
+
+/** Files are PEM and have Istio's names. */
+export interface CertificateAuthorityOptions {
+  /**
+   * With `ca-cert.pem`, `ca-key.pem`, `root-cert.pem` and `cert-chain.pem` there, these sign (Istio's `cacerts`);
+   * else `root-cert.pem` and `ca-key.pem` are made there once.
+   */
+  readonly directory: string;
+  readonly trustDomain: string;
+  readonly clock: Clock;
+  /** The longest life of a certificate it signs; 24 h by default. */
+  readonly maxTtlMs?: number;
+}
+
+/** A signed certificate. Times are milliseconds since the epoch. */
+export interface IssuedCertificate {
+  /** PEM: the leaf, then each certificate on the way up; the last text holds the roots, all of them. */
+  readonly chain: readonly string[];
+  readonly notBefore: number;
+  readonly notAfter: number;
+  /** Hex. */
+  readonly serialNumber: string;
+}
+
+/** Signs for one trust domain. Errors are IdentityError. */
+export interface CertificateAuthority {
+  readonly trustDomain: string;
+  readonly maxTtlMs: number;
+  /** PEM of the root certificates: what peers trust. */
+  readonly roots: string;
+  /** PEM certificates between a leaf and the roots, the signer first; empty when the root itself signs. */
+  readonly intermediates: readonly string[];
+  /** An X.509-SVID for a workload's key. */
+  issue(request: {
+    readonly publicKey: KeyObject;
+    readonly identity: Identity;
+    readonly ttlMs: number;
+  }): Promise<IssuedCertificate>;
+  /** A certificate for a server of the mesh itself, with DNS names and addresses; no identity of a workload. */
+  issueServer(request: {
+    readonly publicKey: KeyObject;
+    readonly names: readonly string[];
+    readonly ttlMs: number;
+  }): Promise<IssuedCertificate>;
+  /** The key of a PEM request whose signature is good. `BAD_CSR`, `BAD_KEY`. Names in it are not read. */
+  requestedKey(csr: string): Promise<KeyObject>;
+}
+
+const DAY_MS = 24 * 3_600_000;
+const ROOT_LIFE_MS = 3652 * DAY_MS;
+/** Peers' clocks may be behind ours. */
+const BACKDATE_MS = 2 * 60_000;
+
+/** Makes the root at the first start; refuses (`BAD_AUTHORITY`) to start on files that do not fit together. */
+export async function openCertificateAuthority(options: CertificateAuthorityOptions): Promise<CertificateAuthority> {
+  const { trustDomain, clock, maxTtlMs = DAY_MS } = options;
+  const [{ authorityFiles }, { signLeaf }, { requestedKey }] = await Promise.all([
+    import('./authority-files.ts'),
+    import('./signer.ts'),
+    import('./requested-key.ts'),
+  ]);
+  const now = clock.now();
+  const files = await authorityFiles(options.directory, {
+    organization: trustDomain,
+    notBefore: now - BACKDATE_MS,
+    notAfter: now + ROOT_LIFE_MS,
+  });
+  const sign = async (leaf: Pick<LeafContent, 'publicKey' | 'names' | 'client'>, ttlMs: number) => {
+    const life = lifetime(clock.now(), ttlMs, maxTtlMs, files.signer.notAfter);
+    const { pem, serialNumber } = await signLeaf(files.signer, { ...leaf, ...life });
+    return { chain: [pem, ...files.intermediates, files.roots.join('')], serialNumber, ...life };
+  };
+  return {
+    trustDomain,
+    maxTtlMs,
+    roots: files.roots.join(''),
+    intermediates: files.intermediates,
+    requestedKey,
+    async issue({ publicKey, identity, ttlMs }) {
+      const names = [{ type: 'url' as const, value: uriOf(identity, trustDomain) }];
+      return sign({ publicKey, names, client: true }, ttlMs);
+    },
+    issueServer: ({ publicKey, names, ttlMs }) =>
+      sign({ publicKey, names: names.map(serverName), client: false }, ttlMs),
+  };
+}
+
+/** Whole seconds, as certificates have them, and never past the signer's own end. */
+function lifetime(now: number, ttlMs: number, maxTtlMs: number, signerEnd: number) {
+  if (!(ttlMs >= 1000) || ttlMs > maxTtlMs) {
+    throw new IdentityError('BAD_TTL', `lifetime of ${ttlMs} ms is not between 1000 and ${maxTtlMs} ms`);
+  }
+  if (signerEnd <= now) throw new IdentityError('BAD_AUTHORITY', 'the signing certificate has expired');
+  const second = Math.floor(now / 1000) * 1000;
+  return { notBefore: second - BACKDATE_MS, notAfter: Math.min(second + Math.floor(ttlMs / 1000) * 1000, signerEnd) };
+}
+
+function uriOf(identity: Identity, trustDomain: string): string {
+  if (identity.trustDomain !== trustDomain) throw new IdentityError('BAD_IDENTITY', 'identity of another trust domain');
+  try {
+    return spiffeId(identity);
+  } catch (cause) {
+    throw new IdentityError('BAD_IDENTITY', 'identity cannot stand in a SPIFFE ID', { cause });
+  }
+}
+
+function serverName(name: string): LeafContent['names'][number] {
+  return { type: isIP(name) ? 'ip' : 'dns', value: name };
+}

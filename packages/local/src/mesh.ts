@@ -1,0 +1,330 @@
+// Runs a whole mesh on this machine: control plane, pods with their sidecars, ingress gateway; follows the directory.
+import { createHash } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import {
+  type Clock,
+  formatSocketAddress,
+  type Logger,
+  type Problem,
+  type SocketAddress,
+  type Timer,
+} from '@meltemi/base';
+import type { ConfigStore, ConfigView } from '@meltemi/config';
+import { ControlPlane } from './control-plane.ts';
+import { rotateLog } from './log-file.ts';
+import { type MeshStatus, readMeshState, removeMeshState, writeMeshState } from './mesh-state.ts';
+import { OrphanGuard } from './orphan-guard.ts';
+import { type Placement, placementPorts, placeServices, placeWorkload } from './placement.ts';
+import { type PodHost, PodRuntime } from './pod-runtime.ts';
+import { PortClaims, PortError } from './port-claims.ts';
+import { portHolder } from './port-holder.ts';
+import { processIdentity } from './process-identity.ts';
+import type { Programs } from './programs.ts';
+import type { StateDirectory } from './state-directory.ts';
+import { createTokenIssuer, TOKEN_LIFETIME_MS, writePrivateFile } from './workload-token.ts';
+import { servicePorts, type Workload, workloadsOf } from './workload.ts';
+
+const LOOPBACK = '127.0.0.1';
+const DOMAIN = 'cluster.local';
+const HOUSEKEEPING_MS = 5_000;
+/** Of the classic Istio ingress gateway's node port, so that its examples work as they are written. */
+const DEFAULT_INGRESS: SocketAddress = { host: LOOPBACK, port: 31_380 };
+const INGRESS_POD = {
+  podName: 'istio-ingressgateway',
+  namespace: 'istio-system',
+  labels: { app: 'istio-ingressgateway', istio: 'ingressgateway' },
+  annotations: {},
+  serviceAccount: 'istio-ingressgateway-service-account',
+};
+
+export interface MeshOptions {
+  readonly programs: Programs;
+  readonly state: StateDirectory;
+  readonly store: ConfigStore;
+  readonly configDirectory: string;
+  /** Exactly here, or the default address where it is free and any other where not. */
+  readonly ingress: SocketAddress | undefined;
+  /** Directory that all meshes of this machine share for claims of ports. */
+  readonly claimsDirectory: string;
+  /** Lifetime of the workloads' certificates, as Go writes durations. */
+  readonly workloadTtl: string;
+  readonly drainSeconds: number;
+  readonly inherited: Readonly<Record<string, string>>;
+  readonly pid: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The mesh can't start. */
+export class MeshError extends Error {
+  readonly code: 'ALREADY_RUNNING' | 'PORT_TAKEN';
+
+  constructor(code: MeshError['code'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'MeshError';
+    this.code = code;
+  }
+}
+
+interface MeshEvents {
+  /** What is waited for, for people. */
+  progress: [step: string];
+  changed: [];
+}
+
+/** One running mesh. `up` resolves when everything answers; `down` leaves nothing behind. */
+export class Mesh extends EventEmitter<MeshEvents> {
+  readonly #options: MeshOptions;
+  readonly #claims: PortClaims;
+  readonly #guard = new OrphanGuard();
+  readonly #pods = new Map<string, PodRuntime>();
+  #controlPlane!: ControlPlane;
+  #gateway!: PodRuntime;
+  #host!: PodHost;
+  #housekeeping: Timer | undefined;
+  #tokensRenewedAt = 0;
+  #problems: readonly Problem[] = [];
+  #reconciling: Promise<void> = Promise.resolve();
+  #watch: { close(): void } | undefined;
+  #stopping = false;
+
+  constructor(options: MeshOptions) {
+    super();
+    this.#options = options;
+    const seed = createHash('sha256').update(options.state.root).digest().readUInt16BE(0);
+    this.#claims = new PortClaims(options.claimsDirectory, options.pid, seed);
+  }
+
+  /** What is wrong with the directory's Deployments; other kinds are the control plane's to judge. */
+  get problems(): readonly Problem[] {
+    return this.#problems;
+  }
+
+  get ready(): boolean {
+    return this.#controlPlane.ready && this.#gateway.ready && [...this.#pods.values()].every((pod) => pod.ready);
+  }
+
+  /** Starts everything. Throws `MeshError` when a mesh runs here already or an address is taken. */
+  async up(): Promise<void> {
+    this.#refuseSecond();
+    const ingress = await this.#claimIngress();
+    await this.#startControlPlane();
+    await this.#startGateway(ingress);
+    await this.#reconcile(this.#options.store.view());
+    this.#watch = this.#options.store.watch((view) => this.#follow(view));
+    this.#keepHouse();
+    this.#writeState();
+  }
+
+  /** Resolves once every part is ready. Rejects when the signal aborts. */
+  async whenReady(signal: AbortSignal): Promise<void> {
+    while (!this.ready) {
+      signal.throwIfAborted();
+      await new Promise<void>((resolve, reject) => {
+        const abort = () => reject(signal.reason as Error);
+        signal.addEventListener('abort', abort, { once: true });
+        this.once('changed', () => {
+          signal.removeEventListener('abort', abort);
+          resolve();
+        });
+      });
+    }
+  }
+
+  /** What is not ready yet, by name. */
+  waitingFor(): readonly string[] {
+    if (!this.#controlPlane.ready) return ['pilot-discovery'];
+    return [this.#gateway, ...this.#pods.values()].filter((pod) => !pod.ready).map((pod) => pod.name);
+  }
+
+  /** Drains the gateway, then the pods, then ends the control plane. */
+  async down(): Promise<void> {
+    this.#stopping = true;
+    this.#watch?.close();
+    this.#housekeeping?.cancel();
+    await this.#reconciling.catch(() => {});
+    const graceMs = this.#options.drainSeconds * 1000 + 2_000;
+    await this.#gateway?.stop(graceMs);
+    await Promise.all([...this.#pods.values()].map((pod) => pod.stop(graceMs)));
+    await this.#controlPlane?.stop(2_000);
+    await this.#end();
+  }
+
+  /** Ends everything at once. */
+  async kill(): Promise<void> {
+    this.#stopping = true;
+    for (const pod of [this.#gateway, ...this.#pods.values()]) pod?.kill();
+    this.#controlPlane?.kill();
+    await this.#end();
+  }
+
+  status(): MeshStatus {
+    const { addresses } = this.#controlPlane;
+    const url = Object.values(this.#gateway.placement.gateway ?? {})[0]!;
+    return {
+      workloads: [...this.#pods.values()].map((pod) => pod.status()),
+      ingress: { url: `http://${url}`, pid: this.#gateway.proxyPid, admin: formatSocketAddress(this.#gateway.admin) },
+      controlPlane: {
+        pid: this.#controlPlane.pid,
+        grpc: formatSocketAddress(addresses.grpc),
+        secureGrpc: formatSocketAddress(addresses.secureGrpc),
+        http: formatSocketAddress(addresses.http),
+        metrics: formatSocketAddress(addresses.metrics),
+      },
+      configDirectory: this.#options.configDirectory,
+      stateDirectory: this.#options.state.root,
+    };
+  }
+
+  #refuseSecond(): void {
+    const running = readMeshState(this.#options.state.stateFile);
+    if (!running) return;
+    throw new MeshError(
+      'ALREADY_RUNNING',
+      `a mesh runs here already (pid ${running.supervisor.pid}, ${running.status.ingress.url}): end it with ./mesh down`,
+    );
+  }
+
+  async #claimIngress(): Promise<SocketAddress> {
+    const { ingress } = this.#options;
+    if (!ingress) return this.#claims.preferably(DEFAULT_INGRESS);
+    try {
+      return await this.#claims.exactly(ingress);
+    } catch (error) {
+      if (!(error instanceof PortError)) throw error;
+      const holder = portHolder(ingress.port);
+      const by = holder ? ` by process ${holder.pid} (${holder.command})` : '';
+      throw new MeshError('PORT_TAKEN', `the ingress address ${formatSocketAddress(ingress)} is taken${by}`, {
+        cause: error,
+      });
+    }
+  }
+
+  async #startControlPlane(): Promise<void> {
+    this.emit('progress', 'control plane');
+    const { state, programs, clock, logger } = this.#options;
+    const tokens = await createTokenIssuer();
+    writePrivateFile(state.tokenKeys, tokens.keySet);
+    const addresses = {
+      grpc: await this.#claims.preferably({ host: LOOPBACK, port: 15_010 }),
+      secureGrpc: await this.#claims.preferably({ host: LOOPBACK, port: 15_012 }),
+      http: await this.#claims.preferably({ host: LOOPBACK, port: 8080 }),
+      metrics: await this.#claims.preferably({ host: LOOPBACK, port: 15_014 }),
+    };
+    const { configDirectory, workloadTtl, inherited } = this.#options;
+    const options = { programs, configDirectory, state, addresses, workloadTtl, inherited };
+    this.#controlPlane = new ControlPlane(options, clock, logger, this.#guard);
+    this.#controlPlane.on('changed', () => this.#changed());
+    this.#host = {
+      programs,
+      state,
+      clock,
+      logger,
+      guard: this.#guard,
+      tokens,
+      inherited,
+      discovery: addresses.secureGrpc,
+      drainSeconds: this.#options.drainSeconds,
+    };
+    this.#tokensRenewedAt = clock.now();
+    this.#controlPlane.start();
+  }
+
+  async #startGateway(ingress: SocketAddress): Promise<void> {
+    const placement: Placement = { gateway: { 80: formatSocketAddress(ingress) } };
+    const identity = { name: 'istio-ingressgateway', pod: INGRESS_POD };
+    this.#gateway = new PodRuntime(this.#host, identity, placement, await this.#claims.any());
+    this.#gateway.on('changed', () => this.#changed());
+    await this.#gateway.prepare();
+    this.#whenControlPlaneReady(() => this.#gateway.startSidecar());
+  }
+
+  #follow(view: ConfigView): void {
+    this.#reconciling = this.#reconciling
+      .then(() => (this.#stopping ? undefined : this.#reconcile(view)))
+      .catch((error: unknown) => this.#options.logger.error(`following the directory failed: ${String(error)}`));
+  }
+
+  /** Brings what runs in line with the Deployments and Services of the directory. */
+  async #reconcile(view: ConfigView): Promise<void> {
+    const services = view.objects('Service');
+    const ports = servicePorts(services, DOMAIN);
+    const { workloads, problems } = workloadsOf(view.objects('Deployment'), services);
+    this.#problems = problems;
+    for (const problem of problems) this.#options.logger.warn(problem.message);
+    const wanted = new Map(workloads.map((workload) => [`${workload.podName}.${workload.namespace}`, workload]));
+    const gone = [...this.#pods].filter(([key]) => !wanted.has(key));
+    for (const [, pod] of this.#pods) pod.replace(await placeServices(pod.placement, ports, this.#claims));
+    for (const [key, workload] of wanted) if (!this.#pods.has(key)) await this.#startPod(key, workload, ports);
+    await this.#placeGatewayPorts(view);
+    for (const [key, pod] of gone) this.#retire(key, pod);
+    this.#changed();
+  }
+
+  async #startPod(key: string, workload: Workload, ports: ReturnType<typeof servicePorts>): Promise<void> {
+    this.emit('progress', workload.name);
+    const placement = await placeWorkload(workload, ports, this.#claims);
+    const identity = { name: workload.name, pod: workload, workload };
+    const pod = new PodRuntime(this.#host, identity, placement, await this.#claims.any());
+    pod.on('changed', () => this.#changed());
+    this.#pods.set(key, pod);
+    await pod.prepare();
+    pod.startApplication(ports);
+    this.#whenControlPlaneReady(() => pod.startSidecar());
+  }
+
+  /** The pod leaves the registry at once and ends after a drain; its ports come back then. */
+  #retire(key: string, pod: PodRuntime): void {
+    this.#pods.delete(key);
+    pod.withdraw();
+    void pod
+      .stop(this.#options.drainSeconds * 1000 + 2_000)
+      .then(() => this.#claims.release([...placementPorts(pod.placement), pod.admin.port]))
+      .catch((error: unknown) => this.#options.logger.error(`ending ${pod.name} failed: ${String(error)}`));
+  }
+
+  /** Server ports of Gateways beyond the first get addresses of their own. */
+  async #placeGatewayPorts(view: ConfigView): Promise<void> {
+    const gateway: Record<string, string> = { ...this.#gateway.placement.gateway };
+    const missing = view.gateways
+      .flatMap((resource) => resource.spec.servers ?? [])
+      .map((server) => String(server.port?.number))
+      .filter((port) => !(port in gateway));
+    for (const port of new Set(missing)) gateway[port] = formatSocketAddress(await this.#claims.any());
+    if (missing.length > 0) this.#gateway.replace({ gateway });
+  }
+
+  /** Agents need the root certificate that the control plane makes on its first start. */
+  #whenControlPlaneReady(start: () => void): void {
+    if (this.#controlPlane.ready) start();
+    else this.#controlPlane.once('ready', start);
+  }
+
+  #keepHouse(): void {
+    this.#housekeeping = this.#options.clock.after(HOUSEKEEPING_MS, () => this.#keepHouse());
+    const pods = [this.#gateway, ...this.#pods.values()];
+    for (const file of [this.#controlPlane.logFile, ...pods.flatMap((pod) => pod.logFiles())]) rotateLog(file);
+    if (this.#options.clock.now() - this.#tokensRenewedAt < TOKEN_LIFETIME_MS / 2) return;
+    this.#tokensRenewedAt = this.#options.clock.now();
+    for (const pod of pods) void pod.renewToken().catch((error: unknown) => this.#options.logger.error(String(error)));
+  }
+
+  #changed(): void {
+    if (this.#gateway && !this.#stopping) this.#writeState();
+    this.emit('changed');
+  }
+
+  #writeState(): void {
+    writeMeshState(this.#options.state, {
+      supervisor: processIdentity(this.#options.pid),
+      status: this.status(),
+      environments: Object.fromEntries([...this.#pods.values()].map((pod) => [pod.name, pod.environment])),
+    });
+  }
+
+  async #end(): Promise<void> {
+    await this.#guard.close();
+    this.#claims.release();
+    removeMeshState(this.#options.state);
+  }
+}

@@ -1,0 +1,84 @@
+// The command lines of the mesh's own programs, as this machine runs them from a checkout.
+import { join } from 'node:path';
+import { formatSocketAddress, type SocketAddress } from '@meltemi/base';
+import type { PodIdentity } from './pod-manifest.ts';
+import type { StateDirectory } from './state-directory.ts';
+import { TOKEN_ISSUER } from './workload-token.ts';
+
+/** Runs programs of `bin/` with the given Node. */
+export interface Programs {
+  readonly node: string;
+  readonly root: string;
+}
+
+export interface ControlPlaneAddresses {
+  readonly grpc: SocketAddress;
+  readonly secureGrpc: SocketAddress;
+  readonly http: SocketAddress;
+  readonly metrics: SocketAddress;
+}
+
+export function pilotDiscoveryArgv(
+  programs: Programs,
+  configDirectory: string,
+  state: StateDirectory,
+  addresses: ControlPlaneAddresses,
+  workloadTtl: string,
+): readonly string[] {
+  return [
+    programs.node,
+    join(programs.root, 'bin/pilot-discovery.ts'),
+    'discovery',
+    ...flags({
+      configDir: configDirectory,
+      podsDir: state.pods,
+      caDir: state.ca,
+      tokenJwks: state.tokenKeys,
+      tokenIssuer: TOKEN_ISSUER,
+      workloadCertTTL: workloadTtl,
+      grpcAddr: formatSocketAddress(addresses.grpc),
+      secureGRPCAddr: formatSocketAddress(addresses.secureGrpc),
+      httpAddr: formatSocketAddress(addresses.http),
+      monitoringAddr: formatSocketAddress(addresses.metrics),
+    }),
+  ];
+}
+
+export interface AgentOptions {
+  readonly role: 'sidecar' | 'router';
+  readonly pod: PodIdentity;
+  readonly directory: string;
+  readonly admin: SocketAddress;
+  readonly discovery: SocketAddress;
+  readonly drainSeconds: number;
+}
+
+export function pilotAgentArgv(programs: Programs, state: StateDirectory, options: AgentOptions): readonly string[] {
+  const { pod } = options;
+  return [
+    programs.node,
+    join(programs.root, 'bin/pilot-agent.ts'),
+    'proxy',
+    options.role,
+    ...flags({
+      domain: `${pod.namespace}.svc.cluster.local`,
+      serviceCluster: `${pod.labels['app'] ?? pod.podName}.${pod.namespace}`,
+      discoveryAddress: formatSocketAddress(options.discovery),
+      discoveryRoots: join(state.ca, 'root-cert.pem'),
+      tokenFile: join(options.directory, 'token'),
+      configPath: options.directory,
+      proxyAdminPort: String(options.admin.port),
+      statusPort: '0',
+      podName: pod.podName,
+      podNamespace: pod.namespace,
+      serviceAccount: pod.serviceAccount,
+      ip: '127.0.0.1',
+      labels: JSON.stringify(pod.labels),
+      drainDuration: `${options.drainSeconds}s`,
+    }),
+  ];
+}
+
+function flags(values: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries(values).flatMap(([name, value]) => [`--${name}`, value]);
+}

@@ -1,0 +1,56 @@
+// Draws the running mesh as a table for a terminal, in kubectl's style.
+import type { MeshStatus } from './mesh-state.ts';
+
+/** One row a workload: what runs and where, then the control plane and the ingress. */
+export function statusTable(status: MeshStatus): string {
+  const workloads = status.workloads.map((workload) => [
+    workload.name,
+    workload.service || '-',
+    workload.version || '-',
+    workload.phase,
+    workload.address || '-',
+    workload.sidecar.inbound || '-',
+    workload.sidecar.admin,
+    `${workload.pid || '-'}/${workload.sidecar.pid || '-'}`,
+  ]);
+  const { controlPlane, ingress } = status;
+  const rows = [
+    ['WORKLOAD', 'SERVICE', 'VERSION', 'STATE', 'APPLICATION', 'SIDECAR (mTLS)', 'ADMIN', 'PID app/sidecar'],
+    ...workloads,
+    [
+      'istio-ingressgateway',
+      '-',
+      '-',
+      ingress.pid ? 'running' : 'starting',
+      '-',
+      ingress.url.replace('http://', ''),
+      ingress.admin,
+      `-/${ingress.pid || '-'}`,
+    ],
+    [
+      'pilot-discovery',
+      '-',
+      '-',
+      controlPlane.pid ? 'running' : 'starting',
+      controlPlane.grpc,
+      '-',
+      controlPlane.http,
+      String(controlPlane.pid || '-'),
+    ],
+  ];
+  return alignColumns(rows);
+}
+
+/** Left-aligned columns with three spaces between, no borders. */
+export function alignColumns(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join('   ')
+        .trimEnd(),
+    )
+    .join('\n')
+    .concat('\n');
+}

@@ -1,0 +1,56 @@
+// What the admin pages see of the proxy and may ask of it. The wiring fills it.
+import type { LogLevel } from '@meltemi/base';
+import type { Bootstrap } from '@meltemi/api/envoy/config/bootstrap/v3/bootstrap_pb';
+import type { StatsStore } from '@meltemi/telemetry';
+import type { ClusterSnapshot } from '../cluster/cluster.ts';
+import type { XdsClient } from '../xds/xds-client.ts';
+
+export interface AdminView {
+  readonly bootstrap: Bootstrap;
+  readonly stats: StatsStore;
+  /** Epoch milliseconds. */
+  readonly startedMs: number;
+  /** How the process was started, for `/server_info`. */
+  readonly commandLine: AdminCommandLine;
+  state(): ServerState;
+  clusters(): readonly ClusterSnapshot[];
+  listeners(): readonly ListenerSnapshot[];
+  certificates(): readonly CertificateSnapshot[];
+  /** The configuration streams in use; resources are shown from what they hold. */
+  xds(): Iterable<XdsClient>;
+  readonly actions: AdminActions;
+}
+
+/** What a POST can ask for. */
+export interface AdminActions {
+  /** `graceful`: connections go on and are told to close; else the listeners stop at once. */
+  drainListeners(options: { readonly graceful: boolean; readonly inboundOnly: boolean }): void;
+  /** Health checks of this proxy fail until told otherwise. */
+  failHealthcheck(fail: boolean): void;
+  quit(): void;
+  setLogLevel(level: LogLevel): void;
+  logLevel(): LogLevel;
+  reopenLogs(): void;
+}
+
+export type ServerState = 'LIVE' | 'DRAINING' | 'PRE_INITIALIZING' | 'INITIALIZING';
+
+export interface AdminCommandLine {
+  readonly concurrency: number;
+  readonly drainTimeMs: number;
+  readonly configPath?: string;
+}
+
+export interface ListenerSnapshot {
+  readonly name: string;
+  /** Bound address (`ip:port`); undefined while it warms. */
+  readonly address: string | undefined;
+  readonly state: 'active' | 'warming' | 'draining';
+  readonly addedViaApi: boolean;
+}
+
+/** A certificate in use. PEM of certificates only: no key ever comes here. */
+export interface CertificateSnapshot {
+  readonly chainPem: string | undefined;
+  readonly caPem: string | undefined;
+}

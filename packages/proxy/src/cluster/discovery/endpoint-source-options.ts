@@ -1,0 +1,20 @@
+// What every source of endpoints is given, and what it is to its cluster.
+import type { Clock, Logger } from '@meltemi/base';
+import type { XdsClients } from '../../xds/xds-clients.ts';
+import type { EndpointSet } from './endpoint-set.ts';
+import type { ResolveName } from './resolve-name.ts';
+
+export interface EndpointSource {
+  close(): void;
+}
+
+export interface EndpointSourceOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly xds: Pick<XdsClients, 'forConfigSource'>;
+  readonly resolve: ResolveName;
+  /** The state of now: within the call that makes the source, or later; again at each change. */
+  readonly onEndpoints: (endpoints: EndpointSet) => void;
+  /** An answer that can't be used, or none. What was there stays. */
+  readonly onFailure: () => void;
+}

@@ -1,0 +1,312 @@
+// One HTTP/1.1 connection to an upstream: bytes in and out on behalf of one exchange at a time.
+import type { SocketAddress, Timer } from '@meltemi/base';
+import {
+  connect,
+  type ConnectHandler,
+  type Headers,
+  type Http1Error,
+  type ResponseHandler,
+  type ResponseHead,
+  ResponseParser,
+  type TlsInfo,
+  type Transport,
+} from '@meltemi/wire';
+import { type ConnectFailure, connectFailure } from './connect-failure.ts';
+import type { Dialling } from './dialler.ts';
+import type { Carrier, Exchange } from './exchange.ts';
+import type { PoolContext } from './pool-context.ts';
+
+/** The pool that a connection belongs to. */
+export interface ConnectionOwner {
+  connected(connection: Connection): void;
+  connectFailed(connection: Connection, failure: ConnectFailure): void;
+  /** Ready for another exchange. */
+  freed(connection: Connection): void;
+  closed(connection: Connection): void;
+}
+
+type State = 'connecting' | 'open' | 'closed';
+
+export class Connection implements ConnectHandler, Carrier {
+  readonly #context: PoolContext;
+  readonly #owner: ConnectionOwner;
+  readonly #parser: ResponseParser;
+  readonly #startedAt: number;
+  /** Of the configuration that it was dialled under. */
+  readonly epoch: number;
+  #transport: Transport | undefined;
+  #timer: Timer | undefined;
+  #state: State = 'connecting';
+  #exchange: Exchange | undefined;
+  #keepAlive = true;
+  #tunnel = false;
+  /** The peer's side of a tunnel is over. */
+  #peerEnded = false;
+  #corked = false;
+  #served = 0;
+  /** When it became idle, in the clock's monotonic milliseconds. */
+  freedAt = 0;
+
+  constructor(context: PoolContext, owner: ConnectionOwner) {
+    this.#context = context;
+    this.#owner = owner;
+    this.epoch = context.epoch;
+    this.#startedAt = context.clock.monotonic();
+    this.#parser = new ResponseParser(responsesOf(this), {
+      maxHeadBytes: 60 * 1024,
+      maxHeaders: context.settings.maxResponseHeaders,
+    });
+  }
+
+  /** Starts to connect; how it went is told to the owner, after this call. */
+  open(dialling: Exclude<Dialling, { kind: 'not-ready' }>): void {
+    const { stats, counters, clock, settings } = this.#context;
+    stats.cxTotal.increment();
+    stats.cxHttp1Total.increment();
+    stats.cxActive.increment();
+    counters.connectionsTotal++;
+    counters.connectionsActive++;
+    this.#timer = clock.after(settings.connectTimeoutMs, () => this.#connectTimedOut());
+    this.#transport = connect(this.#context.target, dialling.kind === 'tls' ? { tls: dialling.options } : {}, this);
+  }
+
+  get tls(): TlsInfo | undefined {
+    return this.#transport!.tls;
+  }
+
+  get localAddress(): SocketAddress {
+    return this.#transport!.localAddress;
+  }
+
+  /** Another request may be sent on it: limits, configuration and peer allow it. */
+  get usable(): boolean {
+    const { settings, epoch, retired, clock } = this.#context;
+    if (this.#state !== 'open' || retired || this.epoch !== epoch) return false;
+    return settings.maxDurationMs === 0 || clock.monotonic() - this.#startedAt < settings.maxDurationMs;
+  }
+
+  assign(exchange: Exchange): void {
+    this.#exchange = exchange;
+    exchange.attach(this, this.#served++ > 0);
+  }
+
+  /** Closes it from our side; an exchange on it has been told before. */
+  close(): void {
+    if (this.#state === 'closed') return;
+    this.#countClose('local');
+    this.#finish();
+    this.#transport?.destroy();
+  }
+
+  begin(method: string, upgrade: boolean, head: string, more: boolean): void {
+    this.#keepAlive = true;
+    this.#parser.expect(method, upgrade);
+    if (more) this.#corkForTurn();
+    this.write(head);
+  }
+
+  write(data: Buffer | string): boolean {
+    this.#context.stats.cxTxBytesTotal.add(data.length);
+    return this.#transport!.write(data);
+  }
+
+  writeChunk(head: string, chunk: Buffer): boolean {
+    this.#corkForTurn();
+    this.write(head);
+    this.write(chunk);
+    return this.write('\r\n');
+  }
+
+  endWriting(): void {
+    this.#transport!.end();
+  }
+
+  abort(): void {
+    if (this.#exchange && this.#state === 'open') this.#context.stats.rqTxReset.increment();
+    this.close();
+  }
+
+  pauseReading(): void {
+    this.#transport!.pauseReading();
+  }
+
+  resumeReading(): void {
+    this.#transport!.resumeReading();
+  }
+
+  onConnect(): void {
+    const { stats, clock } = this.#context;
+    if (this.#state !== 'connecting') return;
+    this.#timer?.cancel();
+    this.#state = 'open';
+    stats.cxConnectMs.record(Math.round(clock.monotonic() - this.#startedAt));
+    if (this.tls) stats.sslHandshake.increment();
+    if (this.tls?.resumed) stats.sslSessionReused.increment();
+    this.#owner.connected(this);
+  }
+
+  onData(bytes: Buffer): void {
+    if (this.#state !== 'open') return;
+    this.#context.stats.cxRxBytesTotal.add(bytes.length);
+    if (this.#tunnel) return this.#exchange?.body(bytes);
+    const taken = this.#parser.execute(bytes);
+    if (this.#tunnel && taken < bytes.length) this.#exchange?.body(bytes.subarray(taken));
+  }
+
+  onEnd(): void {
+    if (this.#state !== 'open') return;
+    if (this.#tunnel) return this.#tunnelEnded();
+    this.#parser.finish();
+    this.#lost('remote', 'remote close');
+  }
+
+  onDrain(): void {
+    this.#exchange?.drained();
+  }
+
+  onClose(error?: Error): void {
+    if (this.#state === 'closed') return;
+    if (this.#state === 'connecting') return this.#connectFailed(connectFailure(error));
+    if (this.#peerEnded && this.#exchange?.requestEnded) return this.#closeTunnel();
+    this.#lost('remote', error ? error.message : 'remote close');
+  }
+
+  informational(head: ResponseHead): void {
+    this.#exchange?.informational(head);
+  }
+
+  head(head: ResponseHead): void {
+    this.#keepAlive = head.keepAlive;
+    this.#tunnel = head.upgrade;
+    this.#exchange?.head(head);
+  }
+
+  body(chunk: Buffer): void {
+    this.#exchange?.body(chunk);
+  }
+
+  /** The response is complete. The connection is released first: the handler may open the next exchange on it. */
+  ended(trailers: Headers | undefined): void {
+    const exchange = this.#exchange;
+    if (!exchange) return;
+    this.#exchange = undefined;
+    exchange.settle();
+    if (this.#mayServeAfter(exchange)) this.#owner.freed(this);
+    else this.close();
+    exchange.handler.onEnd(trailers);
+  }
+
+  failed(error: Http1Error): void {
+    if (this.#state !== 'open') return;
+    if (error.code === 'CUT_SHORT') return this.#lost('remote', error.message);
+    this.#context.stats.cxProtocolError.increment();
+    const exchange = this.#takeExchange();
+    exchange?.fail('protocol-error', error.message);
+    this.close();
+  }
+
+  /** A response before the end of its request, or with bytes behind it, leaves a peer whose next answer can't be trusted. */
+  #mayServeAfter(exchange: Exchange): boolean {
+    const { settings, stats } = this.#context;
+    if (!this.#keepAlive || !exchange.requestEnded || exchange.upgrade || this.#parser.surplus) return false;
+    if (settings.maxRequests === 0 || this.#served < settings.maxRequests) return this.usable;
+    stats.cxMaxRequests.increment();
+    return false;
+  }
+
+  /** Joins what this turn writes into one system call. */
+  #corkForTurn(): void {
+    if (this.#corked) return;
+    this.#corked = true;
+    this.#transport!.cork();
+    process.nextTick(uncork, this);
+  }
+
+  uncork(): void {
+    this.#corked = false;
+    if (this.#state === 'open') this.#transport!.uncork();
+  }
+
+  /** The peer sends no more through the tunnel; our side may go on. */
+  #tunnelEnded(): void {
+    this.#peerEnded = true;
+    this.#exchange?.handler.onEnd(undefined);
+    if (this.#state === 'open' && this.#exchange?.requestEnded && this.#transport!.bytesQueued === 0) this.#closeTunnel();
+  }
+
+  #closeTunnel(): void {
+    const exchange = this.#takeExchange();
+    this.close();
+    exchange?.settle();
+  }
+
+  #connectTimedOut(): void {
+    this.#connectFailed({ reason: 'connect-timeout', detail: 'connection timeout' });
+  }
+
+  #connectFailed(failure: ConnectFailure): void {
+    const { stats, counters } = this.#context;
+    if (this.#state !== 'connecting') return;
+    stats.cxConnectFail.increment();
+    counters.connectFailures++;
+    if (failure.reason === 'connect-timeout') stats.cxConnectTimeout.increment();
+    if (failure.reason === 'tls-failure') stats.sslConnectionError.increment();
+    if (failure.peerRefused) stats.sslFailVerify.increment();
+    this.#countClose(failure.reason === 'connect-timeout' ? 'local' : 'remote');
+    this.#finish(failure);
+    this.#transport!.destroy();
+  }
+
+  #lost(side: 'local' | 'remote', detail: string): void {
+    if (this.#state !== 'open') return;
+    this.#countClose(side);
+    const exchange = this.#takeExchange();
+    this.#finish();
+    this.#transport!.destroy();
+    exchange?.fail('connection-termination', detail);
+  }
+
+  /** So that the exchange's own `abort` finds nothing left to do. */
+  #takeExchange(): Exchange | undefined {
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    return exchange;
+  }
+
+  #finish(failure?: ConnectFailure): void {
+    this.#state = 'closed';
+    this.#exchange = undefined;
+    this.#timer?.cancel();
+    this.#parser.reset();
+    if (failure) this.#owner.connectFailed(this, failure);
+    else this.#owner.closed(this);
+  }
+
+  #countClose(side: 'local' | 'remote'): void {
+    const { stats, counters, clock } = this.#context;
+    const active = this.#exchange !== undefined;
+    stats.cxActive.decrement();
+    counters.connectionsActive--;
+    stats.cxDestroy.increment();
+    stats.cxLengthMs.record(Math.round(clock.monotonic() - this.#startedAt));
+    (side === 'local' ? stats.cxDestroyLocal : stats.cxDestroyRemote).increment();
+    if (!active) return;
+    stats.cxDestroyWithActiveRq.increment();
+    (side === 'local' ? stats.cxDestroyLocalWithActiveRq : stats.cxDestroyRemoteWithActiveRq).increment();
+  }
+}
+
+/** The parser's events under other names: a transport has an `onEnd` of its own. */
+function responsesOf(connection: Connection): ResponseHandler {
+  return {
+    onInformational: (head) => connection.informational(head),
+    onHead: (head) => connection.head(head),
+    onBody: (chunk) => connection.body(chunk),
+    onEnd: (trailers) => connection.ended(trailers),
+    onError: (error) => connection.failed(error),
+  };
+}
+
+function uncork(connection: Connection): void {
+  connection.uncork();
+}

@@ -1,0 +1,36 @@
+// What a host's connections and exchanges know of their host and cluster.
+import type { Clock } from '@meltemi/base';
+import type { TransportAddress } from '@meltemi/wire';
+import type { UpstreamHost } from '../cluster.ts';
+import type { ClusterStats } from '../cluster-stats.ts';
+import type { Outcome } from '../outlier-detection.ts';
+import type { ConnectionSettings } from '../settings/connection-settings.ts';
+import type { Dialling } from './dialler.ts';
+
+export interface PoolContext {
+  readonly host: UpstreamHost;
+  readonly counters: HostCounters;
+  readonly stats: ClusterStats;
+  readonly clock: Clock;
+  /** Of now: a configuration update changes them. */
+  readonly settings: ConnectionSettings;
+  /** Grows when what a connection speaks changes: connections of an older epoch serve no further request. */
+  readonly epoch: number;
+  /** The host left its cluster: its connections close when their request is over. */
+  readonly retired: boolean;
+  readonly target: TransportAddress;
+  dial(): Dialling;
+  record(outcome: Outcome): void;
+}
+
+/** What `/clusters` shows of a host; the balancer reads `requestsActive`. */
+export interface HostCounters {
+  connectionsTotal: number;
+  connectionsActive: number;
+  connectFailures: number;
+  requestsTotal: number;
+  requestsActive: number;
+  requestsSuccess: number;
+  requestsError: number;
+  requestsTimeout: number;
+}

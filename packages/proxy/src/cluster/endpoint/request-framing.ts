@@ -1,0 +1,22 @@
+// Turns a request for an upstream into its head's text, with exactly one framing: a length, or chunks.
+import { CHUNKED, encodeRequestHead } from '@meltemi/wire';
+import type { UpstreamRequest } from '../cluster.ts';
+
+/** Sets the framing fields in the request's headers and encodes them. Throws Http1Error for a method or target that can't be sent. */
+export function requestHead(request: UpstreamRequest): string {
+  const { headers, bodyLength } = request;
+  if (bodyLength === CHUNKED) {
+    headers.remove('content-length');
+    headers.set('transfer-encoding', 'chunked');
+  } else {
+    headers.remove('transfer-encoding');
+    if (bodyLength > 0 || impliesBody(request.method)) headers.set('content-length', String(bodyLength));
+    else headers.remove('content-length');
+  }
+  return encodeRequestHead(request.method, request.target, headers);
+}
+
+/** RFC 9110 §8.6: methods that mean a body say its length even when it is 0. */
+function impliesBody(method: string): boolean {
+  return method === 'POST' || method === 'PUT' || method === 'PATCH';
+}

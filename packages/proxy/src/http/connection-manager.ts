@@ -1,0 +1,106 @@
+// Turns accepted connections of a filter chain into served ones, and knows which are open.
+import type { Clock, Dice, Logger } from '@meltemi/base';
+import type { AccessLog, StatsStore } from '@meltemi/telemetry';
+import type { Transport } from '@meltemi/wire';
+import type { Clusters } from '../cluster/cluster.ts';
+import { connectionEntry } from './connection-entry.ts';
+import { clientCertEntry } from './client-cert-header.ts';
+import { DownstreamConnection } from './downstream-connection.ts';
+import type { HttpSettings } from './http-settings.ts';
+import { type HttpStats, httpStats } from './http-stats.ts';
+import { HttpDate } from './response-headers.ts';
+import type { RouteSlot } from './route-slot.ts';
+
+export interface ConnectionManagerOptions {
+  readonly settings: HttpSettings;
+  readonly routes: RouteSlot;
+  readonly accessLogs: readonly AccessLog[];
+  readonly filterChainName: string;
+  readonly onConnectionClosed: () => void;
+  readonly clusters: Clusters;
+  readonly stats: StatsStore;
+  readonly clock: Clock;
+  readonly dice: Dice;
+  readonly logger: Logger;
+}
+
+/** What is not open for so long after draining began may be closed: no request is under way to it any more. */
+const IDLE_GRACE_MS = 1_000;
+
+export class ConnectionManager {
+  readonly settings: HttpSettings;
+  readonly routes: RouteSlot;
+  readonly accessLogs: readonly AccessLog[];
+  readonly clusters: Clusters;
+  readonly stats: HttpStats;
+  readonly clock: Clock;
+  readonly dice: Dice;
+  readonly logger: Logger;
+  readonly date: HttpDate;
+  readonly #filterChainName: string;
+  readonly #onConnectionClosed: () => void;
+  readonly #connections = new Set<DownstreamConnection>();
+  draining = false;
+
+  constructor(options: ConnectionManagerOptions) {
+    this.settings = options.settings;
+    this.routes = options.routes;
+    this.accessLogs = options.accessLogs;
+    this.clusters = options.clusters;
+    this.clock = options.clock;
+    this.dice = options.dice;
+    this.logger = options.logger;
+    this.stats = httpStats(options.stats, options.settings.statPrefix);
+    this.date = new HttpDate(options.clock);
+    this.#filterChainName = options.filterChainName;
+    this.#onConnectionClosed = options.onConnectionClosed;
+  }
+
+  get openConnections(): number {
+    return this.#connections.size;
+  }
+
+  /** Takes over a connection whose handshake, if any, is done. `localUris`: URI names of our own certificate. */
+  accept(transport: Transport, localUris: readonly string[]): void {
+    const der = transport.tls?.peerCertificate;
+    const client = {
+      ip: transport.remoteAddress.host,
+      secure: transport.tls !== undefined,
+      certEntry: der && clientCertEntry(der, localUris, this.settings.clientCert),
+    };
+    const connection = new DownstreamConnection(this, transport, client, connectionEntry(transport, this.#filterChainName));
+    this.#connections.add(connection);
+    this.stats.cxTotal.increment();
+    this.stats.cxActive.increment();
+    this.stats.cxHttp1.increment();
+    if (client.secure) this.stats.cxSsl.increment();
+    transport.handler = connection;
+  }
+
+  /** A connection is closed. */
+  forget(connection: DownstreamConnection): void {
+    if (!this.#connections.delete(connection)) return;
+    this.stats.cxActive.decrement();
+    this.#onConnectionClosed();
+  }
+
+  /** Responses say `connection: close` from now on. */
+  drain(): void {
+    this.draining = true;
+  }
+
+  /** While draining: closes connections on which nothing came for a while. Returns how many are left. */
+  closeIdle(): number {
+    const before = this.clock.monotonic() - IDLE_GRACE_MS;
+    for (const connection of this.#connections) if (connection.idle && connection.idleSince <= before) connection.destroy();
+    return this.#connections.size;
+  }
+
+  /** Closes every connection now, gives up counters, logs and routes. */
+  close(): void {
+    for (const connection of this.#connections) connection.destroy();
+    this.routes.close();
+    for (const log of this.accessLogs) log.close();
+    this.stats.close();
+  }
+}

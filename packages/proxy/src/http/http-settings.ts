@@ -1,0 +1,165 @@
+// Turns an HttpConnectionManager into plain settings with Envoy's defaults; times in milliseconds, 0 for none.
+import { BlockList, isIPv6 } from 'node:net';
+import { durationToMs } from '@meltemi/base';
+import type { PathOptions } from '@meltemi/decide';
+import {
+  type HttpConnectionManager,
+  HttpConnectionManager_CodecType as CodecType,
+  HttpConnectionManager_ForwardClientCertDetails as ForwardDetails,
+  HttpConnectionManager_PathWithEscapedSlashesAction as SlashesAction,
+  HttpConnectionManager_ServerHeaderTransformation as ServerTransformation,
+} from '@meltemi/api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
+import { FilterConfigError } from './http-config-error.ts';
+import { compileHttpFilters, type HttpFilters } from './http-filters.ts';
+
+export interface HttpSettings {
+  readonly statPrefix: string;
+  readonly filters: HttpFilters;
+  readonly path: PathOptions;
+  readonly host: { readonly stripPort: 'none' | 'matching' | 'any'; readonly stripTrailingDot: boolean };
+  readonly requestId: { readonly generate: boolean; readonly preserveExternal: boolean; readonly inResponse: boolean };
+  readonly edge: EdgeSettings;
+  readonly server: { readonly name: string; readonly header: 'overwrite' | 'append-if-absent' | 'pass-through' };
+  readonly clientCert: ClientCertSettings;
+  /** Lower-case upgrade types that are allowed where the route doesn't say. */
+  readonly upgrades: ReadonlySet<string>;
+  readonly timeouts: HttpTimeouts;
+  readonly limits: { readonly maxHeadBytes: number; readonly maxHeaders: number };
+  /** 0: no limit. */
+  readonly maxRequestsPerConnection: number;
+  readonly proxy100Continue: boolean;
+  readonly underscores: 'allow' | 'reject' | 'drop';
+}
+
+export interface EdgeSettings {
+  readonly useRemoteAddress: boolean;
+  readonly trustedHops: number;
+  readonly skipXffAppend: boolean;
+  /** Addresses whose `x-envoy-*` headers count; none by default. */
+  readonly isInternal: (ip: string) => boolean;
+  readonly via: string;
+}
+
+export interface ClientCertSettings {
+  readonly mode: 'sanitize' | 'forward-only' | 'append-forward' | 'sanitize-set' | 'always-forward-only';
+  readonly subject: boolean;
+  readonly cert: boolean;
+  readonly dns: boolean;
+  readonly uri: boolean;
+}
+
+export interface HttpTimeouts {
+  readonly connectionIdleMs: number;
+  readonly connectionDurationMs: number;
+  readonly streamIdleMs: number;
+  readonly requestMs: number;
+  readonly requestHeadersMs: number;
+  /** How long the rest of a refused request is read and thrown away before the connection closes. */
+  readonly delayedCloseMs: number;
+}
+
+/** Throws FilterConfigError for what can't be honoured. */
+export function httpSettings(manager: HttpConnectionManager): HttpSettings {
+  if (manager.codecType === CodecType.HTTP2 || manager.codecType === CodecType.HTTP3) {
+    throw new FilterConfigError('UNSUPPORTED_FIELD', `codec ${CodecType[manager.codecType]} is not supported`);
+  }
+  const common = manager.commonHttpProtocolOptions;
+  return {
+    statPrefix: manager.statPrefix,
+    filters: compileHttpFilters(manager.httpFilters),
+    path: pathOptions(manager),
+    host: { stripPort: stripPort(manager), stripTrailingDot: manager.stripTrailingHostDot },
+    requestId: {
+      generate: manager.generateRequestId ?? true,
+      preserveExternal: manager.preserveExternalRequestId,
+      inResponse: manager.alwaysSetRequestIdInResponse,
+    },
+    edge: edgeSettings(manager),
+    server: { name: manager.serverName || 'envoy', header: SERVER_HEADER[manager.serverHeaderTransformation] },
+    clientCert: clientCert(manager),
+    upgrades: new Set(
+      manager.upgradeConfigs
+        .filter((upgrade) => upgrade.enabled ?? true)
+        .map((upgrade) => upgrade.upgradeType.toLowerCase()),
+    ),
+    timeouts: timeouts(manager),
+    limits: { maxHeadBytes: (manager.maxRequestHeadersKb ?? 60) * 1024, maxHeaders: common?.maxHeadersCount ?? 100 },
+    maxRequestsPerConnection: common?.maxRequestsPerConnection ?? 0,
+    proxy100Continue: manager.proxy100Continue,
+    underscores: (['allow', 'reject', 'drop'] as const)[common?.headersWithUnderscoresAction ?? 0] ?? 'allow',
+  };
+}
+
+const SERVER_HEADER = {
+  [ServerTransformation.OVERWRITE]: 'overwrite',
+  [ServerTransformation.APPEND_IF_ABSENT]: 'append-if-absent',
+  [ServerTransformation.PASS_THROUGH]: 'pass-through',
+} as const;
+
+const CLIENT_CERT_MODE = {
+  [ForwardDetails.SANITIZE]: 'sanitize',
+  [ForwardDetails.FORWARD_ONLY]: 'forward-only',
+  [ForwardDetails.APPEND_FORWARD]: 'append-forward',
+  [ForwardDetails.SANITIZE_SET]: 'sanitize-set',
+  [ForwardDetails.ALWAYS_FORWARD_ONLY]: 'always-forward-only',
+} as const;
+
+const ESCAPED_SLASHES = {
+  [SlashesAction.IMPLEMENTATION_SPECIFIC_DEFAULT]: 'keep',
+  [SlashesAction.KEEP_UNCHANGED]: 'keep',
+  [SlashesAction.REJECT_REQUEST]: 'reject',
+  [SlashesAction.UNESCAPE_AND_REDIRECT]: 'unescape-and-redirect',
+  [SlashesAction.UNESCAPE_AND_FORWARD]: 'unescape-and-forward',
+} as const;
+
+function pathOptions(manager: HttpConnectionManager): PathOptions {
+  return {
+    normalizePath: manager.normalizePath ?? false,
+    mergeSlashes: manager.mergeSlashes,
+    escapedSlashes: ESCAPED_SLASHES[manager.pathWithEscapedSlashesAction],
+  };
+}
+
+function stripPort(manager: HttpConnectionManager): 'none' | 'matching' | 'any' {
+  if (manager.stripPortMode.case === 'stripAnyHostPort' && manager.stripPortMode.value) return 'any';
+  return manager.stripMatchingHostPort ? 'matching' : 'none';
+}
+
+function edgeSettings(manager: HttpConnectionManager): EdgeSettings {
+  const internal = new BlockList();
+  for (const range of manager.internalAddressConfig?.cidrRanges ?? []) {
+    internal.addSubnet(range.addressPrefix, range.prefixLen ?? 0, isIPv6(range.addressPrefix) ? 'ipv6' : 'ipv4');
+  }
+  return {
+    useRemoteAddress: manager.useRemoteAddress ?? false,
+    trustedHops: manager.xffNumTrustedHops,
+    skipXffAppend: manager.skipXffAppend,
+    isInternal: internal.rules.length === 0 ? () => false : (ip) => internal.check(ip, isIPv6(ip) ? 'ipv6' : 'ipv4'),
+    via: manager.via,
+  };
+}
+
+function clientCert(manager: HttpConnectionManager): ClientCertSettings {
+  const details = manager.setCurrentClientCertDetails;
+  return {
+    mode: CLIENT_CERT_MODE[manager.forwardClientCertDetails],
+    subject: details?.subject ?? false,
+    cert: details?.cert ?? false,
+    dns: details?.dns ?? false,
+    uri: details?.uri ?? false,
+  };
+}
+
+function timeouts(manager: HttpConnectionManager): HttpTimeouts {
+  const common = manager.commonHttpProtocolOptions;
+  const ms = (duration: Parameters<typeof durationToMs>[0] | undefined, fallback: number) =>
+    duration ? durationToMs(duration) : fallback;
+  return {
+    connectionIdleMs: ms(common?.idleTimeout, 3_600_000),
+    connectionDurationMs: ms(common?.maxConnectionDuration, 0),
+    streamIdleMs: ms(manager.streamIdleTimeout, 300_000),
+    requestMs: ms(manager.requestTimeout, 0),
+    requestHeadersMs: ms(manager.requestHeadersTimeout, 0),
+    delayedCloseMs: ms(manager.delayedCloseTimeout, 1_000),
+  };
+}

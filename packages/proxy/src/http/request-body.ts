@@ -1,0 +1,56 @@
+// Keeps the beginning of a request's body: until an upstream can take it, and for another try.
+import type { Headers } from '@meltemi/wire';
+
+/** Bytes kept for another try, and taken from the client before an upstream is chosen. */
+export const REPLAY_LIMIT = 64 * 1024;
+
+/** Copies of chunks; when more than the limit came, what was sent is forgotten and no other try is possible. */
+export class RequestBody {
+  #chunks: Buffer[] = [];
+  #size = 0;
+  #ended = false;
+  #replayable = true;
+  trailers: Headers | undefined;
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** False once bytes were sent that aren't kept. */
+  get replayable(): boolean {
+    return this.#replayable;
+  }
+
+  get full(): boolean {
+    return this.#size > REPLAY_LIMIT;
+  }
+
+  get chunks(): readonly Buffer[] {
+    return this.#chunks;
+  }
+
+  keep(chunk: Buffer): void {
+    this.#chunks.push(Buffer.from(chunk));
+    this.#size += chunk.length;
+  }
+
+  end(trailers: Headers | undefined): void {
+    this.#ended = true;
+    this.trailers = trailers;
+  }
+
+  /** What was kept is with the upstream, and there will be no other try. */
+  forget(): void {
+    this.#replayable = false;
+    if (this.#chunks.length > 0) this.#chunks = [];
+    this.#size = 0;
+  }
+
+  reset(): void {
+    if (this.#chunks.length > 0) this.#chunks = [];
+    this.#size = 0;
+    this.#ended = false;
+    this.#replayable = true;
+    this.trailers = undefined;
+  }
+}

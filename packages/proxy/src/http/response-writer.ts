@@ -1,0 +1,102 @@
+// Turns a response's head, body and end into bytes on a connection: framed as the client understands, joined to one write where small.
+import { chunkHead, CHUNKED, encodeResponseHead, encodeTrailers, type Headers, highWaterMark, LAST_CHUNK, type Transport, UNTIL_CLOSE } from '@meltemi/wire';
+
+/** Bodies up to this many bytes travel in one write with the head. */
+const JOIN_LIMIT = 16 * 1024;
+
+/** What the client asked with, and what becomes of the connection. */
+export interface ResponseFraming {
+  readonly version: 10 | 11;
+  /** Bytes, CHUNKED or UNTIL_CLOSE; 0: no body. */
+  readonly bodyLength: number;
+  readonly keepAlive: boolean;
+}
+
+/** One a connection, one response after the other. */
+export class ResponseWriter {
+  readonly #transport: Transport;
+  /** Latin1 text that waits for the end of the turn, or for more to join it. */
+  #pending = '';
+  #chunked = false;
+  #flushScheduled = false;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /** True when the response ends only with the connection: such an end must be told from an abort. */
+  static endsWithConnection(framing: ResponseFraming): boolean {
+    return framing.version === 10 && framing.bodyLength < 0;
+  }
+
+  /** Sets the fields that say how the body ends and whether the connection stays. */
+  head(status: number, reason: string, headers: Headers, framing: ResponseFraming): void {
+    this.#chunked = framing.bodyLength < 0 && framing.version === 11;
+    if (framing.bodyLength === CHUNKED || framing.bodyLength === UNTIL_CLOSE) headers.remove('content-length');
+    if (this.#chunked) headers.append('transfer-encoding', 'chunked');
+    if (!framing.keepAlive) headers.append('connection', 'close');
+    else if (framing.version === 10) headers.append('connection', 'keep-alive');
+    this.#pending += encodeResponseHead(status, reason, headers);
+    this.#scheduleFlush();
+  }
+
+  /** An interim response (100, 103) or a switch of protocols, as it is. */
+  plainHead(status: number, reason: string, headers: Headers): void {
+    this.#chunked = false;
+    this.#pending += encodeResponseHead(status, reason, headers);
+    this.flush();
+  }
+
+  /** False: more than the transport likes is queued; wait for its `onDrain`. The chunk is read during the call only. */
+  body(chunk: Buffer): boolean {
+    if (chunk.length === 0) return true;
+    if (this.#pending.length + chunk.length <= JOIN_LIMIT) this.#join(chunk);
+    else this.#writeLarge(chunk);
+    return this.#transport.bytesQueued <= highWaterMark;
+  }
+
+  end(trailers: Headers | undefined): void {
+    if (this.#chunked) this.#pending += trailers && trailers.size > 0 ? encodeTrailers(trailers) : LAST_CHUNK;
+    this.#chunked = false;
+    this.flush();
+  }
+
+  flush(): void {
+    if (this.#pending === '') return;
+    const text = this.#pending;
+    this.#pending = '';
+    this.#transport.write(text);
+  }
+
+  #join(chunk: Buffer): void {
+    const text = chunk.toString('latin1');
+    this.#pending += this.#chunked ? `${chunkHead(chunk.length)}${text}\r\n` : text;
+    this.#scheduleFlush();
+  }
+
+  #writeLarge(chunk: Buffer): void {
+    this.#transport.cork();
+    if (this.#chunked) this.#pending += chunkHead(chunk.length);
+    this.flush();
+    // The reader that gave the chunk uses its buffer again.
+    this.#transport.write(Buffer.from(chunk));
+    if (this.#chunked) this.#transport.write('\r\n');
+    this.#transport.uncork();
+  }
+
+  #scheduleFlush(): void {
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    process.nextTick(flushAtEndOfTurn, this);
+  }
+
+  /** Called at the end of the turn. */
+  flushScheduled(): void {
+    this.#flushScheduled = false;
+    this.flush();
+  }
+}
+
+function flushAtEndOfTurn(writer: ResponseWriter): void {
+  writer.flushScheduled();
+}

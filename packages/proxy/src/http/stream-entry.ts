@@ -1,0 +1,192 @@
+// What is known of one request while it is served: the kernel's view of it, and the access log's entry when it ended.
+import type { SocketAddress } from '@meltemi/base';
+import type { FormatSource, RequestView } from '@meltemi/decide';
+import type { AccessLogEntry, HeaderLookup } from '@meltemi/telemetry';
+import { Headers, type RequestHead } from '@meltemi/wire';
+
+/** What all requests of a connection share. */
+export interface ConnectionEntry {
+  readonly localAddress: string;
+  readonly remoteAddress: string;
+  readonly local: SocketAddress;
+  readonly remote: SocketAddress;
+  readonly filterChainName: string;
+  readonly serverName: string | undefined;
+  readonly tlsVersion: string | undefined;
+  readonly peerUriSan: string | undefined;
+  readonly peerSubject: string | undefined;
+}
+
+const NO_HEADERS = new Headers();
+
+/** One a connection, filled anew for each request. */
+export class StreamEntry implements AccessLogEntry, RequestView, FormatSource {
+  readonly connection: ConnectionEntry;
+  startTimeMs = 0;
+  /** Monotonic. */
+  startedMs = 0;
+  protocol: string | undefined;
+  method = '';
+  path = '';
+  authority = '';
+  scheme = 'http';
+  headers: Headers = NO_HEADERS;
+  requestHeaders: HeaderLookup | undefined;
+  responseHeaders: HeaderLookup | undefined;
+  responseTrailers: HeaderLookup | undefined;
+  responseCode = 0;
+  responseCodeDetails: string | undefined;
+  responseFlags: string | undefined;
+  bytesReceived = 0;
+  bytesSent = 0;
+  durationMs = 0;
+  requestDurationMs: number | undefined;
+  responseDurationMs: number | undefined;
+  upstreamHost: string | undefined;
+  upstreamCluster: string | undefined;
+  upstreamLocalAddress: string | undefined;
+  upstreamTransportFailureReason: string | undefined;
+  upstreamRequestAttemptCount = 0;
+  routeName: string | undefined;
+  connectionTerminationDetails: string | undefined;
+  remoteAddress = '';
+  trusted = false;
+  readonly metadata = undefined;
+
+  constructor(connection: ConnectionEntry) {
+    this.connection = connection;
+  }
+
+  /** Starts over for a request; `head` is undefined when it could not be read. */
+  begin(head: RequestHead | undefined, nowMs: number, monotonicMs: number): void {
+    this.startTimeMs = nowMs;
+    this.startedMs = monotonicMs;
+    this.protocol = head && (head.version === 11 ? 'HTTP/1.1' : 'HTTP/1.0');
+    this.method = head?.method ?? '';
+    this.path = '';
+    this.authority = '';
+    this.headers = head?.headers ?? NO_HEADERS;
+    this.requestHeaders = head?.headers;
+    this.#clearAnswer();
+  }
+
+  addFlag(flag: string): void {
+    if (flag === '') return;
+    this.responseFlags = this.responseFlags === undefined ? flag : `${this.responseFlags},${flag}`;
+  }
+
+  get downstreamLocalAddress(): string {
+    return this.connection.localAddress;
+  }
+
+  get downstreamRemoteAddress(): string {
+    const { remote, remoteAddress } = this.connection;
+    return this.remoteAddress === remote.host || this.remoteAddress === '' ? remoteAddress : `${this.remoteAddress}:0`;
+  }
+
+  get downstreamDirectRemoteAddress(): string {
+    return this.connection.remoteAddress;
+  }
+
+  get requestedServerName(): string | undefined {
+    return this.connection.serverName;
+  }
+
+  get filterChainName(): string {
+    return this.connection.filterChainName;
+  }
+
+  get downstreamPeerUriSan(): string | undefined {
+    return this.connection.peerUriSan;
+  }
+
+  get downstreamPeerSubject(): string | undefined {
+    return this.connection.peerSubject;
+  }
+
+  get downstreamTlsVersion(): string | undefined {
+    return this.connection.tlsVersion;
+  }
+
+  requestHeader(name: string): string | undefined {
+    switch (name) {
+      case ':method':
+        return this.method;
+      case ':path':
+        return this.path;
+      case ':authority':
+        return this.authority;
+      case ':scheme':
+        return this.scheme;
+      default:
+        return this.headers.get(name);
+    }
+  }
+
+  responseHeader(name: string): string | undefined {
+    return this.responseHeaders?.get(name);
+  }
+
+  /** The commands that header values may hold; https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers#custom-request-response-headers */
+  value(name: string): string | undefined {
+    const { local, remote } = this.connection;
+    switch (name) {
+      case 'DOWNSTREAM_REMOTE_ADDRESS':
+        return this.downstreamRemoteAddress;
+      case 'DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT':
+        return this.remoteAddress;
+      case 'DOWNSTREAM_REMOTE_PORT':
+        return String(remote.port);
+      case 'DOWNSTREAM_LOCAL_ADDRESS':
+        return this.connection.localAddress;
+      case 'DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT':
+        return local.host;
+      case 'DOWNSTREAM_LOCAL_PORT':
+        return String(local.port);
+      case 'DOWNSTREAM_PEER_URI_SAN':
+        return this.connection.peerUriSan;
+      case 'PROTOCOL':
+        return this.protocol;
+      case 'RESPONSE_CODE':
+        return String(this.responseCode);
+      case 'RESPONSE_FLAGS':
+        return this.responseFlags;
+      case 'RESPONSE_CODE_DETAILS':
+        return this.responseCodeDetails;
+      case 'ROUTE_NAME':
+        return this.routeName;
+      case 'UPSTREAM_CLUSTER':
+        return this.upstreamCluster;
+      case 'UPSTREAM_HOST':
+      case 'UPSTREAM_REMOTE_ADDRESS':
+        return this.upstreamHost;
+      case 'REQUESTED_SERVER_NAME':
+        return this.connection.serverName;
+      case 'START_TIME':
+        return new Date(this.startTimeMs).toISOString();
+      default:
+        return undefined;
+    }
+  }
+
+  #clearAnswer(): void {
+    this.responseHeaders = undefined;
+    this.responseTrailers = undefined;
+    this.responseCode = 0;
+    this.responseCodeDetails = undefined;
+    this.responseFlags = undefined;
+    this.bytesReceived = 0;
+    this.bytesSent = 0;
+    this.requestDurationMs = undefined;
+    this.responseDurationMs = undefined;
+    this.upstreamHost = undefined;
+    this.upstreamCluster = undefined;
+    this.upstreamLocalAddress = undefined;
+    this.upstreamTransportFailureReason = undefined;
+    this.upstreamRequestAttemptCount = 0;
+    this.routeName = undefined;
+    this.connectionTerminationDetails = undefined;
+    this.remoteAddress = '';
+    this.trusted = false;
+  }
+}

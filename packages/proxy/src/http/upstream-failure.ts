@@ -1,0 +1,70 @@
+// Turns the ways in which an upstream fails into what the client is told and what the access log says, in Envoy's words.
+// https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage#config-access-log-format-response-flags
+import type { ResetReason } from '../cluster/cluster.ts';
+
+/** An answer that the proxy gives itself. */
+export interface LocalReply {
+  readonly status: number;
+  readonly body: string;
+  /** A response flag of the access log; empty: none. */
+  readonly flag: string;
+  /** RESPONSE_CODE_DETAILS. */
+  readonly details: string;
+}
+
+export const NO_HEALTHY_UPSTREAM: LocalReply = {
+  status: 503,
+  body: 'no healthy upstream',
+  flag: 'UH',
+  details: 'no_healthy_upstream',
+};
+
+export const UPSTREAM_TIMEOUT: LocalReply = {
+  status: 504,
+  body: 'upstream request timeout',
+  flag: 'UT',
+  details: 'response_timeout',
+};
+
+export const PER_TRY_TIMEOUT: LocalReply = { ...UPSTREAM_TIMEOUT, details: 'upstream_per_try_timeout' };
+
+interface ResetWords {
+  readonly text: string;
+  readonly flag: string;
+}
+
+const WORDS: Readonly<Record<ResetReason, ResetWords>> = {
+  'connect-failure': { text: 'remote connection failure', flag: 'UF' },
+  'connect-timeout': { text: 'connection timeout', flag: 'UF' },
+  'tls-failure': { text: 'remote connection failure', flag: 'UF' },
+  'connection-termination': { text: 'connection termination', flag: 'UC' },
+  reset: { text: 'connection termination', flag: 'UC' },
+  'protocol-error': { text: 'protocol error', flag: 'UPE' },
+  overflow: { text: 'overflow', flag: 'UO' },
+};
+
+/** The answer when no response head came. `detail` is told for failures of the connection only. */
+export function upstreamFailure(reason: ResetReason, detail: string, retried: boolean): LocalReply {
+  const { text, flag } = WORDS[reason];
+  const transport = flag === 'UF' && detail !== '' ? `, transport failure reason: ${printable(detail)}` : '';
+  const latest = retried ? 'retried and the latest ' : '';
+  return {
+    status: reason === 'protocol-error' ? 502 : 503,
+    body: `upstream connect error or disconnect/reset before headers. ${latest}reset reason: ${text}${transport}`,
+    flag,
+    details: detailsOf('upstream_reset_before_response_started', text),
+  };
+}
+
+/** What the access log says of a response that was cut short. */
+export function cutShortDetails(reason: ResetReason): { readonly flag: string; readonly details: string } {
+  return { flag: WORDS[reason].flag, details: detailsOf('upstream_reset_after_response_started', WORDS[reason].text) };
+}
+
+function detailsOf(what: string, reason: string): string {
+  return `${what}{${reason.replaceAll(' ', '_')}}`;
+}
+
+function printable(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 256);
+}

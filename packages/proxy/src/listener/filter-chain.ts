@@ -1,0 +1,107 @@
+// Turns a FilterChain into a running one: TLS, a network filter, its connections; shared by the versions of a listener that have it.
+import { fromBinary } from '@bufbuild/protobuf';
+import type { FilterChain as FilterChainConfig } from '@meltemi/api/envoy/config/listener/v3/listener_components_pb';
+import type { TransportSocket } from '@meltemi/api/envoy/config/core/v3/base_pb';
+import {
+  type DownstreamTlsContext,
+  DownstreamTlsContextSchema,
+} from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/tls_pb';
+import type { Transport } from '@meltemi/wire';
+import { DownstreamTls } from './downstream-tls.ts';
+import { ListenerConfigError } from './listener-config-error.ts';
+import type { ListenerParts } from './listener-parts.ts';
+import type { ListenerStats } from './listener-stats.ts';
+import { compileNetworkFilter, isReady, type NetworkFilter } from './network-filter.ts';
+
+/** How often a chain that drains looks for idle connections, in milliseconds. */
+const DRAIN_STEP_MS = 250;
+
+export class FilterChain {
+  readonly tls: DownstreamTls | undefined;
+  readonly #filter: NetworkFilter;
+  readonly #parts: ListenerParts;
+  #holders = 0;
+  #drainEnd = 0;
+  #closed = false;
+
+  /** Throws a typed error for what can't be honoured. `onReady`: something that was missing came. */
+  constructor(config: FilterChainConfig, stats: ListenerStats, parts: ListenerParts, onReady: () => void) {
+    this.#parts = parts;
+    const context = downstreamTlsContext(config.transportSocket);
+    this.tls = context && new DownstreamTls(context, parts.watchSecret, onReady);
+    const place = { chainName: config.name, onReady, onConnectionClosed: () => closed(stats) };
+    try {
+      this.#filter = compileNetworkFilter(config.filters, place, parts);
+    } catch (error) {
+      this.tls?.close();
+      throw error;
+    }
+  }
+
+  /** Routes and secrets are here. */
+  get ready(): boolean {
+    return (this.tls?.ready ?? true) && isReady(this.#filter);
+  }
+
+  get openConnections(): number {
+    return this.#filter.manager.openConnections;
+  }
+
+  /** Takes a connection whose handshake is done. */
+  accept(transport: Transport): void {
+    this.#filter.manager.accept(transport, this.tls?.localUris ?? []);
+  }
+
+  /** A version of the listener has this chain. */
+  hold(): void {
+    this.#holders++;
+  }
+
+  /** A version gave the chain up; when none is left, it drains and closes. */
+  release(): void {
+    if (--this.#holders === 0) this.#drainThenClose();
+  }
+
+  /** Responses close their connections from now on. */
+  drain(): void {
+    this.#filter.manager.drain();
+  }
+
+  /** While draining: how many connections are left, idle ones closed. */
+  closeIdle(): number {
+    return this.#filter.manager.closeIdle();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.tls?.close();
+    this.#filter.manager.close();
+  }
+
+  #drainThenClose(): void {
+    this.drain();
+    this.#drainEnd = this.#parts.clock.monotonic() + this.#parts.drainTimeMs;
+    this.#drainStep();
+  }
+
+  #drainStep(): void {
+    if (this.#closed) return;
+    if (this.closeIdle() === 0 || this.#parts.clock.monotonic() >= this.#drainEnd) return this.close();
+    this.#parts.clock.after(DRAIN_STEP_MS, () => this.#drainStep());
+  }
+}
+
+function closed(stats: ListenerStats): void {
+  stats.cxActive.decrement();
+  stats.cxDestroy.increment();
+}
+
+function downstreamTlsContext(socket: TransportSocket | undefined): DownstreamTlsContext | undefined {
+  if (socket?.configType.case !== 'typedConfig') return undefined;
+  const { typeUrl, value } = socket.configType.value;
+  const type = typeUrl.slice(typeUrl.lastIndexOf('/') + 1);
+  if (type === DownstreamTlsContextSchema.typeName) return fromBinary(DownstreamTlsContextSchema, value);
+  if (type === 'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer') return undefined;
+  throw new ListenerConfigError('UNSUPPORTED_FIELD', `transport socket ${socket.name}: unknown type ${type}`);
+}

@@ -1,0 +1,51 @@
+// Turns a peer's certificate into a verdict: SPIFFE's rules for an SVID, then the SAN matchers of a validation context.
+import { type CertificateNames, certificateNames } from './certificate-names.ts';
+
+/** Says whether a certificate has a name that is wanted. */
+export type SanMatcher = (names: CertificateNames) => boolean;
+
+/** The URI SANs of a certificate, in order. Throws DerError on malformed bytes or names with illegal characters. */
+export function uriSans(der: Buffer): readonly string[] {
+  return certificateNames(der).uris;
+}
+
+/** The DNS SANs of a certificate, in order. Throws like `uriSans`. */
+export function dnsSans(der: Buffer): readonly string[] {
+  return certificateNames(der).dns;
+}
+
+/**
+ * Why a peer whose chain was verified already is refused, or undefined when it is accepted. A certificate that claims a
+ * SPIFFE id must be a valid SVID; with matchers, one of them must match (Envoy: any of match_typed_subject_alt_names).
+ */
+export function refusePeer(der: Buffer, matchers: readonly SanMatcher[]): string | undefined {
+  let names: CertificateNames;
+  try {
+    names = certificateNames(der);
+  } catch (error) {
+    return `malformed certificate: ${(error as Error).message}`;
+  }
+  return refuseSvid(names) ?? refuseSans(names, matchers);
+}
+
+/** https://github.com/spiffe/spiffe/blob/main/standards/X509-SVID.md §2-5: one URI SAN, a leaf that can't sign others. */
+export function refuseSvid(names: CertificateNames): string | undefined {
+  if (!names.uris.some((uri) => /^spiffe:/i.test(uri))) return undefined;
+  if (names.uris.length !== 1) return `SVID with ${names.uris.length} URI names`;
+  if (names.isCa) return 'SVID that is a certificate authority';
+  if (names.keyUsage !== undefined && (names.keyUsage & 0x06) !== 0) return 'SVID that may sign certificates';
+  return isSpiffeId(names.uris[0]!) ? undefined : `malformed SPIFFE id ${names.uris[0]}`;
+}
+
+/** https://github.com/spiffe/spiffe/blob/main/standards/SPIFFE-ID.md §2: lower-case trust domain, a path without dot segments. */
+export function isSpiffeId(uri: string): boolean {
+  if (uri.length > 2048) return false;
+  const match = /^spiffe:\/\/[a-z0-9._-]{1,255}((?:\/[A-Za-z0-9._-]+)+)$/.exec(uri);
+  return match !== null && !match[1]!.split('/').some((segment) => segment === '.' || segment === '..');
+}
+
+function refuseSans(names: CertificateNames, matchers: readonly SanMatcher[]): string | undefined {
+  if (matchers.length === 0 || matchers.some((matches) => matches(names))) return undefined;
+  const shown = [...names.uris, ...names.dns].join(', ') || 'none';
+  return `no wanted subject alternative name (the certificate has ${shown})`;
+}

@@ -1,0 +1,171 @@
+// Turns a CommonTlsContext into the keys, roots and SAN matchers of now: inline ones, and secrets that rotate over SDS.
+import { createSecureContext } from 'node:tls';
+import type {
+  CertificateValidationContext,
+  TlsCertificate,
+} from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/common_pb';
+import type { SdsSecretConfig, Secret } from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/secret_pb';
+import type { CommonTlsContext } from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/tls_pb';
+import { readDataSource } from './data-source.ts';
+import type { SanMatcher } from './peer-certificate.ts';
+import { compileSanMatchers } from './san-matcher.ts';
+import { TlsConfigError } from './tls-config-error.ts';
+
+/** PEM. */
+export interface KeyPair {
+  readonly certificateChain: string;
+  readonly key: string;
+}
+
+/** All that a context needs at one moment; immutable, replaced as a whole when a secret rotates. */
+export interface TlsMaterial {
+  readonly keyPairs: readonly KeyPair[];
+  /** PEM; undefined: the peer isn't verified. */
+  readonly trustedCa: string | undefined;
+  readonly sanMatchers: readonly SanMatcher[];
+  /** Changes when the roots or the SAN rules change: sessions of another generation must not be resumed. */
+  readonly generation: number;
+}
+
+/** Subscribes to a secret; `onSecret` answers why it refuses one, or undefined. */
+export type WatchSecret = (
+  config: SdsSecretConfig,
+  onSecret: (secret: Secret) => string | undefined,
+) => { close(): void };
+
+export interface TlsMaterialWatch {
+  /** Undefined until every secret came: nothing may be sent or accepted before. */
+  readonly current: TlsMaterial | undefined;
+  close(): void;
+}
+
+/** Calls `onChange` when the material is whole for the first time and at every rotation. Throws TlsConfigError. */
+export function watchTlsMaterial(
+  common: CommonTlsContext | undefined,
+  watchSecret: WatchSecret,
+  onChange: (material: TlsMaterial) => void,
+): TlsMaterialWatch {
+  return new MaterialStore(common, watchSecret, onChange);
+}
+
+class MaterialStore implements TlsMaterialWatch {
+  readonly #onChange: (material: TlsMaterial) => void;
+  readonly #watches: { close(): void }[] = [];
+  readonly #keyPairs: (KeyPair | undefined)[] = [];
+  readonly #base: CertificateValidationContext | undefined;
+  #dynamic: CertificateValidationContext | undefined;
+  #awaitsValidation = false;
+  /** False while the constructor subscribes: a secret that is cached already comes within the call. */
+  #started = false;
+  #generation = 0;
+  current: TlsMaterial | undefined;
+
+  constructor(
+    common: CommonTlsContext | undefined,
+    watchSecret: WatchSecret,
+    onChange: (material: TlsMaterial) => void,
+  ) {
+    this.#onChange = onChange;
+    const validation = validationOf(common);
+    this.#base = validation.context;
+    compileSanMatchers(this.#base);
+    for (const certificate of common?.tlsCertificates ?? []) this.#keyPairs.push(keyPairOf(certificate));
+    for (const config of common?.tlsCertificateSdsSecretConfigs ?? []) this.#watchKeyPair(config, watchSecret);
+    if (validation.sds) this.#watchValidation(validation.sds, watchSecret);
+    this.#started = true;
+    this.#refresh();
+  }
+
+  close(): void {
+    for (const watch of this.#watches) watch.close();
+  }
+
+  #watchKeyPair(config: SdsSecretConfig, watchSecret: WatchSecret): void {
+    const slot = this.#keyPairs.push(undefined) - 1;
+    const take = (secret: Secret) => {
+      if (secret.type.case !== 'tlsCertificate') throw new TlsConfigError('BAD_SECRET', 'it is no certificate');
+      this.#keyPairs[slot] = keyPairOf(secret.type.value);
+    };
+    this.#watches.push(watchSecret(config, (secret) => this.#accept(config.name, () => take(secret))));
+  }
+
+  #watchValidation(config: SdsSecretConfig, watchSecret: WatchSecret): void {
+    this.#awaitsValidation = true;
+    const take = (secret: Secret) => {
+      if (secret.type.case !== 'validationContext') throw new TlsConfigError('BAD_SECRET', 'it has no roots');
+      compileSanMatchers(secret.type.value);
+      checkRoots(secret.type.value);
+      this.#dynamic = secret.type.value;
+      this.#generation++;
+      this.#awaitsValidation = false;
+    };
+    this.#watches.push(watchSecret(config, (secret) => this.#accept(config.name, () => take(secret))));
+  }
+
+  /** A secret that can't be used is refused by name, never by its content; the last good one stays. */
+  #accept(name: string, take: () => void): string | undefined {
+    try {
+      take();
+    } catch (error) {
+      return `secret ${name}: ${error instanceof TlsConfigError ? error.message : 'it could not be read'}`;
+    }
+    this.#refresh();
+    return undefined;
+  }
+
+  #refresh(): void {
+    if (!this.#started || this.#awaitsValidation || this.#keyPairs.includes(undefined)) return;
+    this.current = {
+      keyPairs: this.#keyPairs as KeyPair[],
+      trustedCa: rootsOf(this.#dynamic) ?? rootsOf(this.#base),
+      sanMatchers: [...compileSanMatchers(this.#base), ...compileSanMatchers(this.#dynamic)],
+      generation: this.#generation,
+    };
+    this.#onChange(this.current);
+  }
+}
+
+function validationOf(common: CommonTlsContext | undefined): {
+  readonly context?: CertificateValidationContext | undefined;
+  readonly sds?: SdsSecretConfig | undefined;
+} {
+  const type = common?.validationContextType;
+  switch (type?.case) {
+    case undefined:
+      return {};
+    case 'validationContext':
+      checkRoots(type.value);
+      return { context: type.value };
+    case 'validationContextSdsSecretConfig':
+      return { sds: type.value };
+    case 'combinedValidationContext':
+      return { context: type.value.defaultValidationContext, sds: type.value.validationContextSdsSecretConfig };
+    default:
+      throw new TlsConfigError('UNSUPPORTED_TLS_FIELD', `${type?.case} is not supported`);
+  }
+}
+
+function keyPairOf(certificate: TlsCertificate): KeyPair {
+  const pair = {
+    certificateChain: readDataSource(certificate.certificateChain) ?? '',
+    key: readDataSource(certificate.privateKey) ?? '',
+  };
+  try {
+    createSecureContext({ cert: pair.certificateChain, key: pair.key });
+  } catch {
+    // The cause may quote key material.
+    throw new TlsConfigError('BAD_CERTIFICATE', 'certificate and key do not fit together or are malformed');
+  }
+  return pair;
+}
+
+function rootsOf(context: CertificateValidationContext | undefined): string | undefined {
+  return readDataSource(context?.trustedCa);
+}
+
+function checkRoots(context: CertificateValidationContext): void {
+  const roots = rootsOf(context);
+  if (roots === undefined) return;
+  if (!roots.includes('-----BEGIN CERTIFICATE-----')) throw new TlsConfigError('BAD_CERTIFICATE', 'roots are no PEM');
+  createSecureContext({ ca: roots });
+}

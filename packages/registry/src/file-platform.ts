@@ -1,0 +1,157 @@
+// Turns Kubernetes' Services and Pods into services, endpoints and workloads.
+import { type Host, type Problem, selects, serviceHost } from '@meltemi/base';
+import { resourceName } from '@meltemi/api';
+import type { LocatedResource, Pod, PodStatus, ServicePort as WrittenPort, ServiceSpec } from '@meltemi/config';
+import type { Endpoint } from './endpoint.ts';
+import { parsePlacement, type Placement, PLACEMENT_ANNOTATION } from './placement.ts';
+import { portProtocol } from './port-protocol.ts';
+import type { Service, ServicePort } from './service.ts';
+import type { PlatformView, ServiceEndpoints } from './view.ts';
+import type { ContainerPort, Workload } from './workload.ts';
+
+export interface FilePlatformInput {
+  readonly services: readonly LocatedResource<ServiceSpec>[];
+  readonly pods: readonly Pod[];
+  /** The DNS domain of the mesh: `cluster.local`. */
+  readonly domain: string;
+}
+
+/** Annotation of a Service: namespaces that may see it, separated by commas. */
+const EXPORT_TO = 'networking.istio.io/exportTo';
+
+/** Reads the platform. A pod that is not ready stays a workload, and is no endpoint. */
+export function filePlatform(input: FilePlatformInput): PlatformView {
+  const problems: Problem[] = [];
+  const workloads = input.pods.map((pod) => workloadOf(pod, problems));
+  const byNamespace = Map.groupBy(workloads, (workload) => workload.namespace);
+  const found = input.services.map((resource) => {
+    const bare = serviceOf(resource, input.domain);
+    const picked = pick(bare, byNamespace.get(bare.namespace) ?? []);
+    return { service: withAccounts(bare, picked), endpoints: endpointsOf(bare, picked) };
+  });
+  return {
+    services: found.map((entry) => entry.service),
+    endpoints: found.flatMap((entry) => entry.endpoints),
+    workloads,
+    problems,
+  };
+}
+
+function workloadOf(pod: Pod, problems: Problem[]): Workload {
+  const { spec, status } = pod;
+  return {
+    name: pod.metadata.name,
+    namespace: pod.metadata.namespace,
+    labels: pod.metadata.labels,
+    annotations: pod.metadata.annotations,
+    serviceAccount: spec.serviceAccountName ?? 'default',
+    node: spec.nodeName ?? '',
+    address: status.podIP ?? '',
+    ports: spec.containers.flatMap((container) => (container.ports ?? []).map(containerPort)),
+    ready: isReady(status),
+    placement: placementOf(pod, problems),
+    source: pod.source,
+  };
+}
+
+function containerPort(port: { readonly name?: string; readonly containerPort: number }): ContainerPort {
+  return { name: port.name ?? '', number: port.containerPort };
+}
+
+function isReady(status: PodStatus): boolean {
+  const ready = status.conditions?.find((condition) => condition.type === 'Ready');
+  return status.phase === 'Running' && Boolean(status.podIP) && ready?.status === 'True';
+}
+
+function placementOf(pod: Pod, problems: Problem[]): Placement | undefined {
+  const text = pod.metadata.annotations[PLACEMENT_ANNOTATION];
+  if (text === undefined) return undefined;
+  const result = parsePlacement(text);
+  if (result.kind === 'placement') return result.placement;
+  problems.push({
+    severity: 'error',
+    code: 'MEL0201',
+    message: `annotation ${PLACEMENT_ANNOTATION}: ${result.reason}`,
+    resource: resourceName(pod),
+    path: 'metadata.annotations',
+    source: pod.source,
+  });
+  return undefined;
+}
+
+function serviceOf(resource: LocatedResource<ServiceSpec>, domain: string): Service {
+  const { name, namespace, annotations } = resource.metadata;
+  const { spec } = resource;
+  const external = spec.type === 'ExternalName' && Boolean(spec.externalName);
+  return {
+    host: serviceHost(name, namespace, domain),
+    name,
+    namespace,
+    address: spec.clusterIP === 'None' ? '' : (spec.clusterIP ?? ''),
+    ports: (spec.ports ?? []).map(servicePort),
+    selector: spec.selector ?? {},
+    resolution: external ? 'dns' : 'registry',
+    meshExternal: external,
+    serviceAccounts: [],
+    exportTo: annotations[EXPORT_TO]?.split(',').map((word) => word.trim()) ?? ['*'],
+    source: resource.source,
+  };
+}
+
+function servicePort(port: WrittenPort): ServicePort {
+  return {
+    name: port.name ?? '',
+    number: port.port,
+    targetPort: port.targetPort ?? port.port,
+    protocol: portProtocol(port),
+  };
+}
+
+/** A service without a selector has no pods: its endpoints are somebody else's to name. */
+function pick(service: Service, workloads: readonly Workload[]): readonly Workload[] {
+  if (Object.keys(service.selector).length === 0) return [];
+  return workloads.filter((workload) => selects(service.selector, workload.labels));
+}
+
+function withAccounts(service: Service, workloads: readonly Workload[]): Service {
+  return { ...service, serviceAccounts: [...new Set(workloads.map((workload) => workload.serviceAccount))].sort() };
+}
+
+function endpointsOf(service: Service, workloads: readonly Workload[]): ServiceEndpoints[] {
+  const ready = workloads.filter((workload) => workload.ready);
+  return service.ports.map((port) => ({
+    host: service.host,
+    namespace: service.namespace,
+    port: port.number,
+    endpoints: ready.flatMap((workload) => endpointOf(workload, port)),
+  }));
+}
+
+/** No endpoint where the workload lacks the named port. */
+function endpointOf(workload: Workload, port: ServicePort): Endpoint[] {
+  const number = containerPortOf(workload, port);
+  if (number === undefined) return [];
+  return [
+    {
+      address: addressOf(workload, number),
+      labels: workload.labels,
+      namespace: workload.namespace,
+      serviceAccount: workload.serviceAccount,
+      workload: workload.name,
+      health: 'healthy',
+      weight: 0,
+      locality: '',
+    },
+  ];
+}
+
+/** The container's port that a service's port leads to. */
+export function containerPortOf(workload: Workload, port: ServicePort): number | undefined {
+  if (typeof port.targetPort === 'number') return port.targetPort;
+  return workload.ports.find((other) => other.name === port.targetPort)?.number;
+}
+
+function addressOf(workload: Workload, port: number): { readonly host: Host; readonly port: number } {
+  const placed = workload.placement?.inbound.find((inbound) => inbound.containerPort === port);
+  return placed?.listen ?? { host: workload.address, port };
+}

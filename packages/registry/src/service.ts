@@ -1,0 +1,54 @@
+// What a service is, whatever platform it comes from.
+import type { Host, Labels, Source } from '@meltemi/base';
+
+/** What a port speaks. `tcp` when nothing says otherwise. */
+export type Protocol =
+  | 'http'
+  | 'http2'
+  | 'grpc'
+  | 'grpc-web'
+  | 'https'
+  | 'tls'
+  | 'tcp'
+  | 'udp'
+  | 'mongo'
+  | 'mysql'
+  | 'redis';
+
+export interface ServicePort {
+  readonly name: string;
+  readonly number: number;
+  /** The container's port: a number, or the name of a port of the container. */
+  readonly targetPort: number | string;
+  readonly protocol: Protocol;
+}
+
+/**
+ * How a caller finds the endpoints: `registry` (we say them), `dns` (its proxy looks the host up),
+ * `passthrough` (the address that the caller dialled).
+ */
+export type Resolution = 'registry' | 'dns' | 'passthrough';
+
+/** A service by its host. One host may stand in several namespaces only as a ServiceEntry's. */
+export interface Service {
+  readonly host: Host;
+  readonly name: string;
+  readonly namespace: string;
+  /** The address that callers dial, or empty. */
+  readonly address: string;
+  readonly ports: readonly ServicePort[];
+  readonly selector: Labels;
+  readonly resolution: Resolution;
+  /** Outside of the mesh: no mutual TLS of ours. */
+  readonly meshExternal: boolean;
+  /** Service accounts of the workloads behind it, sorted. */
+  readonly serviceAccounts: readonly string[];
+  /** Namespaces that may see it; `*` for all. */
+  readonly exportTo: readonly string[];
+  readonly source: Source;
+}
+
+/** True when requests on the port are HTTP of some version in plaintext. */
+export function isHttp(protocol: Protocol): boolean {
+  return protocol === 'http' || protocol === 'http2' || protocol === 'grpc' || protocol === 'grpc-web';
+}

@@ -1,0 +1,71 @@
+// Serves gRPC on an address: plaintext, TLS, or a Unix socket; stops gracefully with a deadline.
+import { formatSocketAddress, type SocketAddress } from '@meltemi/base';
+import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
+
+/** `path` for a Unix socket, else host and port (0: any free one). */
+export type GrpcAddress = SocketAddress | { readonly path: string };
+
+/** Server certificate as PEM; with `clientRoots` a client may show a certificate, which must then chain to them. */
+export interface GrpcServerTls {
+  readonly key: string;
+  readonly certificateChain: string;
+  readonly clientRoots?: string;
+}
+
+export interface GrpcServerOptions {
+  readonly address: GrpcAddress;
+  readonly tls?: GrpcServerTls;
+  readonly services: readonly {
+    readonly definition: ServiceDefinition;
+    readonly implementation: UntypedServiceImplementation;
+  }[];
+}
+
+export interface RunningGrpcServer {
+  /** The bound port; 0 for a Unix socket. */
+  readonly port: number;
+  /** Lets calls end, and cuts them off after `graceMs`. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** Binds and serves. Rejects when the address can't be bound. Largest message received: 4 MiB; keepalive 30 s + 10 s. */
+export async function serveGrpc(options: GrpcServerOptions): Promise<RunningGrpcServer> {
+  const server = new Server({
+    'grpc.max_receive_message_length': 4 * 1024 * 1024,
+    'grpc.max_send_message_length': -1,
+    'grpc.keepalive_time_ms': 30_000,
+    'grpc.keepalive_timeout_ms': 10_000,
+    'grpc.keepalive_permit_without_calls': 1,
+    'grpc.so_reuseport': 0,
+  });
+  for (const { definition, implementation } of options.services) server.addService(definition, implementation);
+  const port = await bind(server, target(options.address), credentials(options.tls));
+  return { port, close: (graceMs) => stop(server, graceMs) };
+}
+
+/** The grpc-js target name of an address. */
+export function target(address: GrpcAddress): string {
+  return 'path' in address ? `unix:${address.path}` : formatSocketAddress(address);
+}
+
+function credentials(tls: GrpcServerTls | undefined): ServerCredentials {
+  if (!tls) return ServerCredentials.createInsecure();
+  const pair = { private_key: Buffer.from(tls.key), cert_chain: Buffer.from(tls.certificateChain) };
+  return ServerCredentials.createSsl(tls.clientRoots ? Buffer.from(tls.clientRoots) : null, [pair], false);
+}
+
+function bind(server: Server, name: string, creds: ServerCredentials): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(name, creds, (error, port) => (error ? reject(error) : resolve(port)));
+  });
+}
+
+function stop(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const force = setTimeout(() => server.forceShutdown(), graceMs);
+    server.tryShutdown(() => {
+      clearTimeout(force);
+      resolve();
+    });
+  });
+}

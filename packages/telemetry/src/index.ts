@@ -1,0 +1,18 @@
+// Counters, histograms and access-log formats.
+export { type AccessLog, type AccessLogContext, accessLogOf } from './access-log.ts';
+export { type AccessLogEntry, type HeaderLookup } from './access-log-entry.ts';
+export { AccessLogError, type AccessLogErrorCode } from './access-log-error.ts';
+export {
+  compileAccessLog,
+  DEFAULT_FORMAT,
+  type FormatOptions,
+  type JsonFormat,
+  type Render,
+} from './access-log-format.ts';
+export { statsJson } from './expose-json.ts';
+export { PROMETHEUS_CONTENT_TYPE, prometheusText } from './expose-prometheus.ts';
+export { statsText } from './expose-text.ts';
+export { createLogFiles, type LogFile, type LogFiles } from './log-files.ts';
+export { Counter, Gauge, Histogram, HISTOGRAM_BOUNDS } from './stat.ts';
+export { type StatName } from './stat-name.ts';
+export { type Stat, StatKindError, type StatsScope, StatsStore, type StatsStoreOptions } from './stats-store.ts';

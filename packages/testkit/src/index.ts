@@ -1,0 +1,2 @@
+// Real components and helpers for tests.
+export { benchComponents, type Component, components, setUpComponent } from './component.ts';

@@ -1,0 +1,48 @@
+// Opens a connection, with TLS where asked.
+import { connect as connectSocket, type NetConnectOpts } from 'node:net';
+import { SocketTransport } from './socket-transport.ts';
+import { type ClientTlsOptions, startClientTls } from './tls.ts';
+import type { Transport, TransportAddress, TransportHandler } from './transport.ts';
+import { TransportError } from './transport-error.ts';
+
+export interface ConnectOptions {
+  readonly tls?: ClientTlsOptions;
+  /** Local address to connect from. */
+  readonly localAddress?: string;
+}
+
+export interface ConnectHandler extends TransportHandler {
+  /** Connected, and the handshake done where TLS was asked for. Failure comes by `onClose` with a `TransportError`. */
+  onConnect(): void;
+}
+
+/** Starts to connect; what is written before `onConnect` waits. A deadline is the caller's (`destroy`). */
+export function connect(address: TransportAddress, options: ConnectOptions, handler: ConnectHandler): Transport {
+  const { tls, localAddress } = options;
+  const socket = connectSocket({
+    ...address,
+    allowHalfOpen: true,
+    noDelay: true,
+    ...(localAddress !== undefined && { localAddress }),
+  } as NetConnectOpts);
+  socket.pause();
+  const transport = new SocketTransport(socket, handler);
+  const refuse = (cause: Error): void => transport.fail(connectError(address, cause));
+  socket.prependOnceListener('error', refuse);
+  socket.once('connect', () => {
+    socket.removeListener('error', refuse);
+    if (tls) {
+      startClientTls(transport, tls, { onSecure: () => handler.onConnect(), onError: () => undefined });
+      return;
+    }
+    transport.attach();
+    handler.onConnect();
+    transport.start();
+  });
+  return transport;
+}
+
+function connectError(address: TransportAddress, cause: Error): TransportError {
+  const place = 'path' in address ? address.path : `${address.host}:${address.port}`;
+  return new TransportError('CONNECT_FAILED', `connect ${place}: ${cause.message}`, cause);
+}

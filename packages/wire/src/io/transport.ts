@@ -1,0 +1,62 @@
+// One connection's bytes, whatever carries them: the interface that the proxy's codecs stand on.
+import type { SocketAddress } from '@meltemi/base';
+
+/** Where to connect or listen: TCP, or a Unix socket's path. */
+export type TransportAddress = SocketAddress | { readonly path: string };
+
+/** What a handshake settled. */
+export interface TlsInfo {
+  /** The protocol agreed by ALPN. */
+  readonly alpn: string | undefined;
+  /** The server name that the client sent. */
+  readonly sni: string | undefined;
+  /** `TLSv1.3`. */
+  readonly version: string;
+  /** OpenSSL's name, as in `TLS_AES_128_GCM_SHA256`. */
+  readonly cipher: string;
+  /** DER of the peer's own certificate, verified against the CA; undefined where it sent none. */
+  readonly peerCertificate: Buffer | undefined;
+  readonly resumed: boolean;
+}
+
+/** Told of one connection's events. After `onClose` nothing follows. */
+export interface TransportHandler {
+  /** The buffer is reused: copy what must outlive the call. */
+  onData(bytes: Buffer): void;
+  /** The peer sends no more; writing goes on. */
+  onEnd(): void;
+  /** What was queued is out after a `write` that returned false. */
+  onDrain(): void;
+  /** The connection is gone, once; with the error that ended it, if one did. */
+  onClose(error?: Error): void;
+}
+
+/** A connection: read, write, close. The same object lives on when TLS starts on it. */
+export interface Transport {
+  handler: TransportHandler;
+  /** Of a Unix socket: the path as host, and port 0. */
+  readonly remoteAddress: SocketAddress;
+  readonly localAddress: SocketAddress;
+  /** undefined: plaintext, or the handshake is not over. */
+  readonly tls: TlsInfo | undefined;
+  /** Bytes that wait to be sent. */
+  readonly bytesQueued: number;
+  /** Not closed and not told to. */
+  readonly open: boolean;
+  /** A string is latin1. The buffer must stay as it is until sent. False: over 64 KiB are queued; `onDrain` follows. */
+  write(data: Buffer | string): boolean;
+  /** Holds writes back until `uncork`: one system call for several. */
+  cork(): void;
+  uncork(): void;
+  pauseReading(): void;
+  resumeReading(): void;
+  /** Sends FIN after what is queued; reading goes on. */
+  end(): void;
+  /** Closes now; what is queued is lost. */
+  destroy(): void;
+  /** Closes with a TCP reset. */
+  reset(): void;
+}
+
+/** `write` returns false while more than this is queued. */
+export const highWaterMark = 64 * 1024;
