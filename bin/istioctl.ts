@@ -1,14 +1,18 @@
 // istioctl: reads and writes the configuration of the mesh that runs here.
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 
 import { systemClock } from '@meltemi/base';
 import { istioctl } from '@meltemi/cli';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 process.exitCode = await istioctl(process.argv.slice(2), {
   out: (chunk) => void process.stdout.write(chunk),
   error: (chunk) => void process.stderr.write(chunk),
   readStdin: () => text(process.stdin),
   clock: systemClock(),
-  configDir: process.env['MELTEMI_CONFIG_DIR'] ?? '.mesh/config',
+  configDir: process.env['MELTEMI_CONFIG_DIR'] ?? join(root, '.mesh/config'),
   version: '0.1.0',
 });

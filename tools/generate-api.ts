@@ -144,7 +144,7 @@ function packageFolder(name: string): string {
   for (const base of require.resolve.paths(name) ?? []) {
     if (existsSync(join(base, name, 'package.json'))) return join(base, name);
   }
-  throw new Error(`package ${name} is not installed: run npm ci`);
+  throw new Error(`package ${name} is not installed`);
 }
 
 function packageVersion(name: string): string {

@@ -26,6 +26,7 @@ export interface AgentOptions {
   /** File with the workload's token; read again for each call. */
   readonly tokenFile: string;
   readonly trustDomain: string;
+  /** Wanted life of certificates; 0: as long as the authority gives. */
   readonly secretTtlMs: number;
   /** Directory for the bootstrap file and the sockets. */
   readonly configPath: string;

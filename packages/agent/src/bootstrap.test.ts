@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { fromJson } from '@bufbuild/protobuf';
 import { registryOf } from '@meltemi/api';
 import { BootstrapSchema } from '@meltemi/api/envoy/config/bootstrap/v3/bootstrap_pb';
+import { ApiConfigSource_ApiType } from '@meltemi/api/envoy/config/core/v3/config_source_pb';
 import { file_envoy_extensions_upstreams_http_v3_http_protocol_options as httpOptions } from '@meltemi/api/envoy/extensions/upstreams/http/v3/http_protocol_options_pb';
 import { bootstrap, type BootstrapOptions } from './bootstrap.ts';
 
@@ -50,7 +51,7 @@ test('names the workload, the sockets and what it asks for', () => {
         INSTANCE_IPS: '127.0.0.1',
         INTERCEPTION_MODE: 'NONE',
       },
-      apiType: 8,
+      apiType: ApiConfigSource_ApiType.DELTA_GRPC,
       clusters: ['xds-grpc', 'sds-grpc'],
     },
   );

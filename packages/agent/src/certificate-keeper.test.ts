@@ -75,8 +75,8 @@ test('renews at half of the life, with a new key', async (t) => {
   const renewed = change(store);
   clock.advance(1000);
   await renewed;
-  assert.notEqual(store.current!.privateKey, first.privateKey);
-  assert.ok(store.current!.notAfter > first.notAfter);
+  assert.notEqual(store.current.privateKey, first.privateKey);
+  assert.ok(store.current.notAfter > first.notAfter);
 });
 
 test('keeps the last good certificate while the authority is away, says when it expires, and recovers', async (t) => {

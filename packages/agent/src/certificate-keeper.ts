@@ -7,6 +7,7 @@ import type { SecretStore, WorkloadSecrets } from './secret-store.ts';
 
 export interface CertificateKeeperOptions {
   readonly identity: Identity;
+  /** 0: as long as the authority gives. */
   readonly ttlMs: number;
   /** Signs: PEM request in, PEM certificates out, the leaf first, the roots last. */
   readonly createCertificate: (csr: string, ttlMs: number) => Promise<readonly string[]>;

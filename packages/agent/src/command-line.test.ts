@@ -33,7 +33,7 @@ test('flags win over the environment, the environment over defaults', () => {
     discoveryRoots: '/work/var/run/secrets/istio/root-cert.pem',
     tokenFile: '/run/token',
     trustDomain: 'cluster.local',
-    secretTtlMs: 86_400_000,
+    secretTtlMs: 0,
     configPath: '/work/etc/istio/proxy',
     adminPort: 15000,
     concurrency: 0,

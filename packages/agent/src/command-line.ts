@@ -50,7 +50,7 @@ const FLAGS = {
   serviceAccount: { type: 'string' },
   ip: { type: 'string' },
   labels: { type: 'string' },
-  secretTTL: { type: 'string', default: '24h' },
+  secretTTL: { type: 'string', default: '0s' },
   xdsApi: { type: 'string', default: 'delta' },
   log_output_level: { type: 'string', default: 'info' },
 } as const;

@@ -30,12 +30,12 @@ async function relay(proxy: ProxyStream, method: AdsMethod, discovery: Discovery
     proxy.once('error', () => pilot.cancel());
     pilot.once('error', (error: ServiceError) => {
       log.warn(`stream to Pilot ended: ${error.details}`);
-      proxy.destroy(statusError(error));
+      proxy.emit('error', statusError(error));
     });
     join(proxy as unknown as Duplex, pilot as unknown as Duplex);
   } catch (error) {
     log.warn(`no stream to Pilot: ${String(error)}`);
-    proxy.destroy(statusError({ code: 14, details: 'no stream to Pilot' }));
+    proxy.emit('error', statusError({ code: 14, details: 'no stream to Pilot' }));
   }
 }
 

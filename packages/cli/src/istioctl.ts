@@ -45,7 +45,12 @@ function programOf(terminal: Terminal): Command {
   return program;
 }
 
-const FILE_FLAG = ['-f, --file <file...>', 'YAML file, directory, or - for standard input', [] as string[]] as const;
+const FILE_FLAG = [
+  '-f, --file <file>',
+  'YAML file, directory, or - for standard input; may be given several times',
+  (file: string, before: readonly string[]) => [...before, file],
+  [] as readonly string[],
+] as const;
 
 interface FileOptions {
   readonly file: readonly string[];

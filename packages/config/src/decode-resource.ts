@@ -1,13 +1,15 @@
 // A located document → a resource whose spec has the form of its kind, or the problems that refuse it.
-import { didYouMean, hasErrors, type Problem, type ResourceName, type Source } from '@meltemi/base';
+import { didYouMean, hasErrors, type Problem, type ResourceName } from '@meltemi/base';
 
 import { decodeValue, type LocatedFinding } from './decode-value.ts';
 import { isRecord, type LocatedDocument } from './document.ts';
 import { formatPath, parsePath } from './field-path.ts';
-import { type Kind, kindByName, kindOf, KINDS, splitApiVersion } from './kinds.ts';
+import { findKind } from './find-kind.ts';
+import { type Kind, kindByName, KINDS } from './kinds.ts';
 import type { LocatedResource } from './located-resource.ts';
 import { CODE } from './problem-code.ts';
-import { type Field, labelMap, message, type Path, text } from './schema.ts';
+import { type Field, labelMap, message, text } from './schema.ts';
+import { refusal } from './refusal.ts';
 import { revisionOf } from './revision.ts';
 import { objectName } from './text-check.ts';
 
@@ -28,83 +30,12 @@ interface Metadata {
 export function decodeResource(document: LocatedDocument, defaultNamespace = 'default'): Decoded {
   const value = document.value;
   if (!isRecord(value))
-    return refuse(document, [], CODE.wrongType, 'expected an object with "kind", "metadata" and "spec"');
+    return refused(document, [], CODE.wrongType, 'expected an object with "kind", "metadata" and "spec"');
   if (value['kind'] === undefined && typeof value['type'] === 'string')
     return decodeLegacy(document, value, defaultNamespace);
   const kind = findKind(document, value);
-  if ('problems' in kind) return kind;
+  if ('code' in kind) return { problems: [kind] };
   return decodeAs(kind, document, value, defaultNamespace);
-}
-
-function findKind(document: LocatedDocument, value: Readonly<Record<string, unknown>>): Kind | Decoded {
-  const { kind, apiVersion } = value;
-  if (typeof kind !== 'string') return refuse(document, ['kind'], CODE.missing, 'the object has no "kind"');
-  const byName = KINDS.find((known) => known.kind === kind);
-  // Rules of Istio 0.2 were often written without an apiVersion.
-  if (apiVersion === undefined && byName?.groups.includes('config.istio.io')) return byName;
-  if (typeof apiVersion !== 'string')
-    return refuse(document, ['apiVersion'], CODE.missing, 'the object has no "apiVersion"');
-  return kindOf(apiVersion, kind) ?? unknownKind(document, apiVersion, kind);
-}
-
-function unknownKind(document: LocatedDocument, apiVersion: string, kind: string): Decoded {
-  const { group, version } = splitApiVersion(apiVersion);
-  const kinds = KINDS.filter((known) => known.groups.includes(group));
-  const sameKind = kinds.find((known) => known.kind === kind);
-  if (sameKind) {
-    const meant = `${group ? `${group}/` : ''}${sameKind.versions[0]}`;
-    return refuse(
-      document,
-      ['apiVersion'],
-      CODE.unknownKind,
-      `${kind} has no version "${version}"`,
-      `did you mean "${meant}"?`,
-    );
-  }
-  if (ELSEWHERE.includes(kind)) return unread(document, apiVersion, kind);
-  const meant = didYouMean(
-    kind,
-    kinds.map((known) => known.kind),
-  );
-  if (meant && group !== '') {
-    return refuse(
-      document,
-      ['kind'],
-      CODE.unknownKind,
-      `unknown kind "${kind}" in ${apiVersion}`,
-      `did you mean "${meant}"?`,
-    );
-  }
-  const home = KINDS.find((known) => known.kind === kind && known.ours) ?? nearMissOfGroup(group, kind);
-  if (home) {
-    const hint = `did you mean "${home.groups[0]}/${home.versions[0]}"?`;
-    return refuse(document, ['apiVersion'], CODE.unknownKind, `there is no ${kind} in "${apiVersion}"`, hint);
-  }
-  if (kinds.some((known) => known.ours) && group !== 'config.istio.io') {
-    return refuse(document, ['kind'], CODE.unknownKind, `unknown kind "${kind}" in ${apiVersion}`);
-  }
-  return unread(document, apiVersion, kind);
-}
-
-/** Kinds of Istio that change nothing here. */
-const ELSEWHERE: readonly string[] = ['EnvoyFilter', 'ProxyConfig', 'WorkloadGroup'];
-
-function unread(document: LocatedDocument, apiVersion: string, kind: string): Decoded {
-  const source = document.locate(['kind']);
-  const message = `${apiVersion} ${kind} is not read by the mesh`;
-  return { problems: [{ severity: 'info', code: CODE.unknownKind, message, source, path: 'kind' }] };
-}
-
-/** A kind that we know, under a group that is misspelt. */
-function nearMissOfGroup(group: string, kind: string): Kind | undefined {
-  return KINDS.find(
-    (known) =>
-      known.kind === kind &&
-      didYouMean(
-        group,
-        known.groups.filter((name) => name !== ''),
-      ) !== undefined,
-  );
 }
 
 /** `type: route-rule, name, namespace, spec`: the form of istioctl 0.1, and what `get -o yaml` prints. */
@@ -120,7 +51,7 @@ function decodeLegacy(
       word,
       KINDS.filter((known) => known.ours).map((known) => known.type),
     );
-    return refuse(document, ['type'], CODE.unknownKind, `unknown type "${word}"`, meant && `did you mean "${meant}"?`);
+    return refused(document, ['type'], CODE.unknownKind, `unknown type "${word}"`, meant && `did you mean "${meant}"?`);
   }
   const { name, namespace, spec } = value;
   const metadata = { name, ...(namespace !== undefined && { namespace }) };
@@ -217,8 +148,6 @@ function problemOf(finding: LocatedFinding, document: LocatedDocument, resource:
   return { severity, code, message, resource, path: formatPath(path), source, ...(hint !== undefined && { hint }) };
 }
 
-function refuse(document: LocatedDocument, path: Path, code: string, message: string, hint?: string): Decoded {
-  const source: Source = path.length > 0 ? document.locate(path) : document.source;
-  const problem: Problem = { severity: 'error', code, message, source, path: formatPath(path) };
-  return { problems: [hint === undefined ? problem : { ...problem, hint }] };
+function refused(...about: Parameters<typeof refusal>): Decoded {
+  return { problems: [refusal(...about)] };
 }

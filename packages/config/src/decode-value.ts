@@ -88,8 +88,13 @@ function decodeList(item: Field, min: number, value: unknown, path: Path, report
   return value.map((entry: unknown, index) => decode(item, entry, [...path, index], report));
 }
 
-function decodeMessage(field: MessageField, value: Written, path: Path, report: Report): unknown {
+function decodeMessage(field: MessageField, value: Written, path: Path, reportAbove: Report): unknown {
   const decoded: Record<string, unknown> = {};
+  let shapesHold = true;
+  const report: Report = (finding) => {
+    if (finding.code === CODE.wrongType) shapesHold = false;
+    reportAbove(finding);
+  };
   for (const [key, entry] of Object.entries(value)) {
     if (entry === null || entry === undefined) continue;
     const name = fieldName(field, key);
@@ -99,7 +104,8 @@ function decodeMessage(field: MessageField, value: Written, path: Path, report: 
   }
   reportMissing(field, decoded, path, report);
   reportExclusive(field, decoded, path, report);
-  for (const finding of field.check?.(decoded) ?? []) {
+  // A check relies on the types that the schema promises.
+  for (const finding of (shapesHold && field.check?.(decoded)) || []) {
     report({ ...finding, path: [...path, ...finding.path], at: 'key' });
   }
   return decoded;

@@ -1,5 +1,6 @@
 // Directories → a call after each change in them.
 import { type FSWatcher, watch } from 'node:fs';
+import { sep } from 'node:path';
 
 import type { Clock, Timer } from '@meltemi/base';
 
@@ -15,6 +16,7 @@ export function watchDirectories(directories: readonly string[], clock: Clock, o
   const watchers = new Map<string, FSWatcher>();
   let quiet: Timer | undefined;
   let poll: Timer | undefined;
+  let closed = false;
   const changed = (): void => {
     quiet ??= clock.after(QUIET_MS, () => {
       quiet = undefined;
@@ -22,6 +24,7 @@ export function watchDirectories(directories: readonly string[], clock: Clock, o
     });
   };
   const listen = (): void => {
+    if (closed) return;
     for (const directory of directories) if (!watchers.has(directory)) listenTo(directory, watchers, changed);
     poll = clock.after(POLL_MS, () => {
       onChange();
@@ -31,6 +34,7 @@ export function watchDirectories(directories: readonly string[], clock: Clock, o
   listen();
   return {
     close() {
+      closed = true;
       quiet?.cancel();
       poll?.cancel();
       for (const watcher of watchers.values()) watcher.close();
@@ -41,7 +45,9 @@ export function watchDirectories(directories: readonly string[], clock: Clock, o
 /** A directory that can't be watched, yet or any more, is polled; each poll tries again. */
 function listenTo(directory: string, watchers: Map<string, FSWatcher>, changed: () => void): void {
   try {
-    const watcher = watch(directory, { recursive: true }, changed);
+    const watcher = watch(directory, { recursive: true }, (_, file) => {
+      if (!isHidden(file)) changed();
+    });
     watchers.set(directory, watcher);
     watcher.on('error', () => {
       watcher.close();
@@ -50,4 +56,9 @@ function listenTo(directory: string, watchers: Map<string, FSWatcher>, changed: 
   } catch {
     watchers.delete(directory);
   }
+}
+
+/** The logs of a running mesh grow in `.mesh` all the time; nothing in there is configuration. */
+function isHidden(file: string | null): boolean {
+  return file?.split(sep).some((name) => name.startsWith('.')) ?? false;
 }

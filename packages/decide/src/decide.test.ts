@@ -4,7 +4,7 @@ import type { JsonValue } from '@bufbuild/protobuf';
 import * as fc from 'fast-check';
 import { decide } from './decide.ts';
 import type { RouteDecision } from './decision.ts';
-import { get, noDice, rolls, routesOf, tableOf } from './fixture.ts';
+import { get, noDice, rolls, routesOf, tableOf, TestHeaders } from './fixture.ts';
 import type { RequestView } from './request-view.ts';
 import type { RouteTable } from './route-table.ts';
 
@@ -175,6 +175,18 @@ test('rewrites path and authority', () => {
   );
 });
 
+test('a header that names the host is read after the changes of the route', () => {
+  const route = { hostRewriteHeader: 'x-host' };
+  const host = (action: Json) => forwarded({ ...action, route }, get('/', { 'x-host': 'a', 'x-b': 'b' })).authority;
+  const set = (value: string) => ({
+    requestHeadersToAdd: [{ header: { key: 'x-host', value }, appendAction: 'OVERWRITE_IF_EXISTS_OR_ADD' }],
+  });
+  assert.deepEqual(
+    [host({}), host({ requestHeadersToRemove: ['x-host'] }), host(set('c')), host(set('%REQ(x-b)%.d'))],
+    ['a', 'reviews:9080', 'c', 'b.d'],
+  );
+});
+
 test('redirects', () => {
   const location = (
     redirect: Json,
@@ -338,6 +350,27 @@ test('retries by the route, else the virtual host, and by the request where it i
       [1 << 11, 5, 0, 25, 250],
       undefined,
     ],
+  );
+});
+
+test('codes and headers of responses ask for another try', () => {
+  const retryPolicy = {
+    retryOn: 'retriable-headers,retriable-status-codes',
+    retriableStatusCodes: [429],
+    retriableHeaders: [{ name: 'X-Again', exactMatch: 'yes' }],
+    retryHostPredicate: [{ name: 'envoy.retry_host_predicates.previous_hosts' }],
+    hostSelectionRetryMaxAttempts: '5',
+  };
+  const headers = { 'x-envoy-retriable-status-codes': '409,x', 'x-envoy-retriable-header-names': 'X-Other' };
+  const policy = forwarded({ route: { retryPolicy } }, get('/', headers, { trusted: true })).retry;
+  const again = (fields: Record<string, string>) => policy?.retriableResponse(new TestHeaders(fields));
+  assert.deepEqual(
+    [policy?.retriableStatusCodes, policy?.hostPredicates, policy?.hostSelectionAttempts],
+    [[429, 409], ['previous-hosts'], 5],
+  );
+  assert.deepEqual(
+    [again({ 'x-again': 'yes' }), again({ 'x-again': 'no' }), again({ 'x-other': '' }), again({})],
+    [true, false, true, false],
   );
 });
 

@@ -138,7 +138,7 @@ function forward(
     cluster,
     clusterNotFoundStatus: action.clusterNotFoundStatus,
     path: action.rewritePath ? action.rewritePath(request.path) : request.path,
-    authority: action.rewriteHost?.(request) ?? target.authority ?? request.authority,
+    authority: action.rewriteHost?.(request, target.headers.request) ?? target.authority ?? request.authority,
     autoHostRewrite: action.autoHostRewrite,
     appendForwardedHost: action.appendForwardedHost,
     timeoutMs,

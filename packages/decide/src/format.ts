@@ -19,6 +19,7 @@ export interface FormatCommand {
 
 /** Where substitutions take their values from; undefined: nothing to say. */
 export interface FormatSource {
+  /** The first value where a header comes several times, as Envoy renders it. */
   requestHeader(name: string): string | undefined;
   responseHeader(name: string): string | undefined;
   /** Every other command, by name (`DOWNSTREAM_REMOTE_ADDRESS`) and argument. */

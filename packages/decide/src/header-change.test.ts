@@ -10,7 +10,7 @@ import { applyHeaderChanges, compileHeaderChanges } from './header-change.ts';
 
 function sourceOf(headers: TestHeaders): FormatSource {
   return {
-    requestHeader: (name) => headers.get(name),
+    requestHeader: (name) => headers.fields.find(([field]) => field === name)?.[1],
     responseHeader: () => undefined,
     value: (name, argument) => (name === 'DOWNSTREAM_REMOTE_ADDRESS' ? '10.0.0.1:5' : argument || undefined),
   };

@@ -21,6 +21,8 @@ test('tells matching from missing values for every kind of matcher', () => {
     [{ presentMatch: true }, ['', 'a'], [undefined]],
     [{ presentMatch: false }, [undefined], ['', 'a']],
     [{ presentMatch: true, invertMatch: true }, [undefined], ['', 'a']],
+    [{ presentMatch: true, treatMissingHeaderAsEmpty: true }, ['a', undefined], []],
+    [{ presentMatch: false, treatMissingHeaderAsEmpty: true }, [], ['a', undefined]],
     [{ exactMatch: 'a' }, ['a'], ['A', 'ab', '', undefined]],
     [{ exactMatch: 'a', invertMatch: true }, ['b', ''], ['a', undefined]],
     [{ prefixMatch: 'a' }, ['a', 'ab'], ['ba', undefined]],

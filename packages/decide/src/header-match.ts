@@ -38,7 +38,7 @@ function compileValueTest(matcher: HeaderMatcher): ValueTest {
   const { headerMatchSpecifier: specifier, invertMatch: invert } = matcher;
   if (specifier.case === undefined || specifier.case === 'presentMatch') {
     const present = specifier.case === undefined || specifier.value;
-    return presenceTest(present !== invert);
+    return presenceTest(present !== invert, matcher.treatMissingHeaderAsEmpty);
   }
   const text = compileSpecifier(specifier);
   // An absent header matches nothing, inverted or not, unless it counts as empty.
@@ -52,9 +52,10 @@ function compileValueTest(matcher: HeaderMatcher): ValueTest {
   };
 }
 
-function presenceTest(wanted: boolean): ValueTest {
+// Where missing counts as empty, every header counts as present.
+function presenceTest(wanted: boolean, missingIsEmpty: boolean): ValueTest {
   return {
-    test: (value) => (value !== undefined) === wanted,
+    test: missingIsEmpty ? () => wanted : (value) => (value !== undefined) === wanted,
     words: wanted ? 'present' : 'absent',
     costly: false,
   };

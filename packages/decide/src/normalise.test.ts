@@ -24,7 +24,9 @@ test('brings paths to one form by mode', () => {
     ['/100%', '/100%', '/100%', '/100%', '/100%'],
     ['/a%20b%c3%A9', '/a%20b%c3%A9', '/a%20b%c3%A9', '/a%20b%c3%A9', '/a%20b%c3%A9'],
     ['/a%00b', '400', '400', '400', '400'],
-    ['/%%32e', '/%%32e', '400', '400', '400'],
+    ['/%%32e', '/%%32e', '/%252e', '/%252e', '/%252e'],
+    ['/a{"b', '/a{"b', '/a%7B%22b', '/a%7B%22b', '/a%7B%22b'],
+    ['///', '///', '///', '//', '//'],
     ['*', '*', '*', '*', '*'],
     ['a/b', 'a/b', '400', '400', '400'],
   ];
@@ -47,7 +49,26 @@ test('refuses or redirects escaped slashes', () => {
   );
 });
 
-const pieces = ['/', '..', '.', '%2e', '%2F', '%5c', '\\', 'a', ';x', '%', '2', 'e', '%25', '?', '#', '%41', '%32'];
+const pieces = [
+  '/',
+  '..',
+  '.',
+  '%2e',
+  '%2F',
+  '%5c',
+  '\\',
+  'a',
+  ';x',
+  '%',
+  '2',
+  'e',
+  '%25',
+  '?',
+  '#',
+  '%41',
+  '%32',
+  '{',
+];
 const anyPath = fc.array(fc.constantFrom(...pieces), { maxLength: 12 }).map((parts) => `/${parts.join('')}`);
 const anyOptions: fc.Arbitrary<PathOptions> = fc.record({
   normalizePath: fc.boolean(),

@@ -3,7 +3,7 @@ import { withoutPort } from './host-table.ts';
 import { lowerAscii } from './string-match.ts';
 
 export interface PathOptions {
-  /** RFC 3986 §6.2.2.2–3: dot segments removed, unreserved characters decoded. */
+  /** RFC 3986 §6.2.2.2–3: dot segments removed, unreserved characters decoded, forbidden ones encoded. */
   readonly normalizePath: boolean;
   readonly mergeSlashes: boolean;
   /** What becomes of `%2F` and `%5C`. */
@@ -30,7 +30,7 @@ export function normalisePath(received: string, options: PathOptions): Normalise
   if (slashed === undefined) return REJECT;
   const canonical = options.normalizePath ? canonicalise(slashed) : slashed;
   if (canonical === undefined) return REJECT;
-  const merged = options.mergeSlashes ? canonical.replaceAll(/\/{2,}/g, '/') : canonical;
+  const merged = options.mergeSlashes ? mergeSlashes(canonical) : canonical;
   const result = merged + query;
   return options.escapedSlashes === 'unescape-and-redirect' && slashed !== bare
     ? { kind: 'redirect', status: 307, path: result }
@@ -53,7 +53,7 @@ function withoutFragment(path: string): string {
 
 // The common case: nothing in the path that any option could change.
 function isPlain(path: string): boolean {
-  return !/[%\\\0]|\/[./]/.test(path) && path.startsWith('/');
+  return !/[%\\\0"<>^`{|} ]|\/[./]/.test(path) && path.startsWith('/');
 }
 
 function unescapeSlashes(path: string, mode: PathOptions['escapedSlashes']): string | undefined {
@@ -66,18 +66,27 @@ function unescapeSlashes(path: string, mode: PathOptions['escapedSlashes']): str
 function canonicalise(path: string): string | undefined {
   if (path === '' || path === '*') return path;
   if (!path.startsWith('/') && !path.startsWith('\\')) return undefined;
-  const decoded = decodeUnreserved(path.replaceAll('\\', '/'));
-  return decoded === undefined ? undefined : removeDotSegments(decoded);
+  return removeDotSegments(recode(path.replaceAll('\\', '/')));
 }
 
-// A lone `%` stays, marked by NUL meanwhile; one that decoding made an escape (`%%32e`) would be decoded by the next hop.
-function decodeUnreserved(path: string): string | undefined {
-  const decoded = path.replaceAll(/%([0-9a-f]{2})?/gi, (escape, hex: string | undefined) => {
-    if (hex === undefined) return '\0';
-    const char = String.fromCharCode(Number.parseInt(hex, 16));
-    return /[A-Za-z0-9\-._~]/.test(char) ? char : escape;
-  });
-  return /\0[0-9a-f]{2}/i.test(decoded) ? undefined : decoded.replaceAll('\0', '%');
+// Unreserved characters are decoded, and those that no URL may have are encoded, as Envoy's canonicaliser (Chromium's)
+// does. A lone `%` stays, marked by NUL meanwhile; where decoding would make an escape of it (`%%32e`), which the next
+// hop would decode again, it is encoded.
+function recode(path: string): string {
+  return path
+    .replaceAll(/%([0-9a-f]{2})?/gi, (escape, hex: string | undefined) => {
+      if (hex === undefined) return '\0';
+      const char = String.fromCharCode(Number.parseInt(hex, 16));
+      return /[A-Za-z0-9\-._~]/.test(char) ? char : escape;
+    })
+    .replaceAll(/\0(?=[0-9a-f]{2})/gi, '%25')
+    .replaceAll('\0', '%')
+    .replaceAll(/["<>^`{|} ]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+// A path of nothing but slashes keeps two, as in Envoy.
+function mergeSlashes(path: string): string {
+  return /^\/{2,}$/.test(path) ? '//' : path.replaceAll(/\/{2,}/g, '/');
 }
 
 // RFC 3986 §5.2.4. A dot segment with parameters (`..;x`) is one too: some servers cut the parameters first.

@@ -1,6 +1,8 @@
 // The path and the authority that go upstream.
 import type { RouteAction } from '@meltemi/api/envoy/config/route/v3/route_components_pb';
 import { DecideError } from './decide-error.ts';
+import { headerAfter } from './header-after.ts';
+import type { HeaderChange } from './header-change.ts';
 import { withoutQuery } from './path.ts';
 import type { PathMatch } from './path-match.ts';
 import { compileSubstitution } from './regex.ts';
@@ -37,7 +39,7 @@ export function regexRewrite(rewrite: NonNullable<RouteAction['regexRewrite']>):
 }
 
 /** The new authority, or undefined when it stays. */
-export type HostRewrite = (request: RequestView) => string | undefined;
+export type HostRewrite = (request: RequestView, changes: readonly HeaderChange[]) => string | undefined;
 
 /** Undefined: the authority stays. Throws DecideError. */
 export function compileHostRewrite(action: RouteAction): HostRewrite | undefined {
@@ -47,7 +49,7 @@ export function compileHostRewrite(action: RouteAction): HostRewrite | undefined
       return specifier.value === '' ? undefined : () => specifier.value;
     case 'hostRewriteHeader': {
       const name = specifier.value.toLowerCase();
-      return (request) => request.headers.get(name) || undefined;
+      return (request, changes) => headerAfter(name, changes, request) || undefined;
     }
     case 'hostRewritePathRegex': {
       const replace = compileSubstitution(specifier.value.pattern?.regex ?? '', specifier.value.substitution);

@@ -1,8 +1,11 @@
 // Pilot: snapshot → scope → inputs → generate → encode → serve.
+export { CommandLineError, type DiscoveryCommand, discoveryCommand, USAGE } from './command-line.ts';
 export { debugApp } from './debug/debug-app.ts';
 export { metricsApp } from './debug/metrics-app.ts';
 export { DEFAULT_MESH, type MeshSettings } from './mesh.ts';
-export { type Caller, type Authenticate } from './serve/ads-service.ts';
+export { meshSettings } from './mesh-config.ts';
 export { DiscoveryServer, type DiscoveryServerOptions } from './discovery-server.ts';
 export { parseProxyNode, type ProxyNode } from './proxy-node.ts';
+export { type ProxyStatus, type SyncState, syncState, type TypeStatus } from './proxy-status.ts';
+export { type AdsCall, type AdsService, type Authenticate, type Caller } from './serve/ads-service.ts';
 export { type Snapshot } from './snapshot.ts';

@@ -15,7 +15,7 @@ export interface CertificateAuthorityOptions {
   readonly directory: string;
   readonly trustDomain: string;
   readonly clock: Clock;
-  /** The longest life of a certificate it signs; 24 h by default. */
+  /** The longest life of a workload's certificate; 24 h by default. */
   readonly maxTtlMs?: number;
 }
 
@@ -43,7 +43,7 @@ export interface CertificateAuthority {
     readonly identity: Identity;
     readonly ttlMs: number;
   }): Promise<IssuedCertificate>;
-  /** A certificate for a server of the mesh itself, with DNS names and addresses; no identity of a workload. */
+  /** For a server of the mesh itself, with DNS names and addresses and no identity of a workload; 90 days at most. */
   issueServer(request: {
     readonly publicKey: KeyObject;
     readonly names: readonly string[];
@@ -55,6 +55,8 @@ export interface CertificateAuthority {
 
 const DAY_MS = 24 * 3_600_000;
 const ROOT_LIFE_MS = 3652 * DAY_MS;
+/** Servers of the mesh itself renew in their own process, whatever the life of workloads. */
+const MAX_SERVER_TTL_MS = 90 * DAY_MS;
 /** Peers' clocks may be behind ours. */
 const BACKDATE_MS = 2 * 60_000;
 
@@ -72,8 +74,8 @@ export async function openCertificateAuthority(options: CertificateAuthorityOpti
     notBefore: now - BACKDATE_MS,
     notAfter: now + ROOT_LIFE_MS,
   });
-  const sign = async (leaf: Pick<LeafContent, 'publicKey' | 'names' | 'client'>, ttlMs: number) => {
-    const life = lifetime(clock.now(), ttlMs, maxTtlMs, files.signer.notAfter);
+  const sign = async (leaf: Pick<LeafContent, 'publicKey' | 'names' | 'client'>, ttlMs: number, most: number) => {
+    const life = lifetime(clock.now(), ttlMs, most, files.signer.notAfter);
     const { pem, serialNumber } = await signLeaf(files.signer, { ...leaf, ...life });
     return { chain: [pem, ...files.intermediates, files.roots.join('')], serialNumber, ...life };
   };
@@ -85,10 +87,10 @@ export async function openCertificateAuthority(options: CertificateAuthorityOpti
     requestedKey,
     async issue({ publicKey, identity, ttlMs }) {
       const names = [{ type: 'url' as const, value: uriOf(identity, trustDomain) }];
-      return sign({ publicKey, names, client: true }, ttlMs);
+      return sign({ publicKey, names, client: true }, ttlMs, maxTtlMs);
     },
     issueServer: ({ publicKey, names, ttlMs }) =>
-      sign({ publicKey, names: names.map(serverName), client: false }, ttlMs),
+      sign({ publicKey, names: names.map(serverName), client: false }, ttlMs, MAX_SERVER_TTL_MS),
   };
 }
 

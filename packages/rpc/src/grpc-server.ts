@@ -1,16 +1,10 @@
 // Serves gRPC on an address: plaintext, TLS, or a Unix socket; stops gracefully with a deadline.
 import { formatSocketAddress, type SocketAddress } from '@meltemi/base';
 import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { type GrpcServerTls, type ServingPair, ServingCredentials } from './serving-credentials.ts';
 
 /** `path` for a Unix socket, else host and port (0: any free one). */
 export type GrpcAddress = SocketAddress | { readonly path: string };
-
-/** Server certificate as PEM; with `clientRoots` a client may show a certificate, which must then chain to them. */
-export interface GrpcServerTls {
-  readonly key: string;
-  readonly certificateChain: string;
-  readonly clientRoots?: string;
-}
 
 export interface GrpcServerOptions {
   readonly address: GrpcAddress;
@@ -24,6 +18,8 @@ export interface GrpcServerOptions {
 export interface RunningGrpcServer {
   /** The bound port; 0 for a Unix socket. */
   readonly port: number;
+  /** New TLS connections get this certificate; those that are open go on. */
+  renew(pair: ServingPair): void;
   /** Lets calls end, and cuts them off after `graceMs`. */
   close(graceMs: number): Promise<void>;
 }
@@ -39,19 +35,14 @@ export async function serveGrpc(options: GrpcServerOptions): Promise<RunningGrpc
     'grpc.so_reuseport': 0,
   });
   for (const { definition, implementation } of options.services) server.addService(definition, implementation);
-  const port = await bind(server, target(options.address), credentials(options.tls));
-  return { port, close: (graceMs) => stop(server, graceMs) };
+  const tls = options.tls && new ServingCredentials(options.tls);
+  const port = await bind(server, target(options.address), tls ?? ServerCredentials.createInsecure());
+  return { port, renew: (pair) => tls?.renew(pair), close: (graceMs) => stop(server, graceMs) };
 }
 
 /** The grpc-js target name of an address. */
 export function target(address: GrpcAddress): string {
   return 'path' in address ? `unix:${address.path}` : formatSocketAddress(address);
-}
-
-function credentials(tls: GrpcServerTls | undefined): ServerCredentials {
-  if (!tls) return ServerCredentials.createInsecure();
-  const pair = { private_key: Buffer.from(tls.key), cert_chain: Buffer.from(tls.certificateChain) };
-  return ServerCredentials.createSsl(tls.clientRoots ? Buffer.from(tls.clientRoots) : null, [pair], false);
 }
 
 function bind(server: Server, name: string, creds: ServerCredentials): Promise<number> {

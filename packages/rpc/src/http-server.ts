@@ -1,7 +1,6 @@
 // Serves a hono application (admin pages, REST, metrics) on an address.
 import { createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
-import { getRequestListener } from '@hono/node-server';
 import type { SocketAddress } from '@meltemi/base';
 import type { Hono } from 'hono';
 
@@ -12,6 +11,8 @@ export interface RunningHttpServer {
 
 /** Binds and serves. Rejects when the address can't be bound (`EADDRINUSE` …). */
 export async function serveHttp(app: Hono, address: SocketAddress): Promise<RunningHttpServer> {
+  // Loaded here: programs that serve no HTTP start without it.
+  const { getRequestListener } = await import('@hono/node-server');
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve, reject) => {

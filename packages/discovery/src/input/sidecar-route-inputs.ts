@@ -15,6 +15,18 @@ import { gatewaysInclude, MATCH_ALL } from './route-match-inputs.ts';
 /** The name of the HTTP proxy's listener and of its routes. */
 export const HTTP_PROXY = 'http_proxy';
 
+/** The routes that the sidecar's listeners name. */
+export function sidecarRouteInputs(scope: ProxyScope, mesh: MeshSettings): RouteInput[] {
+  const placement = scope.workload?.placement;
+  if (!placement) return [];
+  const routes = placement.outbound.flatMap(({ host, port: number }) => {
+    const service = scope.visible.serviceByHost.get(host);
+    const port = service?.ports.find((other) => other.number === number);
+    return service && port && isHttp(port.protocol) ? [serviceRouteInput(scope, mesh, service, port)] : [];
+  });
+  return placement.httpProxy ? [...routes, httpProxyRouteInput(scope, mesh)] : routes;
+}
+
 /** Routes of the listener that stands for one port of one service: whatever host a request names. */
 export function serviceRouteInput(
   scope: ProxyScope,

@@ -1,5 +1,5 @@
 // What the admin pages see of the proxy and may ask of it. The wiring fills it.
-import type { LogLevel } from '@meltemi/base';
+import type { Clock, LogLevel } from '@meltemi/base';
 import type { Bootstrap } from '@meltemi/api/envoy/config/bootstrap/v3/bootstrap_pb';
 import type { StatsStore } from '@meltemi/telemetry';
 import type { ClusterSnapshot } from '../cluster/cluster.ts';
@@ -8,6 +8,9 @@ import type { XdsClient } from '../xds/xds-client.ts';
 export interface AdminView {
   readonly bootstrap: Bootstrap;
   readonly stats: StatsStore;
+  /** As `--version` says it. */
+  readonly version: string;
+  readonly clock: Clock;
   /** Epoch milliseconds. */
   readonly startedMs: number;
   /** How the process was started, for `/server_info`. */

@@ -119,5 +119,5 @@ function isObject(value: JsonValue): value is JsonObject {
 }
 
 function describe(value: JsonValue): string {
-  return Array.isArray(value) ? 'a list' : value === null ? 'null' : `${typeof value}`;
+  return Array.isArray(value) ? 'a list' : value === null ? 'null' : typeof value;
 }

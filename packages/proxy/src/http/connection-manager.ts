@@ -6,6 +6,7 @@ import type { Clusters } from '../cluster/cluster.ts';
 import { connectionEntry } from './connection-entry.ts';
 import { clientCertEntry } from './client-cert-header.ts';
 import { DownstreamConnection } from './downstream-connection.ts';
+import type { HttpSite } from './http-site.ts';
 import type { HttpSettings } from './http-settings.ts';
 import { type HttpStats, httpStats } from './http-stats.ts';
 import { HttpDate } from './response-headers.ts';
@@ -27,7 +28,7 @@ export interface ConnectionManagerOptions {
 /** What is not open for so long after draining began may be closed: no request is under way to it any more. */
 const IDLE_GRACE_MS = 1_000;
 
-export class ConnectionManager {
+export class ConnectionManager implements HttpSite {
   readonly settings: HttpSettings;
   readonly routes: RouteSlot;
   readonly accessLogs: readonly AccessLog[];
@@ -40,6 +41,11 @@ export class ConnectionManager {
   readonly #filterChainName: string;
   readonly #onConnectionClosed: () => void;
   readonly #connections = new Set<DownstreamConnection>();
+  readonly #forget = (connection: DownstreamConnection): void => {
+    if (!this.#connections.delete(connection)) return;
+    this.stats.cxActive.decrement();
+    this.#onConnectionClosed();
+  };
   draining = false;
 
   constructor(options: ConnectionManagerOptions) {
@@ -68,20 +74,14 @@ export class ConnectionManager {
       secure: transport.tls !== undefined,
       certEntry: der && clientCertEntry(der, localUris, this.settings.clientCert),
     };
-    const connection = new DownstreamConnection(this, transport, client, connectionEntry(transport, this.#filterChainName));
+    const entry = connectionEntry(transport, this.#filterChainName);
+    const connection = new DownstreamConnection(this, transport, client, entry, this.#forget);
     this.#connections.add(connection);
     this.stats.cxTotal.increment();
     this.stats.cxActive.increment();
     this.stats.cxHttp1.increment();
     if (client.secure) this.stats.cxSsl.increment();
     transport.handler = connection;
-  }
-
-  /** A connection is closed. */
-  forget(connection: DownstreamConnection): void {
-    if (!this.#connections.delete(connection)) return;
-    this.stats.cxActive.decrement();
-    this.#onConnectionClosed();
   }
 
   /** Responses say `connection: close` from now on. */
@@ -92,7 +92,8 @@ export class ConnectionManager {
   /** While draining: closes connections on which nothing came for a while. Returns how many are left. */
   closeIdle(): number {
     const before = this.clock.monotonic() - IDLE_GRACE_MS;
-    for (const connection of this.#connections) if (connection.idle && connection.idleSince <= before) connection.destroy();
+    for (const connection of this.#connections)
+      if (connection.idle && connection.idleSince <= before) connection.destroy();
     return this.#connections.size;
   }
 

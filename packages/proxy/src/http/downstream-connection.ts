@@ -8,14 +8,21 @@ import {
   type Transport,
   type TransportHandler,
 } from '@meltemi/wire';
-import type { ConnectionManager } from './connection-manager.ts';
 import { Deadline } from './deadline.ts';
+import type { HttpSite } from './http-site.ts';
 import { HttpStream } from './http-stream.ts';
-import { reasonPhrase } from './local-reply.ts';
+import {
+  HEADERS_TIMEOUT,
+  INTERNAL_ERROR,
+  type LocalReply,
+  reasonPhrase,
+  REQUEST_TIMEOUT,
+  STREAM_TIMEOUT,
+} from './local-reply.ts';
 import type { ClientFacts } from './request-headers.ts';
 import { ResponseWriter } from './response-writer.ts';
 import type { ConnectionEntry } from './stream-entry.ts';
-import type { LocalReply } from './upstream-failure.ts';
+import type { StreamOwner } from './stream-owner.ts';
 
 /**
  * idle: between requests. head: the first bytes of a request came. stream: a request is served.
@@ -26,9 +33,9 @@ type Phase = 'idle' | 'head' | 'stream' | 'tunnel' | 'closing' | 'closed';
 /** Pipelined bytes kept while a request is served; more is left to the socket. */
 const PIPELINE_LIMIT = 64 * 1024;
 
-export class DownstreamConnection implements TransportHandler {
+export class DownstreamConnection implements TransportHandler, StreamOwner {
   readonly transport: Transport;
-  readonly manager: ConnectionManager;
+  readonly site: HttpSite;
   readonly client: ClientFacts;
   readonly entry: ConnectionEntry;
   readonly writer: ResponseWriter;
@@ -36,6 +43,7 @@ export class DownstreamConnection implements TransportHandler {
   readonly #stream: HttpStream;
   readonly #deadline: Deadline;
   readonly #durationEnd: number;
+  readonly #onGone: (connection: DownstreamConnection) => void;
   #phase: Phase = 'idle';
   #rest: Buffer | undefined;
   #feeding = false;
@@ -47,19 +55,26 @@ export class DownstreamConnection implements TransportHandler {
   #requestDue = 0;
   #idleSince: number;
 
-  constructor(manager: ConnectionManager, transport: Transport, client: ClientFacts, entry: ConnectionEntry) {
-    this.manager = manager;
+  constructor(
+    site: HttpSite,
+    transport: Transport,
+    client: ClientFacts,
+    entry: ConnectionEntry,
+    onGone: (connection: DownstreamConnection) => void,
+  ) {
+    this.site = site;
     this.transport = transport;
     this.client = client;
     this.entry = entry;
+    this.#onGone = onGone;
     this.writer = new ResponseWriter(transport);
     this.#stream = new HttpStream(this);
-    this.#parser = new RequestParser(this.#requestEvents(), manager.settings.limits);
-    this.#deadline = new Deadline(manager.clock, () => this.#onDeadline());
-    this.#idleSince = manager.clock.monotonic();
-    const { connectionDurationMs } = manager.settings.timeouts;
+    this.#parser = new RequestParser(this.#requestEvents(), site.settings.limits);
+    this.#deadline = new Deadline(site.clock, () => this.#onDeadline());
+    this.#idleSince = site.clock.monotonic();
+    const { connectionDurationMs } = site.settings.timeouts;
     this.#durationEnd = connectionDurationMs > 0 ? this.#idleSince + connectionDurationMs : Number.POSITIVE_INFINITY;
-    this.#waitFor(manager.settings.timeouts.connectionIdleMs);
+    this.#waitFor(site.settings.timeouts.connectionIdleMs);
   }
 
   /** No request is served; since `idleSince`. */
@@ -74,7 +89,7 @@ export class DownstreamConnection implements TransportHandler {
   onData(bytes: Buffer): void {
     if (this.#phase === 'closing' || this.#phase === 'closed') return;
     if (this.#phase === 'tunnel') return this.#stream.requestBody(bytes);
-    if (this.#phase === 'stream' && this.#stream.requestEnded) return this.#keep(bytes);
+    if (!this.#readsRequests()) return this.#keep(bytes);
     this.#feed(bytes);
   }
 
@@ -96,12 +111,12 @@ export class DownstreamConnection implements TransportHandler {
     const active = this.#phase === 'stream' || this.#phase === 'tunnel';
     this.#phase = 'closed';
     if (active && this.#stream.active) {
-      this.manager.stats.cxDestroyRemoteActive.increment();
+      this.site.stats.cxDestroyRemoteActive.increment();
       this.#stream.clientGone();
     }
     this.#deadline.close();
     this.#stream.close();
-    this.manager.forget(this);
+    this.#onGone(this);
   }
 
   /** The stream's response is out, or given up. */
@@ -115,10 +130,10 @@ export class DownstreamConnection implements TransportHandler {
 
   /** Whether the connection stays after the response whose head is about to be written; the answer binds. */
   keepsAlive(head: RequestHead, requestComplete: boolean): boolean {
-    const { maxRequestsPerConnection } = this.manager.settings;
+    const { maxRequestsPerConnection } = this.site.settings;
     const worn = maxRequestsPerConnection > 0 && this.#requestsServed >= maxRequestsPerConnection;
-    const old = this.manager.clock.monotonic() >= this.#durationEnd;
-    const ends = !head.keepAlive || !requestComplete || worn || old || this.manager.draining || this.#inputEnded;
+    const old = this.site.clock.monotonic() >= this.#durationEnd;
+    const ends = !head.keepAlive || !requestComplete || worn || old || this.site.draining || this.#inputEnded;
     if (ends) this.#closeAfterResponse = true;
     return !this.#closeAfterResponse;
   }
@@ -173,8 +188,8 @@ export class DownstreamConnection implements TransportHandler {
     this.#phase = 'stream';
     this.#hasBody = head.bodyLength !== 0;
     this.#requestsServed++;
-    const { requestMs } = this.manager.settings.timeouts;
-    this.#requestDue = requestMs > 0 ? this.manager.clock.monotonic() + requestMs : 0;
+    const { requestMs } = this.site.settings.timeouts;
+    this.#requestDue = requestMs > 0 ? this.site.clock.monotonic() + requestMs : 0;
     this.touch();
     try {
       this.#stream.start(head);
@@ -201,14 +216,13 @@ export class DownstreamConnection implements TransportHandler {
 
   #onMalformed(error: Http1Error): void {
     if (this.#phase === 'closed' || this.#phase === 'closing') return;
-    this.manager.stats.cxProtocolError.increment();
+    this.site.stats.cxProtocolError.increment();
     this.#closeAfterResponse = true;
     this.#phase = 'stream';
     this.#stream.fail(malformedReply(error));
   }
 
   #feed(bytes: Buffer): void {
-    if (this.#phase === 'idle') this.#expectHead();
     let rest = bytes;
     this.#feeding = true;
     while (rest.length > 0 && this.#readsRequests()) {
@@ -225,7 +239,9 @@ export class DownstreamConnection implements TransportHandler {
       if (rest.length > 0) this.#stream.requestBody(rest);
       return;
     }
-    if (rest.length > 0 && this.#phase !== 'closing' && this.#phase !== 'closed') this.#keep(rest);
+    if (this.#phase === 'closing' || this.#phase === 'closed') return;
+    if (this.#phase === 'idle' && !this.#parser.idle) this.#expectHead();
+    if (rest.length > 0) this.#keep(rest);
   }
 
   /** A client that doesn't read its answers gets no further request served. */
@@ -236,8 +252,8 @@ export class DownstreamConnection implements TransportHandler {
 
   #expectHead(): void {
     this.#phase = 'head';
-    const { requestHeadersMs } = this.manager.settings.timeouts;
-    if (requestHeadersMs > 0) this.#waitFor(requestHeadersMs);
+    const { requestHeadersMs, streamIdleMs } = this.site.settings.timeouts;
+    this.#waitFor(requestHeadersMs || streamIdleMs);
   }
 
   #keep(bytes: Buffer): void {
@@ -256,8 +272,8 @@ export class DownstreamConnection implements TransportHandler {
   #nextRequest(): void {
     if (this.#closeAfterResponse) return this.#close();
     this.#phase = 'idle';
-    this.#idleSince = this.manager.clock.monotonic();
-    this.#waitFor(this.manager.settings.timeouts.connectionIdleMs);
+    this.#idleSince = this.site.clock.monotonic();
+    this.#waitFor(this.site.settings.timeouts.connectionIdleMs);
     this.#parser.resume();
     if (!this.#rest) return this.resumeRequest();
     this.#feedRest();
@@ -271,7 +287,7 @@ export class DownstreamConnection implements TransportHandler {
     this.writer.flush();
     this.transport.end();
     if (this.#readingPaused) this.transport.resumeReading();
-    this.#waitFor(Math.max(1, this.manager.settings.timeouts.delayedCloseMs));
+    this.#waitFor(Math.max(1, this.site.settings.timeouts.delayedCloseMs));
   }
 
   /**
@@ -285,7 +301,7 @@ export class DownstreamConnection implements TransportHandler {
   }
 
   #waitFor(ms: number): void {
-    if (ms > 0) this.#deadline.set(this.#earliest(this.manager.clock.monotonic() + ms));
+    if (ms > 0) this.#deadline.set(this.#earliest(this.site.clock.monotonic() + ms));
     else if (this.#requestDue > 0) this.#deadline.set(this.#requestDue);
     else this.#deadline.clear();
   }
@@ -295,7 +311,7 @@ export class DownstreamConnection implements TransportHandler {
   }
 
   #onDeadline(): void {
-    const { stats } = this.manager;
+    const { stats } = this.site;
     switch (this.#phase) {
       case 'idle':
         stats.cxIdleTimeout.increment();
@@ -318,7 +334,7 @@ export class DownstreamConnection implements TransportHandler {
   }
 
   #streamTimedOut(): void {
-    const { stats, clock } = this.manager;
+    const { stats, clock } = this.site;
     if (this.#requestDue > 0 && clock.monotonic() + 0.5 >= this.#requestDue) {
       stats.rqTimeout.increment();
       return this.#stream.fail(REQUEST_TIMEOUT);
@@ -328,7 +344,9 @@ export class DownstreamConnection implements TransportHandler {
   }
 
   #streamFailed(failure: unknown): void {
-    this.manager.logger.error(`request failed: ${failure instanceof Error ? (failure.stack ?? failure.message) : 'unknown'}`);
+    this.site.logger.error(
+      `request failed: ${failure instanceof Error ? (failure.stack ?? failure.message) : 'unknown'}`,
+    );
     this.#stream.fail(INTERNAL_ERROR);
   }
 }
@@ -337,18 +355,3 @@ function malformedReply(error: Http1Error): LocalReply {
   const details = `http1.codec_error.${error.code.toLowerCase()}`;
   return { status: error.status, body: reasonPhrase(error.status), flag: 'DPE', details };
 }
-
-const HEADERS_TIMEOUT: LocalReply = {
-  status: 408,
-  body: 'request header timeout',
-  flag: '',
-  details: 'request_header_timeout',
-};
-const REQUEST_TIMEOUT: LocalReply = {
-  status: 408,
-  body: 'request timeout',
-  flag: '',
-  details: 'request_overall_timeout',
-};
-const STREAM_TIMEOUT: LocalReply = { status: 504, body: 'stream timeout', flag: 'SI', details: 'stream_idle_timeout' };
-const INTERNAL_ERROR: LocalReply = { status: 500, body: '', flag: '', details: 'internal_error' };

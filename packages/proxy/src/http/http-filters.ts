@@ -1,9 +1,6 @@
 // Turns the HTTP filters of a connection manager into the settings of those that this sidecar has, in the one order it runs them.
 import { fromBinary } from '@bufbuild/protobuf';
-import {
-  type HTTPFault,
-  HTTPFaultSchema,
-} from '@meltemi/api/envoy/extensions/filters/http/fault/v3/fault_pb';
+import { type HTTPFault, HTTPFaultSchema } from '@meltemi/api/envoy/extensions/filters/http/fault/v3/fault_pb';
 import { RouterSchema } from '@meltemi/api/envoy/extensions/filters/http/router/v3/router_pb';
 import type { HttpFilter } from '@meltemi/api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
 import { FilterConfigError } from './http-config-error.ts';

@@ -1,6 +1,52 @@
-// Makes the head of an answer that the proxy gives itself.
+// The answers that the proxy gives itself: their head, and those that are always the same, in Envoy's words.
 import { STATUS_CODES } from 'node:http';
 import { Headers } from '@meltemi/wire';
+
+export interface LocalReply {
+  readonly status: number;
+  readonly body: string;
+  /** A response flag of the access log; empty: none. */
+  readonly flag: string;
+  /** RESPONSE_CODE_DETAILS. */
+  readonly details: string;
+}
+
+export const NOT_FOUND: LocalReply = { status: 404, body: '', flag: 'NR', details: 'route_not_found' };
+export const BAD_TARGET: LocalReply = { status: 400, body: 'Bad Request', flag: 'DPE', details: 'bad_request_target' };
+export const BAD_PATH: LocalReply = { status: 400, body: '', flag: '', details: 'path_normalization_failed' };
+/** CONNECT, and upgrades that neither the route nor the listener allows. */
+export const UPGRADE_REFUSED: LocalReply = { status: 403, body: '', flag: '', details: 'upgrade_failed' };
+export const UNDERSCORE_REFUSED: LocalReply = {
+  status: 400,
+  body: '',
+  flag: '',
+  details: 'http1.unexpected_underscore',
+};
+export const HEADERS_TIMEOUT: LocalReply = {
+  status: 408,
+  body: 'request header timeout',
+  flag: '',
+  details: 'request_header_timeout',
+};
+export const REQUEST_TIMEOUT: LocalReply = {
+  status: 408,
+  body: 'request timeout',
+  flag: '',
+  details: 'request_overall_timeout',
+};
+export const STREAM_TIMEOUT: LocalReply = {
+  status: 504,
+  body: 'stream timeout',
+  flag: 'SI',
+  details: 'stream_idle_timeout',
+};
+export const INTERNAL_ERROR: LocalReply = { status: 500, body: '', flag: '', details: 'internal_error' };
+export const FAULT_ABORT: LocalReply = {
+  status: 503,
+  body: 'fault filter abort',
+  flag: 'FI',
+  details: 'fault_filter_abort',
+};
 
 /** `body` is latin1; without one, there is no content type either. */
 export function localReplyHeaders(body: string, contentType: string): Headers {

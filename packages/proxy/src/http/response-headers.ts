@@ -15,7 +15,8 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 /** Removes what concerned the hop to the upstream, in place. */
 export function removeHopByHop(headers: Headers): void {
   const connection = headers.get('connection');
-  if (connection !== undefined && connection !== 'keep-alive' && connection !== 'close') removeNominated(headers, connection);
+  if (connection !== undefined && connection !== 'keep-alive' && connection !== 'close')
+    removeNominated(headers, connection);
   for (let index = headers.size - 1; index >= 0; index--) {
     const name = headers.names[index];
     if (name !== undefined && HOP_BY_HOP.has(name)) headers.remove(name);

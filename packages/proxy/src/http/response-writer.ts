@@ -1,5 +1,15 @@
 // Turns a response's head, body and end into bytes on a connection: framed as the client understands, joined to one write where small.
-import { chunkHead, CHUNKED, encodeResponseHead, encodeTrailers, type Headers, highWaterMark, LAST_CHUNK, type Transport, UNTIL_CLOSE } from '@meltemi/wire';
+import {
+  chunkHead,
+  CHUNKED,
+  encodeResponseHead,
+  encodeTrailers,
+  type Headers,
+  highWaterMark,
+  LAST_CHUNK,
+  type Transport,
+  UNTIL_CLOSE,
+} from '@meltemi/wire';
 
 /** Bodies up to this many bytes travel in one write with the head. */
 const JOIN_LIMIT = 16 * 1024;
@@ -78,8 +88,7 @@ export class ResponseWriter {
     this.#transport.cork();
     if (this.#chunked) this.#pending += chunkHead(chunk.length);
     this.flush();
-    // The reader that gave the chunk uses its buffer again.
-    this.#transport.write(Buffer.from(chunk));
+    this.#transport.write(chunk);
     if (this.#chunked) this.#transport.write('\r\n');
     this.#transport.uncork();
   }

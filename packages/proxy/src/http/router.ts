@@ -12,12 +12,12 @@ import type {
   UpstreamRequest,
 } from '../cluster/cluster.ts';
 import { Deadline } from './deadline.ts';
+import type { LocalReply } from './local-reply.ts';
 import type { MirroredRequest } from './mirror.ts';
 import { RequestBody } from './request-body.ts';
 import { backOffMs, isSafeMethod, retriesFailure, retriesResponse, type TryFailure } from './retry.ts';
 import {
   cutShortDetails,
-  type LocalReply,
   NO_HEALTHY_UPSTREAM,
   PER_TRY_TIMEOUT,
   UPSTREAM_TIMEOUT,
@@ -83,7 +83,12 @@ export class Router implements UpstreamHandler, PickContext {
     return this.localAddress && formatSocketAddress(this.localAddress);
   }
 
-  route(cluster: Cluster, decision: RouteDecision, request: OutgoingRequest, mirrors: readonly MirroredRequest[]): void {
+  route(
+    cluster: Cluster,
+    decision: RouteDecision,
+    request: OutgoingRequest,
+    mirrors: readonly MirroredRequest[],
+  ): void {
     this.#cluster = cluster;
     this.#decision = decision;
     this.#request = request;
@@ -174,6 +179,7 @@ export class Router implements UpstreamHandler, PickContext {
     }
     this.#responded = true;
     this.#tryDeadline.clear();
+    if (this.#holdsRetry) this.#cluster!.stats.rqRetrySuccess.increment();
     this.#stream.onUpstreamHead(head);
   }
 
@@ -300,7 +306,8 @@ export class Router implements UpstreamHandler, PickContext {
     const { retry, priority } = this.#decision!;
     if (!this.#body.replayable) return false;
     if (this.attempts > retry!.numRetries + (this.#retriedStale ? 1 : 0)) {
-      this.#stream.onRetriesExhausted();
+      if (retry!.numRetries > 0) this.#stream.onRetriesExhausted();
+      this.#cluster!.stats.rqRetryLimitExceeded.increment();
       return false;
     }
     this.#holdsRetry = this.#cluster!.acquireRetry(priority);
@@ -329,6 +336,7 @@ export class Router implements UpstreamHandler, PickContext {
     this.#tryDeadline.clear();
     const retry = this.#decision!.retry!;
     if (this.host && retry.hostPredicates.includes('previous-hosts')) this.tried.push(this.host);
+    this.#cluster!.stats.rqRetry.increment();
     this.#backOff = this.#clock.after(backOffMs(retry, this.attempts, this.#dice), () => {
       this.#backOff = undefined;
       this.#try();

@@ -1,16 +1,7 @@
 // Turns the ways in which an upstream fails into what the client is told and what the access log says, in Envoy's words.
 // https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage#config-access-log-format-response-flags
 import type { ResetReason } from '../cluster/cluster.ts';
-
-/** An answer that the proxy gives itself. */
-export interface LocalReply {
-  readonly status: number;
-  readonly body: string;
-  /** A response flag of the access log; empty: none. */
-  readonly flag: string;
-  /** RESPONSE_CODE_DETAILS. */
-  readonly details: string;
-}
+import type { LocalReply } from './local-reply.ts';
 
 export const NO_HEALTHY_UPSTREAM: LocalReply = {
   status: 503,

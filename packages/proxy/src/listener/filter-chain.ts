@@ -1,5 +1,6 @@
 // Turns a FilterChain into a running one: TLS, a network filter, its connections; shared by the versions of a listener that have it.
 import { fromBinary } from '@bufbuild/protobuf';
+import type { Timer } from '@meltemi/base';
 import type { FilterChain as FilterChainConfig } from '@meltemi/api/envoy/config/listener/v3/listener_components_pb';
 import type { TransportSocket } from '@meltemi/api/envoy/config/core/v3/base_pb';
 import {
@@ -22,6 +23,7 @@ export class FilterChain {
   readonly #parts: ListenerParts;
   #holders = 0;
   #drainEnd = 0;
+  #drainTimer: Timer | undefined;
   #closed = false;
 
   /** Throws a typed error for what can't be honoured. `onReady`: something that was missing came. */
@@ -75,12 +77,15 @@ export class FilterChain {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#parts.drainingChains.delete(this);
+    this.#drainTimer?.cancel();
     this.tls?.close();
     this.#filter.manager.close();
   }
 
   #drainThenClose(): void {
     this.drain();
+    this.#parts.drainingChains.add(this);
     this.#drainEnd = this.#parts.clock.monotonic() + this.#parts.drainTimeMs;
     this.#drainStep();
   }
@@ -88,7 +93,7 @@ export class FilterChain {
   #drainStep(): void {
     if (this.#closed) return;
     if (this.closeIdle() === 0 || this.#parts.clock.monotonic() >= this.#drainEnd) return this.close();
-    this.#parts.clock.after(DRAIN_STEP_MS, () => this.#drainStep());
+    this.#drainTimer = this.#parts.clock.after(DRAIN_STEP_MS, () => this.#drainStep());
   }
 }
 

@@ -16,16 +16,22 @@ const INSPECTORS = {
 
 export function checkListener(config: Listener): CheckedListener {
   if (config.bindToPort === false) {
-    throw new ListenerConfigError('UNSUPPORTED_FIELD', 'bind_to_port: false needs a listener that hands connections over');
+    throw new ListenerConfigError(
+      'UNSUPPORTED_FIELD',
+      'bind_to_port: false needs a listener that hands connections over',
+    );
   }
-  if (config.filterChainMatcher) throw new ListenerConfigError('UNSUPPORTED_FIELD', 'filter_chain_matcher is not supported');
+  if (config.filterChainMatcher)
+    throw new ListenerConfigError('UNSUPPORTED_FIELD', 'filter_chain_matcher is not supported');
   if (config.udpListenerConfig) throw new ListenerConfigError('UNSUPPORTED_FIELD', 'UDP is not supported');
   return { address: addressOf(config), inspectors: new Set(config.listenerFilters.map(inspectorOf)) };
 }
 
 /** `0.0.0.0_80`, as Envoy writes an address into a stat's name. */
 export function statName(address: TransportAddress): string {
-  return 'path' in address ? address.path : `${address.host.includes(':') ? `[${address.host}]` : address.host}_${address.port}`;
+  return 'path' in address
+    ? address.path
+    : `${address.host.includes(':') ? `[${address.host}]` : address.host}_${address.port}`;
 }
 
 /** The same for the same socket. */
@@ -50,5 +56,8 @@ function inspectorOf(filter: Listener['listenerFilters'][number]): 'tls' | 'http
   const url = filter.configType.case === 'typedConfig' ? filter.configType.value.typeUrl : '';
   const type = url.slice(url.lastIndexOf('/') + 1);
   if (Object.hasOwn(INSPECTORS, type)) return INSPECTORS[type as keyof typeof INSPECTORS];
-  throw new ListenerConfigError('UNKNOWN_FILTER', `listener filter ${filter.name}: unknown type ${type || 'no config'}`);
+  throw new ListenerConfigError(
+    'UNKNOWN_FILTER',
+    `listener filter ${filter.name}: unknown type ${type || 'no config'}`,
+  );
 }

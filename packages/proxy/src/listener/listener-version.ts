@@ -13,12 +13,12 @@ import { checkListener, statName } from './listener-address.ts';
 import { ListenerConfigError } from './listener-config-error.ts';
 import type { ListenerParts } from './listener-parts.ts';
 import { type ListenerStats, listenerStats } from './listener-stats.ts';
-import { PendingConnection } from './pending-connection.ts';
+import { type ConnectionAcceptor, PendingConnection } from './pending-connection.ts';
 
 /** Envoy's listener_filters_timeout. */
 const INSPECT_TIMEOUT_MS = 15_000;
 
-export class ListenerVersion {
+export class ListenerVersion implements ConnectionAcceptor {
   readonly name: string;
   readonly address: TransportAddress;
   readonly config: Listener;
@@ -44,7 +44,9 @@ export class ListenerVersion {
     this.clock = parts.clock;
     this.logger = parts.logger;
     this.stats = listenerStats(parts.stats, config.statPrefix || statName(address));
-    this.inspectTimeoutMs = config.listenerFiltersTimeout ? durationToMs(config.listenerFiltersTimeout) : INSPECT_TIMEOUT_MS;
+    this.inspectTimeoutMs = config.listenerFiltersTimeout
+      ? durationToMs(config.listenerFiltersTimeout)
+      : INSPECT_TIMEOUT_MS;
     this.#matcher = compileFilterChainMatch(config.filterChains.map((chain) => chain.filterChainMatch));
     this.detectsHttp = inspectors.has('http');
     this.needsInspection = this.#matcher.needsInspection;
@@ -62,8 +64,8 @@ export class ListenerVersion {
 
   accept(transport: Transport): void {
     const pending = new PendingConnection(this, transport);
-    // A connection that needed no look at its bytes is with its chain already.
-    if (transport.handler === pending) this.#pending.add(pending);
+    this.#pending.add(pending);
+    pending.start();
   }
 
   forget(pending: PendingConnection): void {

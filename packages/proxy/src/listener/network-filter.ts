@@ -25,14 +25,21 @@ export interface FilterPlace {
 }
 
 /** Throws a typed error that names what is unknown or can't be honoured. */
-export function compileNetworkFilter(filters: readonly Filter[], place: FilterPlace, parts: ListenerParts): NetworkFilter {
+export function compileNetworkFilter(
+  filters: readonly Filter[],
+  place: FilterPlace,
+  parts: ListenerParts,
+): NetworkFilter {
   const [filter, ...others] = filters;
   if (!filter) throw new ListenerConfigError('BAD_FILTER_CHAIN', `filter chain "${place.chainName}" has no filters`);
   if (others.length > 0) throw unknownFilter(others[0]!);
   const typed = filter.configType.case === 'typedConfig' ? filter.configType.value : undefined;
   switch (typed?.typeUrl.slice(typed.typeUrl.lastIndexOf('/') + 1)) {
     case HttpConnectionManagerSchema.typeName:
-      return { kind: 'http', manager: httpManager(fromBinary(HttpConnectionManagerSchema, typed!.value), place, parts) };
+      return {
+        kind: 'http',
+        manager: httpManager(fromBinary(HttpConnectionManagerSchema, typed.value), place, parts),
+      };
     default:
       throw unknownFilter(filter);
   }
@@ -47,7 +54,7 @@ function httpManager(config: HttpConnectionManager, place: FilterPlace, parts: L
   const settings = httpSettings(config);
   const accessLogs: AccessLog[] = [];
   try {
-    for (const log of config.accessLog) accessLogs.push(accessLogOf(log, parts.logFiles));
+    for (const log of config.accessLog) accessLogs.push(accessLogOf(log, parts.accessLogs));
     return new ConnectionManager({
       ...parts,
       settings,
@@ -62,7 +69,12 @@ function httpManager(config: HttpConnectionManager, place: FilterPlace, parts: L
   }
 }
 
-function routesOf(config: HttpConnectionManager, filters: HttpFilters, place: FilterPlace, parts: ListenerParts): RouteSlot {
+function routesOf(
+  config: HttpConnectionManager,
+  filters: HttpFilters,
+  place: FilterPlace,
+  parts: ListenerParts,
+): RouteSlot {
   const specifier = config.routeSpecifier;
   switch (specifier.case) {
     case 'routeConfig':
@@ -81,6 +93,7 @@ function routesOf(config: HttpConnectionManager, filters: HttpFilters, place: Fi
 }
 
 function unknownFilter(filter: Filter): ListenerConfigError {
-  const type = filter.configType.case === 'typedConfig' ? filter.configType.value.typeUrl : (filter.configType.case ?? '');
+  const type =
+    filter.configType.case === 'typedConfig' ? filter.configType.value.typeUrl : (filter.configType.case ?? '');
   return new ListenerConfigError('UNKNOWN_FILTER', `network filter ${filter.name}: unknown type ${type}`);
 }

@@ -1,30 +1,55 @@
 // Brings an accepted connection to its filter chain: first bytes where a chain asks for them, the chain, the handshake.
-import { peekClientHello, type TlsHandler, type Transport, type TransportError, type TransportHandler, startServerTls } from '@meltemi/wire';
-import type { Timer } from '@meltemi/base';
+import {
+  peekClientHello,
+  type TlsHandler,
+  type Transport,
+  type TransportError,
+  type TransportHandler,
+  startServerTls,
+} from '@meltemi/wire';
+import type { Clock, Logger, Timer } from '@meltemi/base';
 import type { FilterChain } from './filter-chain.ts';
 import type { ConnectionFacts } from './filter-chain-match.ts';
-import type { ListenerVersion } from './listener-version.ts';
+import type { ListenerStats } from './listener-stats.ts';
 
 /** Bytes looked at before a chain is chosen; a ClientHello that is longer is refused by the peek itself. */
 const INSPECT_LIMIT = 64 * 1024;
 
+/** The version of a listener that accepted the connection. */
+export interface ConnectionAcceptor {
+  readonly name: string;
+  readonly stats: ListenerStats;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly inspectTimeoutMs: number;
+  readonly needsInspection: boolean;
+  readonly detectsHttp: boolean;
+  chainFor(facts: ConnectionFacts): FilterChain | undefined;
+  /** The connection is with its chain, or gone. */
+  forget(pending: PendingConnection): void;
+}
+
 /** Lives until a filter chain takes the connection over, or it ends. */
 export class PendingConnection implements TransportHandler, TlsHandler {
-  readonly #version: ListenerVersion;
+  readonly #version: ConnectionAcceptor;
   readonly #transport: Transport;
   readonly #timer: Timer;
   #bytes: Buffer | undefined;
   #chain: FilterChain | undefined;
   #over = false;
 
-  constructor(version: ListenerVersion, transport: Transport) {
+  constructor(version: ConnectionAcceptor, transport: Transport) {
     this.#version = version;
     this.#transport = transport;
     transport.handler = this;
     version.stats.cxTotal.increment();
     version.stats.cxActive.increment();
     this.#timer = version.clock.after(version.inspectTimeoutMs, () => this.#timedOut());
-    if (!version.needsInspection) this.#choose('raw_buffer', '', []);
+  }
+
+  /** Without a chain that asks for the first bytes, the chain is chosen at once. */
+  start(): void {
+    if (!this.#version.needsInspection) this.#choose('raw_buffer', '', []);
   }
 
   onData(bytes: Buffer): void {

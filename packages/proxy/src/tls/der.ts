@@ -13,7 +13,7 @@ export class DerError extends Error {
 /** All elements that follow each other in `bytes`. */
 export function derElements(bytes: Buffer): readonly DerElement[] {
   const elements: DerElement[] = [];
-  for (let offset = 0; offset < bytes.length; ) {
+  for (let offset = 0; offset < bytes.length;) {
     const { element, next } = readElement(bytes, offset);
     elements.push(element);
     offset = next;

@@ -1,6 +1,6 @@
 // Speaks the incremental form of xDS on one stream: only what changed goes either way.
 // https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#incremental-xds
-import { create } from '@bufbuild/protobuf';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import type { Node } from '@meltemi/api/envoy/config/core/v3/base_pb';
 import {
   type DeltaDiscoveryRequest,
@@ -61,15 +61,14 @@ export class DeltaSession implements XdsSession<DeltaDiscoveryResponse> {
     });
   }
 
-  #send(
-    type: XdsType,
-    fields: Omit<Parameters<typeof create<typeof DeltaDiscoveryRequestSchema>>[1], 'typeUrl'>,
-  ): void {
+  #send(type: XdsType, fields: DeltaFields): void {
     const node = this.#node && { node: this.#node };
     this.#context.send(create(DeltaDiscoveryRequestSchema, { typeUrl: TYPE_URL[type], ...node, ...fields }));
     this.#node = undefined;
   }
 }
+
+type DeltaFields = Omit<MessageInitShape<typeof DeltaDiscoveryRequestSchema>, 'typeUrl' | 'node' | '$typeName'>;
 
 interface Decoded {
   readonly received: readonly DecodedResource[];

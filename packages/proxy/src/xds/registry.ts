@@ -1,6 +1,4 @@
 // Names every message that may stand in an `Any` of configuration: protobuf's JSON reads and shows them by this list.
-import { file_envoy_admin_v3_config_dump } from '@meltemi/api/envoy/admin/v3/config_dump_pb';
-import { file_envoy_admin_v3_config_dump_shared } from '@meltemi/api/envoy/admin/v3/config_dump_shared_pb';
 import { file_envoy_config_cluster_v3_cluster } from '@meltemi/api/envoy/config/cluster/v3/cluster_pb';
 import { file_envoy_config_endpoint_v3_endpoint } from '@meltemi/api/envoy/config/endpoint/v3/endpoint_pb';
 import { file_envoy_config_listener_v3_listener } from '@meltemi/api/envoy/config/listener/v3/listener_pb';
@@ -24,8 +22,6 @@ import { registryOf } from '@meltemi/api';
 import type { Registry } from '@bufbuild/protobuf';
 
 export const xdsRegistry: Registry = registryOf(
-  file_envoy_admin_v3_config_dump,
-  file_envoy_admin_v3_config_dump_shared,
   file_envoy_config_cluster_v3_cluster,
   file_envoy_config_endpoint_v3_endpoint,
   file_envoy_config_listener_v3_listener,

@@ -2,7 +2,6 @@
 import type { Clock, Dice, Logger, Timer } from '@meltemi/base';
 import { PUSH_ORDER, type XdsType } from '@meltemi/api';
 import type { Node } from '@meltemi/api/envoy/config/core/v3/base_pb';
-import type { DeltaDiscoveryResponse, DiscoveryResponse } from '@meltemi/api/envoy/service/discovery/v3/discovery_pb';
 import { DeltaSession } from './delta-session.ts';
 import type { XdsMessage } from './decode-resource.ts';
 import { SotwSession } from './sotw-session.ts';
@@ -55,14 +54,14 @@ export class StreamClient implements XdsClient {
 
   watchAll<Type extends WildcardType>(type: Type, sink: WildcardSink<XdsResources[Type]>): Watch {
     const state = this.#state(type);
-    state.attach(sink as unknown as WildcardSink<XdsMessage>);
+    state.attach(sink);
     this.#subscribe(state);
     return { close: () => state.attach(undefined) };
   }
 
   watch<Type extends XdsType>(type: Type, name: string, watcher: ResourceWatcher<XdsResources[Type]>): Watch {
     const state = this.#state(type);
-    const known = watcher as unknown as ResourceWatcher<XdsMessage>;
+    const known = watcher as ResourceWatcher<XdsMessage>;
     state.addWatcher(name, known);
     this.#subscribe(state);
     return {
@@ -135,8 +134,8 @@ export class StreamClient implements XdsClient {
       settled: (state: TypeState, outcome: ResponseOutcome) => this.#settled(state, outcome),
     };
     const { form, node } = this.#options;
-    if (form === 'sotw') return new SotwSession(context, node) as XdsSession<DiscoveryResponse> as XdsSession<object>;
-    return new DeltaSession(context, node) as XdsSession<DeltaDiscoveryResponse> as XdsSession<object>;
+    if (form === 'sotw') return new SotwSession(context, node);
+    return new DeltaSession(context, node);
   }
 
   #opened(): void {

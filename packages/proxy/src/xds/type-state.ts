@@ -29,6 +29,7 @@ export class TypeState implements XdsTypeState {
   readonly #held = new Map<string, Held>();
   readonly #watchers = new Map<string, Set<AnyWatcher>>();
   #sink: WildcardSink<XdsMessage> | undefined;
+  #begun = false;
 
   constructor(type: XdsType, now: () => number) {
     this.type = type;
@@ -61,6 +62,7 @@ export class TypeState implements XdsTypeState {
 
   attach(sink: WildcardSink<XdsMessage> | undefined): void {
     this.#sink = sink;
+    this.#begun = false;
     if (!sink) this.#held.clear();
   }
 
@@ -93,7 +95,8 @@ export class TypeState implements XdsTypeState {
       ? this.#applyAll(this.#sink, changed, removed, version)
       : this.#applyEach(changed, removed);
     this.#record(received, refused);
-    for (const name of removed) this.#held.delete(name);
+    const kept = new Set(refused.map(({ name }) => name));
+    for (const name of removed) if (!kept.has(name)) this.#held.delete(name);
     return refused;
   }
 
@@ -108,11 +111,13 @@ export class TypeState implements XdsTypeState {
     removed: readonly string[],
     version: string,
   ): readonly Rejection[] {
-    if (changed.length === 0 && removed.length === 0 && this.version !== '') return [];
+    if (changed.length === 0 && removed.length === 0 && this.#begun) return [];
+    this.#begun = true;
     try {
       return sink.update(new Map(changed.map(({ name, message }) => [name, message])), removed, version);
     } catch (error) {
-      return changed.map(({ name }) => ({ name, message: messageOf(error) }));
+      const names = [...changed.map(({ name }) => name), ...removed];
+      return names.map((name) => ({ name, message: messageOf(error) }));
     }
   }
 

@@ -9,6 +9,9 @@ import { CR, LF } from './octets.ts';
 import { parseFields } from './parse-fields.ts';
 import { SectionGatherer } from './section.ts';
 
+/** RFC 9110 §6.5.1: a trailer never changes how the message is framed or routed, or what becomes of the connection. */
+const notInTrailers = ['host', 'content-length', 'transfer-encoding', 'connection', 'upgrade', 'expect'];
+
 const LENGTH = 0;
 const CHUNK_LINE = 1;
 const CHUNK_DATA = 2;
@@ -141,9 +144,7 @@ function parseTrailers(section: SectionGatherer, maxFields: number): Headers {
   const { bytes, start, end } = section;
   const framing = new FramingFields();
   const trailers = parseFields(bytes, start, end - 2, bytes.toString('latin1', start, end), start, maxFields, framing);
-  // RFC 9110 §6.5.1: a trailer never changes how the message is framed or routed.
-  if ([framing.host, framing.contentLength, framing.transferEncoding].some((value) => value !== undefined)) {
-    throw new Http1Error('BAD_TRAILER', 400, 'host, content-length or transfer-encoding as a trailer');
-  }
+  const forbidden = notInTrailers.find((name) => trailers.has(name));
+  if (forbidden !== undefined) throw new Http1Error('BAD_TRAILER', 400, `${forbidden} as a trailer`);
   return trailers;
 }

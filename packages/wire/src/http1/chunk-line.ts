@@ -66,7 +66,7 @@ export class ChunkLine {
       this.#takeDelimiter(byte);
       return;
     }
-    this.size = this.size * 16 + digit - 1;
+    this.size = this.size * 16 + (digit - 1);
     if (++this.#length > maxDigits || this.size > Number.MAX_SAFE_INTEGER) throw bad('size too large');
   }
 

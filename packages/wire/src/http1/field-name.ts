@@ -15,6 +15,7 @@ export type FieldRole = (typeof fieldRole)[keyof typeof fieldRole];
 
 export interface KnownName {
   readonly name: string;
+  readonly bytes: Uint8Array;
   readonly role: FieldRole;
   readonly hash: number;
   readonly next: KnownName | undefined;
@@ -58,14 +59,14 @@ export function hashStep(hash: number, lowerByte: number): number {
 /** The common name that stands, in any case, in `bytes[start, end)`. The bytes are compared: a hash alone could be made up. */
 export function knownName(hash: number, bytes: Uint8Array, start: number, end: number): KnownName | undefined {
   let entry = table[hash & (slots - 1)];
-  while (entry && !(entry.hash === hash && sameName(entry.name, bytes, start, end))) entry = entry.next;
+  while (entry && !(entry.hash === hash && sameName(entry.bytes, bytes, start, end))) entry = entry.next;
   return entry;
 }
 
-function sameName(name: string, bytes: Uint8Array, start: number, end: number): boolean {
+function sameName(name: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
   if (name.length !== end - start) return false;
   for (let i = 0; i < name.length; i++) {
-    if (name.charCodeAt(i) !== lowerToken[bytes[start + i]!]) return false;
+    if (name[i] !== lowerToken[bytes[start + i]!]) return false;
   }
   return true;
 }
@@ -76,7 +77,13 @@ function buildTable(): (KnownName | undefined)[] {
     let hash = 0;
     for (let i = 0; i < name.length; i++) hash = hashStep(hash, name.charCodeAt(i));
     const slot = hash & (slots - 1);
-    table[slot] = { name, role: roles[name] ?? fieldRole.none, hash, next: table[slot] };
+    table[slot] = {
+      name,
+      bytes: Buffer.from(name, 'latin1'),
+      role: roles[name] ?? fieldRole.none,
+      hash,
+      next: table[slot],
+    };
   }
   return table;
 }

@@ -1,5 +1,5 @@
 // Field lines → Headers, noting those that frame the message (RFC 9112 §5).
-import { fieldRole, hashStep, knownName } from './field-name.ts';
+import { type FieldRole, fieldRole, hashStep, knownName } from './field-name.ts';
 import type { FramingFields } from './framing-fields.ts';
 import { Headers } from './headers.ts';
 import { Http1Error } from './http1-error.ts';
@@ -43,10 +43,20 @@ export function parseFields(
 
     if (headers.size === maxFields) throw new Http1Error('TOO_MANY_FIELDS', 431, `more than ${maxFields} fields`);
     headers.append(name, value);
-    if (known && known.role !== fieldRole.none) framing.note(known.role, value);
+    if (known && known.role !== fieldRole.none) {
+      if (valueEnd < pos && bytes.subarray(valueEnd, pos).includes(HTAB)) refuseTabBehind(known.role);
+      framing.note(known.role, value);
+    }
     pos += 2;
   }
   return headers;
+}
+
+/** White space by RFC 9110 §5.6.3, but parsers differ on it, and on these fields they must not. */
+function refuseTabBehind(role: FieldRole): void {
+  if (role === fieldRole.contentLength || role === fieldRole.transferEncoding) {
+    throw new Http1Error('BAD_FIELD_VALUE', 400, 'a tab behind content-length or transfer-encoding');
+  }
 }
 
 function badName(bytes: Uint8Array, start: number, pos: number): Http1Error {

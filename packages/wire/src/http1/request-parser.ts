@@ -40,6 +40,7 @@ export class RequestParser {
   /** An empty line was there before the request: RFC 9112 §2.2 lets one pass. */
   #skippedLine = false;
   #upgrade = false;
+  #last = false;
   #paused = false;
   /** `reset` was called inside a callback: the call of `execute` ends. */
   #halted = false;
@@ -58,7 +59,7 @@ export class RequestParser {
 
   /**
    * Feeds bytes and returns how many it took: fewer when paused (the caller keeps the rest and feeds it after
-   * `resume`) or after an error.
+   * `resume`), after an error, or behind a request that closes the connection.
    */
   execute(bytes: Buffer): number {
     let pos = 0;
@@ -141,6 +142,7 @@ export class RequestParser {
     this.#section.clear();
     this.#skippedLine = false;
     this.#upgrade = head.upgrade !== undefined || head.method === 'CONNECT';
+    this.#last = !head.keepAlive;
     this.#body.begin(head.bodyLength);
     this.#state = BODY;
     this.#handler.onHead(head);
@@ -188,7 +190,8 @@ export class RequestParser {
   }
 
   #end(trailers: Headers | undefined): void {
-    this.#state = BEFORE;
+    // RFC 9112 §9.6: what follows a request that closes the connection is not a request.
+    this.#state = this.#last && !this.#upgrade ? DEAD : BEFORE;
     if (this.#upgrade) this.#paused = true;
     this.#handler.onEnd(trailers);
   }

@@ -151,7 +151,7 @@ export class ResponseParser {
     const framing = this.#framing;
     const text = bytes.toString('latin1', start, end);
     framing.clear();
-    const line = parseStatusLine(text, start);
+    const line = parseStatusLine(bytes, start, text);
     const headers = parseFields(bytes, line.end, end - 2, text, start, this.#limits.maxHeaders, framing);
     const upgrade = this.#upgrades(line.status);
     if (line.status < 200) this.#checkInformational(line.status, upgrade);

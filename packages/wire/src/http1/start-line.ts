@@ -2,7 +2,7 @@
 import { isAuthority, isHostAndPort } from './authority.ts';
 import type { Http1Version } from './head.ts';
 import { Http1Error } from './http1-error.ts';
-import { CR, LF, SP } from './octets.ts';
+import { CR, fieldValueOctet, LF, SP } from './octets.ts';
 
 /** The methods that Envoy takes by default, and QUERY. */
 const methods = new Map(
@@ -13,9 +13,10 @@ const methods = new Map(
     .map((method) => [method, method]),
 );
 
-const absoluteForm = /^[A-Za-z][A-Za-z0-9+.-]{0,15}:\/\/([^/?#]*)/;
+const absoluteForm = /^[A-Za-z]{1,16}:\/\/([^/?#]*)(?:[/?]|$)/;
 /** Of `HTTP/1.1`. */
 const versionLength = 8;
+const ZERO = 48;
 
 export interface RequestLine {
   readonly method: string;
@@ -52,18 +53,35 @@ export interface StatusLine {
   readonly end: number;
 }
 
-const statusLine = /^HTTP\/1\.([01]) ([1-9][0-9]{2})(?: ([\t\x20-\x7e\x80-\xff]*))?\r\n/;
+/** Reads the line at `bytes[start]`; `text` is latin1 of the bytes from `start`. */
+export function parseStatusLine(bytes: Uint8Array, start: number, text: string): StatusLine {
+  const version = text.startsWith('HTTP/1.1 ') ? 11 : text.startsWith('HTTP/1.0 ') ? 10 : undefined;
+  const digits = start + versionLength + 1;
+  const status = statusAt(bytes, digits);
+  if (version === undefined || status < 100) throw badStatusLine();
+  let pos = digits + 3;
+  // A server may leave out the space along with the reason.
+  if (bytes[pos] === SP) pos++;
+  else if (bytes[pos] !== CR) throw badStatusLine();
+  const reasonStart = pos;
+  while (fieldValueOctet[bytes[pos]!] === 1) pos++;
+  if (bytes[pos] !== CR || bytes[pos + 1] !== LF) throw badStatusLine();
+  return { status, reason: text.slice(reasonStart - start, pos - start), version, end: pos + 2 };
+}
 
-/** Reads the status line that `text` begins with; `start` is its offset in the bytes. */
-export function parseStatusLine(text: string, start: number): StatusLine {
-  const match = statusLine.exec(text);
-  if (!match) throw new Http1Error('BAD_STATUS_LINE', 502, 'not an HTTP/1.x status line');
-  return {
-    status: Number(match[2]),
-    reason: match[3] ?? '',
-    version: match[1] === '1' ? 11 : 10,
-    end: start + match[0].length,
-  };
+/** The number of three digits; less than 100 where there is none. */
+function statusAt(bytes: Uint8Array, at: number): number {
+  let status = 0;
+  for (let i = at; i < at + 3; i++) {
+    const digit = bytes[i]! - ZERO;
+    if (!(digit >= 0 && digit <= 9)) return 0;
+    status = status * 10 + digit;
+  }
+  return status;
+}
+
+function badStatusLine(): Http1Error {
+  return new Http1Error('BAD_STATUS_LINE', 502, 'not an HTTP/1.x status line');
 }
 
 function checkTarget(method: string, target: string): void {

@@ -221,7 +221,7 @@ export class SocketTransport implements Transport {
     while (!this.#sending && this.#open && this.#queue.bytes > 0) this.#sendNow(handle, this.#queue.next());
     if (this.#sending || !this.#open) return;
     if (this.#endAsked) this.#socket.end();
-    else if (this.#full && this.#corked === '') this.#drained();
+    else if (this.#full) this.#drained();
   }
 
   #drained(): void {

@@ -9,8 +9,7 @@ export function maglev<H extends BalancedHost>(hosts: readonly H[], dice: Dice, 
   return {
     pick(hash, attempt) {
       if (hosts.length === 0) return undefined;
-      const slot =
-        hash === undefined ? Math.floor(dice.roll() * tableSize) : rehash32(hash >>> 0, attempt) % tableSize;
+      const slot = hash === undefined ? Math.floor(dice.roll() * tableSize) : rehash32(hash >>> 0, attempt) % tableSize;
       return hosts[table[slot]!];
     },
   };
@@ -26,7 +25,7 @@ interface Walk {
 }
 
 /** Hosts take turns to claim their next preferred free slot; lighter hosts sit out in proportion. */
-function buildTable<H extends BalancedHost>(hosts: readonly H[], size: number): Int32Array {
+function buildTable(hosts: readonly BalancedHost[], size: number): Int32Array {
   const table = new Int32Array(size).fill(-1);
   if (hosts.length === 0) return table;
   const heaviest = Math.max(...hosts.map((host) => host.weight));
@@ -44,7 +43,7 @@ function buildTable<H extends BalancedHost>(hosts: readonly H[], size: number): 
 }
 
 /** In the order of their keys, so that the order of an endpoint list does not matter. */
-function walksOf<H extends BalancedHost>(hosts: readonly H[], size: number): readonly Walk[] {
+function walksOf(hosts: readonly BalancedHost[], size: number): readonly Walk[] {
   const walks = hosts.map((host, index) => ({
     host: index,
     skip: (hash32(host.hashKey, 1) % (size - 1)) + 1,

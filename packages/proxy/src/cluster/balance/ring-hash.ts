@@ -26,13 +26,15 @@ interface Ring<H> {
 }
 
 /**
- * As Envoy: every host gets points in proportion to its weight, scaled so that the lightest gets a whole number
+ * Every host gets points in proportion to its weight
  * (https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/load_balancing/load_balancers#ring-hash).
+ * The lightest host's share is a power of two, where Envoy takes the least whole number: so one host more or less hardly
+ * ever changes the points of the others.
  */
 function buildRing<H extends BalancedHost>(hosts: readonly H[], size: RingSize): Ring<H> {
   const total = hosts.reduce((sum, host) => sum + host.weight, 0);
   const least = Math.min(...hosts.map((host) => host.weight)) / total;
-  const scale = Math.min(Math.ceil(least * size.minimum) / least, size.maximum);
+  const scale = Math.min(2 ** Math.ceil(Math.log2(Math.max(1, least * size.minimum))) / least, size.maximum);
   const entries: { readonly point: number; readonly host: H }[] = [];
   for (const host of hosts) {
     const count = Math.max(1, Math.round((host.weight / total) * scale));

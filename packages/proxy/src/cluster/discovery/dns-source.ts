@@ -61,7 +61,9 @@ export class DnsSource implements EndpointSource {
   #addressesOf(endpoint: EndpointSpec): readonly EndpointSpec[] {
     const { address } = endpoint;
     if ('path' in address || isIP(address.host) !== 0) return [endpoint];
-    return (this.#answers.get(address.host) ?? []).map((ip) => resolvedEndpoint(endpoint, address.host, ip, address.port));
+    return (this.#answers.get(address.host) ?? []).map((ip) =>
+      resolvedEndpoint(endpoint, address.host, ip, address.port),
+    );
   }
 }
 

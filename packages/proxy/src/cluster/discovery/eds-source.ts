@@ -3,7 +3,7 @@ import type { EdsSettings } from '../settings/cluster-settings.ts';
 import { endpointSet } from './endpoint-set.ts';
 import type { EndpointSource, EndpointSourceOptions } from './endpoint-source-options.ts';
 
-/** An assignment that can't be used is refused and the last good one stays; one that is missing is an empty one. */
+/** An assignment that can't be used is refused and the last good one stays. */
 export function watchEds(eds: EdsSettings, options: EndpointSourceOptions): EndpointSource {
   return options.xds.forConfigSource(eds.source).watch('EDS', eds.serviceName, {
     onResource(assignment) {
@@ -15,5 +15,6 @@ export function watchEds(eds: EdsSettings, options: EndpointSourceOptions): Endp
         return { name: eds.serviceName, message: (error as Error).message };
       }
     },
+    onMissing: () => options.onMissing(),
   });
 }

@@ -15,6 +15,8 @@ export interface EndpointSourceOptions {
   readonly resolve: ResolveName;
   /** The state of now: within the call that makes the source, or later; again at each change. */
   readonly onEndpoints: (endpoints: EndpointSet) => void;
+  /** The server has no such endpoints. */
+  readonly onMissing: () => void;
   /** An answer that can't be used, or none. What was there stays. */
   readonly onFailure: () => void;
 }

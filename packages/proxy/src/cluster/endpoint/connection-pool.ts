@@ -81,7 +81,8 @@ export class ConnectionPool implements ConnectionOwner, ExchangeOwner {
     if (!connection.usable) return connection.close();
     connection.freedAt = this.#context.clock.monotonic();
     this.#free.push(connection);
-    if (!this.#idleTimer && this.#context.settings.idleTimeoutMs > 0) this.#armIdle(this.#context.settings.idleTimeoutMs);
+    if (!this.#idleTimer && this.#context.settings.idleTimeoutMs > 0)
+      this.#armIdle(this.#context.settings.idleTimeoutMs);
   }
 
   closed(connection: Connection): void {
@@ -136,7 +137,7 @@ export class ConnectionPool implements ConnectionOwner, ExchangeOwner {
     if (!within) this.#context.stats.cxOverflow.increment();
     if (!within && this.#all.size > 0) return;
     const dialling = this.#context.dial();
-    if (dialling.kind === 'not-ready') return void process.nextTick(failNotReady, this);
+    if (dialling.kind === 'not-ready') return process.nextTick(failNotReady, this);
     const connection = new Connection(this.#context, this);
     this.#breaker.connections.acquire();
     this.#all.add(connection);
@@ -145,7 +146,8 @@ export class ConnectionPool implements ConnectionOwner, ExchangeOwner {
   }
 
   failNotReady(): void {
-    if (this.#connecting === 0) this.#failWaiting({ reason: 'tls-failure', detail: 'TLS_error: secrets are not supplied' });
+    if (this.#connecting === 0)
+      this.#failWaiting({ reason: 'tls-failure', detail: 'TLS_error: secrets are not supplied' });
   }
 
   #failWaiting(failure: ConnectFailure): void {

@@ -12,6 +12,7 @@ import {
   type Transport,
 } from '@meltemi/wire';
 import { type ConnectFailure, connectFailure } from './connect-failure.ts';
+import { ConnectionCounts } from './connection-counts.ts';
 import type { Dialling } from './dialler.ts';
 import type { Carrier, Exchange } from './exchange.ts';
 import type { PoolContext } from './pool-context.ts';
@@ -31,7 +32,7 @@ export class Connection implements ConnectHandler, Carrier {
   readonly #context: PoolContext;
   readonly #owner: ConnectionOwner;
   readonly #parser: ResponseParser;
-  readonly #startedAt: number;
+  readonly #counts: ConnectionCounts;
   /** Of the configuration that it was dialled under. */
   readonly epoch: number;
   #transport: Transport | undefined;
@@ -43,6 +44,7 @@ export class Connection implements ConnectHandler, Carrier {
   /** The peer's side of a tunnel is over. */
   #peerEnded = false;
   #corked = false;
+  #paused = false;
   #served = 0;
   /** When it became idle, in the clock's monotonic milliseconds. */
   freedAt = 0;
@@ -51,7 +53,7 @@ export class Connection implements ConnectHandler, Carrier {
     this.#context = context;
     this.#owner = owner;
     this.epoch = context.epoch;
-    this.#startedAt = context.clock.monotonic();
+    this.#counts = new ConnectionCounts(context);
     this.#parser = new ResponseParser(responsesOf(this), {
       maxHeadBytes: 60 * 1024,
       maxHeaders: context.settings.maxResponseHeaders,
@@ -60,12 +62,7 @@ export class Connection implements ConnectHandler, Carrier {
 
   /** Starts to connect; how it went is told to the owner, after this call. */
   open(dialling: Exclude<Dialling, { kind: 'not-ready' }>): void {
-    const { stats, counters, clock, settings } = this.#context;
-    stats.cxTotal.increment();
-    stats.cxHttp1Total.increment();
-    stats.cxActive.increment();
-    counters.connectionsTotal++;
-    counters.connectionsActive++;
+    const { clock, settings } = this.#context;
     this.#timer = clock.after(settings.connectTimeoutMs, () => this.#connectTimedOut());
     this.#transport = connect(this.#context.target, dialling.kind === 'tls' ? { tls: dialling.options } : {}, this);
   }
@@ -80,9 +77,9 @@ export class Connection implements ConnectHandler, Carrier {
 
   /** Another request may be sent on it: limits, configuration and peer allow it. */
   get usable(): boolean {
-    const { settings, epoch, retired, clock } = this.#context;
+    const { settings, epoch, retired } = this.#context;
     if (this.#state !== 'open' || retired || this.epoch !== epoch) return false;
-    return settings.maxDurationMs === 0 || clock.monotonic() - this.#startedAt < settings.maxDurationMs;
+    return settings.maxDurationMs === 0 || this.#counts.age < settings.maxDurationMs;
   }
 
   assign(exchange: Exchange): void {
@@ -93,7 +90,7 @@ export class Connection implements ConnectHandler, Carrier {
   /** Closes it from our side; an exchange on it has been told before. */
   close(): void {
     if (this.#state === 'closed') return;
-    this.#countClose('local');
+    this.#counts.closed('local', this.#exchange !== undefined);
     this.#finish();
     this.#transport?.destroy();
   }
@@ -127,21 +124,21 @@ export class Connection implements ConnectHandler, Carrier {
   }
 
   pauseReading(): void {
+    this.#paused = true;
     this.#transport!.pauseReading();
   }
 
   resumeReading(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
     this.#transport!.resumeReading();
   }
 
   onConnect(): void {
-    const { stats, clock } = this.#context;
     if (this.#state !== 'connecting') return;
     this.#timer?.cancel();
     this.#state = 'open';
-    stats.cxConnectMs.record(Math.round(clock.monotonic() - this.#startedAt));
-    if (this.tls) stats.sslHandshake.increment();
-    if (this.tls?.resumed) stats.sslSessionReused.increment();
+    this.#counts.connected(this.tls);
     this.#owner.connected(this);
   }
 
@@ -157,7 +154,7 @@ export class Connection implements ConnectHandler, Carrier {
     if (this.#state !== 'open') return;
     if (this.#tunnel) return this.#tunnelEnded();
     this.#parser.finish();
-    this.#lost('remote', 'remote close');
+    this.#lost('remote close');
   }
 
   onDrain(): void {
@@ -168,7 +165,7 @@ export class Connection implements ConnectHandler, Carrier {
     if (this.#state === 'closed') return;
     if (this.#state === 'connecting') return this.#connectFailed(connectFailure(error));
     if (this.#peerEnded && this.#exchange?.requestEnded) return this.#closeTunnel();
-    this.#lost('remote', error ? error.message : 'remote close');
+    this.#lost(error ? error.message : 'remote close');
   }
 
   informational(head: ResponseHead): void {
@@ -191,6 +188,7 @@ export class Connection implements ConnectHandler, Carrier {
     if (!exchange) return;
     this.#exchange = undefined;
     exchange.settle();
+    this.resumeReading();
     if (this.#mayServeAfter(exchange)) this.#owner.freed(this);
     else this.close();
     exchange.handler.onEnd(trailers);
@@ -198,7 +196,7 @@ export class Connection implements ConnectHandler, Carrier {
 
   failed(error: Http1Error): void {
     if (this.#state !== 'open') return;
-    if (error.code === 'CUT_SHORT') return this.#lost('remote', error.message);
+    if (error.code === 'CUT_SHORT') return this.#lost(error.message);
     this.#context.stats.cxProtocolError.increment();
     const exchange = this.#takeExchange();
     exchange?.fail('protocol-error', error.message);
@@ -231,7 +229,8 @@ export class Connection implements ConnectHandler, Carrier {
   #tunnelEnded(): void {
     this.#peerEnded = true;
     this.#exchange?.handler.onEnd(undefined);
-    if (this.#state === 'open' && this.#exchange?.requestEnded && this.#transport!.bytesQueued === 0) this.#closeTunnel();
+    if (this.#state === 'open' && this.#exchange?.requestEnded && this.#transport!.bytesQueued === 0)
+      this.#closeTunnel();
   }
 
   #closeTunnel(): void {
@@ -245,21 +244,15 @@ export class Connection implements ConnectHandler, Carrier {
   }
 
   #connectFailed(failure: ConnectFailure): void {
-    const { stats, counters } = this.#context;
     if (this.#state !== 'connecting') return;
-    stats.cxConnectFail.increment();
-    counters.connectFailures++;
-    if (failure.reason === 'connect-timeout') stats.cxConnectTimeout.increment();
-    if (failure.reason === 'tls-failure') stats.sslConnectionError.increment();
-    if (failure.peerRefused) stats.sslFailVerify.increment();
-    this.#countClose(failure.reason === 'connect-timeout' ? 'local' : 'remote');
+    this.#counts.connectFailed(failure);
     this.#finish(failure);
     this.#transport!.destroy();
   }
 
-  #lost(side: 'local' | 'remote', detail: string): void {
+  #lost(detail: string): void {
     if (this.#state !== 'open') return;
-    this.#countClose(side);
+    this.#counts.closed('remote', this.#exchange !== undefined);
     const exchange = this.#takeExchange();
     this.#finish();
     this.#transport!.destroy();
@@ -280,19 +273,6 @@ export class Connection implements ConnectHandler, Carrier {
     this.#parser.reset();
     if (failure) this.#owner.connectFailed(this, failure);
     else this.#owner.closed(this);
-  }
-
-  #countClose(side: 'local' | 'remote'): void {
-    const { stats, counters, clock } = this.#context;
-    const active = this.#exchange !== undefined;
-    stats.cxActive.decrement();
-    counters.connectionsActive--;
-    stats.cxDestroy.increment();
-    stats.cxLengthMs.record(Math.round(clock.monotonic() - this.#startedAt));
-    (side === 'local' ? stats.cxDestroyLocal : stats.cxDestroyRemote).increment();
-    if (!active) return;
-    stats.cxDestroyWithActiveRq.increment();
-    (side === 'local' ? stats.cxDestroyLocalWithActiveRq : stats.cxDestroyRemoteWithActiveRq).increment();
   }
 }
 

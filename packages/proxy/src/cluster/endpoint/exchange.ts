@@ -1,6 +1,14 @@
 // One request on its way through a connection: waits for one, writes the request, passes the response on, ends once.
 import type { SocketAddress } from '@meltemi/base';
-import { CHUNKED, chunkHead, encodeTrailers, type Headers, LAST_CHUNK, type ResponseHead, type TlsInfo } from '@meltemi/wire';
+import {
+  CHUNKED,
+  chunkHead,
+  encodeTrailers,
+  type Headers,
+  LAST_CHUNK,
+  type ResponseHead,
+  type TlsInfo,
+} from '@meltemi/wire';
 import type { ResetReason, UpstreamExchange, UpstreamHandler, UpstreamHost, UpstreamRequest } from '../cluster.ts';
 import type { PoolContext } from './pool-context.ts';
 import { requestHead } from './request-framing.ts';
@@ -105,7 +113,8 @@ export class Exchange implements UpstreamExchange {
 
   end(trailers?: Headers): void {
     if (this.#state === 'done' || this.#requestEnded) return;
-    if (!this.#tunnel && this.#remaining > 0) return this.#giveUp('protocol-error', 'less body than the announced length');
+    if (!this.#tunnel && this.#remaining > 0)
+      return this.#giveUp('protocol-error', 'less body than the announced length');
     this.#requestEnded = true;
     this.#trailers = trailers;
     if (this.#begun) this.#endRequest(this.#carrier!);
@@ -195,9 +204,7 @@ export class Exchange implements UpstreamExchange {
   }
 
   #write(carrier: Carrier, chunk: Buffer): boolean {
-    return this.#chunked && !this.#tunnel
-      ? carrier.writeChunk(chunkHead(chunk.length), chunk)
-      : carrier.write(chunk);
+    return this.#chunked && !this.#tunnel ? carrier.writeChunk(chunkHead(chunk.length), chunk) : carrier.write(chunk);
   }
 
   #endRequest(carrier: Carrier): void {

@@ -2,7 +2,15 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import type { SocketAddress } from '@meltemi/base';
 import type { LoadHost } from '../balance/load-balancer.ts';
-import type { Cluster, HostHealth, HostSnapshot, Priority, UpstreamExchange, UpstreamHandler, UpstreamHost } from '../cluster.ts';
+import type {
+  Cluster,
+  HostHealth,
+  HostSnapshot,
+  Priority,
+  UpstreamExchange,
+  UpstreamHandler,
+  UpstreamHost,
+} from '../cluster.ts';
 import type { EndpointAddress, EndpointSpec, LocalityName } from '../discovery/endpoint-set.ts';
 import { OutlierState, type WatchedHost } from '../outlier-detection.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';

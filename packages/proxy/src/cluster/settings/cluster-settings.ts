@@ -31,7 +31,10 @@ export interface ClusterSettings {
   readonly transport: TransportRules;
 }
 
-export type DiscoverySettings = { readonly kind: 'static'; readonly endpoints: EndpointSet } | DnsSettings | EdsSettings;
+export type DiscoverySettings =
+  | { readonly kind: 'static'; readonly endpoints: EndpointSet }
+  | DnsSettings
+  | EdsSettings;
 
 export interface DnsSettings {
   readonly kind: 'dns';

@@ -1,0 +1,134 @@
+// Reads the command line of `pilot-discovery discovery`.
+import { parseArgs } from 'node:util';
+import { didYouMean, type LogLevel, parseDuration, parseSocketAddress, type SocketAddress } from '@meltemi/base';
+
+export interface DiscoveryCommand {
+  readonly configDirs: readonly string[];
+  /** Where Pods are written; empty: only in the configuration. */
+  readonly podsDir: string;
+  /** YAML of a MeshConfig; empty: defaults. */
+  readonly meshConfig: string;
+  readonly domain: string;
+  readonly grpcAddr: SocketAddress;
+  readonly secureGrpcAddr: SocketAddress;
+  readonly httpAddr: SocketAddress;
+  readonly monitoringAddr: SocketAddress;
+  /** Where the authority keeps its root; empty: no authority, and nothing is served on the secure port. */
+  readonly caDir: string;
+  /** Files; empty: tokens are not taken. */
+  readonly tokenJwks: string;
+  readonly tokenIssuer: string;
+  readonly workloadCertTtlMs: number;
+  readonly logLevel: LogLevel;
+}
+
+/** What is wrong with the command line, in one sentence. */
+export class CommandLineError extends Error {
+  readonly code = 'COMMAND_LINE';
+
+  constructor(message: string) {
+    super(message);
+    this.name = 'CommandLineError';
+  }
+}
+
+export const USAGE = `Usage: pilot-discovery discovery [flags]
+
+      --configDir DIR            YAML of services and rules; may be repeated
+      --podsDir DIR              YAML of the pods that run
+      --registries NAMES         platforms: File (default File)
+      --meshConfig FILE          settings of the whole mesh
+      --domain NAME              DNS domain of services (default cluster.local)
+      --grpcAddr ADDR            xDS in plaintext (default :15010)
+      --secureGRPCAddr ADDR      xDS and certificates over TLS (default :15012)
+      --httpAddr ADDR            readiness and debugging (default :8080)
+      --monitoringAddr ADDR      metrics (default :15014)
+      --caDir DIR                where the root key is kept
+      --tokenJwks FILE           keys by which workload tokens are verified
+      --tokenIssuer NAME         who issues them
+      --workloadCertTTL TIME     life of workload certificates (default 24h)
+      --log_output_level LEVEL   debug, info, warn, error or none (default info)
+`;
+
+const OPTIONS = {
+  configDir: { type: 'string', multiple: true },
+  podsDir: { type: 'string' },
+  registries: { type: 'string', multiple: true },
+  meshConfig: { type: 'string' },
+  domain: { type: 'string' },
+  grpcAddr: { type: 'string' },
+  secureGRPCAddr: { type: 'string' },
+  httpAddr: { type: 'string' },
+  monitoringAddr: { type: 'string' },
+  caDir: { type: 'string' },
+  tokenJwks: { type: 'string' },
+  tokenIssuer: { type: 'string' },
+  workloadCertTTL: { type: 'string' },
+  log_output_level: { type: 'string' },
+} as const;
+
+/** Throws CommandLineError. */
+export function discoveryCommand(argv: readonly string[]): DiscoveryCommand {
+  const { values, positionals } = parsed(argv);
+  if (positionals.length !== 1 || positionals[0] !== 'discovery') throw new CommandLineError('say what to run: discovery');
+  if (!values.configDir) throw new CommandLineError('say where the configuration is: --configDir DIR');
+  checkRegistries(values.registries ?? []);
+  return {
+    configDirs: values.configDir,
+    podsDir: values.podsDir ?? '',
+    meshConfig: values.meshConfig ?? '',
+    domain: values.domain ?? 'cluster.local',
+    grpcAddr: address('grpcAddr', values.grpcAddr ?? ':15010'),
+    secureGrpcAddr: address('secureGRPCAddr', values.secureGRPCAddr ?? ':15012'),
+    httpAddr: address('httpAddr', values.httpAddr ?? ':8080'),
+    monitoringAddr: address('monitoringAddr', values.monitoringAddr ?? ':15014'),
+    caDir: values.caDir ?? '',
+    tokenJwks: values.tokenJwks ?? '',
+    tokenIssuer: values.tokenIssuer ?? '',
+    workloadCertTtlMs: duration('workloadCertTTL', values.workloadCertTTL ?? '24h'),
+    logLevel: logLevel(values.log_output_level ?? 'info'),
+  };
+}
+
+function parsed(argv: readonly string[]) {
+  const unknown = argv
+    .filter((word) => word.startsWith('--'))
+    .map((word) => word.slice(2).split('=', 1)[0]!)
+    .find((name) => name !== '' && !Object.hasOwn(OPTIONS, name));
+  if (unknown !== undefined) {
+    const meant = didYouMean(unknown, Object.keys(OPTIONS));
+    throw new CommandLineError(`unknown flag --${unknown}${meant ? `; did you mean --${meant}?` : ''}`);
+  }
+  try {
+    return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw new CommandLineError((error as Error).message);
+  }
+}
+
+function checkRegistries(written: readonly string[]): void {
+  const other = written.flatMap((names) => names.split(',')).find((name) => name.toLowerCase() !== 'file');
+  if (other !== undefined) throw new CommandLineError(`--registries: ${other} is not one of File`);
+}
+
+/** `:15010` is every address of the machine. */
+function address(flag: string, text: string): SocketAddress {
+  const found = parseSocketAddress(text.startsWith(':') ? `0.0.0.0${text}` : text);
+  if (!found) throw new CommandLineError(`--${flag}: ${JSON.stringify(text)} is not HOST:PORT`);
+  return found;
+}
+
+function duration(flag: string, text: string): number {
+  const found = parseDuration(text);
+  if (found === undefined || found <= 0) throw new CommandLineError(`--${flag}: ${JSON.stringify(text)} is not a time such as 24h`);
+  return found;
+}
+
+/** Istio writes `default:info` and lists of scopes; the first level holds for all. */
+function logLevel(text: string): LogLevel {
+  const level = text.split(',')[0]!.split(':').at(-1)!;
+  const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'none'];
+  const found = levels.find((known) => known === level);
+  if (!found) throw new CommandLineError(`--log_output_level: ${JSON.stringify(text)} is not one of ${levels.join(', ')}`);
+  return found;
+}

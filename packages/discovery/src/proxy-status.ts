@@ -1,0 +1,31 @@
+// What is known of each connected proxy: what it was sent, what it took, what it refused.
+import type { ProxyNode } from './proxy-node.ts';
+import type { ServedType } from './resources.ts';
+
+/** https://istio.io/latest/docs/ops/diagnostic-tools/proxy-cmd/: SYNCED, STALE, NOT SENT; REJECTED is ours. */
+export type SyncState = 'NOT SENT' | 'STALE' | 'SYNCED' | 'REJECTED';
+
+export interface TypeStatus {
+  readonly sentNonce: string;
+  readonly sentVersion: string;
+  readonly ackedNonce: string;
+  readonly ackedVersion: string;
+  /** Why the last response was refused; empty when it was not. */
+  readonly error: string;
+}
+
+export const NOTHING_SENT: TypeStatus = { sentNonce: '', sentVersion: '', ackedNonce: '', ackedVersion: '', error: '' };
+
+export interface ProxyStatus {
+  readonly node: ProxyNode;
+  readonly variant: 'sotw' | 'delta';
+  /** Milliseconds since the epoch. */
+  readonly connectedAt: number;
+  readonly types: ReadonlyMap<ServedType, TypeStatus>;
+}
+
+export function syncState(of: TypeStatus): SyncState {
+  if (of.sentNonce === '') return 'NOT SENT';
+  if (of.error) return 'REJECTED';
+  return of.sentNonce === of.ackedNonce ? 'SYNCED' : 'STALE';
+}

@@ -1,0 +1,133 @@
+// Shows clusters and their hosts as Envoy's `/clusters` does, as text and as JSON.
+// https://www.envoyproxy.io/docs/envoy/latest/operations/admin#get--clusters
+import { parseSocketAddress } from '@meltemi/base';
+import type { CircuitLimits, ClusterSnapshot, HostSnapshot } from '../cluster/cluster.ts';
+
+/** One `cluster::…::value` a line. */
+export function clustersText(clusters: readonly ClusterSnapshot[]): string {
+  return clusters.flatMap(clusterLines).join('\n') + (clusters.length > 0 ? '\n' : '');
+}
+
+function clusterLines(cluster: ClusterSnapshot): readonly string[] {
+  const { name } = cluster;
+  return [
+    `${name}::observability_name::${name}`,
+    ...limitLines(`${name}::default_priority`, cluster.limits.default),
+    ...limitLines(`${name}::high_priority`, cluster.limits.high),
+    `${name}::added_via_api::${cluster.addedViaApi}`,
+    ...cluster.hosts.flatMap((host) => hostLines(`${name}::${host.address}`, host)),
+  ];
+}
+
+function limitLines(prefix: string, limits: CircuitLimits): readonly string[] {
+  return [
+    `${prefix}::max_connections::${limits.maxConnections}`,
+    `${prefix}::max_pending_requests::${limits.maxPendingRequests}`,
+    `${prefix}::max_requests::${limits.maxRequests}`,
+    `${prefix}::max_retries::${limits.maxRetries}`,
+  ];
+}
+
+function hostLines(prefix: string, host: HostSnapshot): readonly string[] {
+  const counters = hostStats(host).map(({ name, value }) => `${prefix}::${name}::${value}`);
+  return [
+    ...counters,
+    `${prefix}::hostname::${host.hostname}`,
+    `${prefix}::health_flags::${healthFlags(host)}`,
+    `${prefix}::weight::${host.weight}`,
+    `${prefix}::region::${host.locality.region}`,
+    `${prefix}::zone::${host.locality.zone}`,
+    `${prefix}::sub_zone::${host.locality.subZone}`,
+    `${prefix}::canary::false`,
+    `${prefix}::priority::${host.priority}`,
+    `${prefix}::success_rate::${host.successRate}`,
+    `${prefix}::local_origin_success_rate::-1`,
+  ];
+}
+
+interface HostStat {
+  readonly name: string;
+  readonly value: number;
+  readonly gauge: boolean;
+}
+
+/** Sorted by name, as Envoy does. */
+function hostStats(host: HostSnapshot): readonly HostStat[] {
+  return [
+    { name: 'cx_active', value: host.connectionsActive, gauge: true },
+    { name: 'cx_connect_fail', value: host.connectFailures, gauge: false },
+    { name: 'cx_total', value: host.connectionsTotal, gauge: false },
+    { name: 'rq_active', value: host.requestsActive, gauge: true },
+    { name: 'rq_error', value: host.requestsError, gauge: false },
+    { name: 'rq_success', value: host.requestsSuccess, gauge: false },
+    { name: 'rq_timeout', value: host.requestsTimeout, gauge: false },
+    { name: 'rq_total', value: host.requestsTotal, gauge: false },
+  ];
+}
+
+function healthFlags(host: HostSnapshot): string {
+  const flags = [
+    ...(host.ejected ? ['/failed_outlier_check'] : []),
+    ...(host.health === 'unhealthy' ? ['/failed_eds_health'] : []),
+    ...(host.health === 'degraded' ? ['/degraded_eds_health'] : []),
+  ];
+  return flags.join('') || 'healthy';
+}
+
+/** The JSON of envoy.admin.v3.Clusters. */
+export function clustersJson(clusters: readonly ClusterSnapshot[]): object {
+  return { cluster_statuses: clusters.map(clusterJson) };
+}
+
+function clusterJson(cluster: ClusterSnapshot): object {
+  return {
+    name: cluster.name,
+    ...(cluster.addedViaApi && { added_via_api: true }),
+    ...(cluster.hosts.length > 0 && { host_statuses: cluster.hosts.map(hostJson) }),
+    circuit_breakers: {
+      thresholds: [limitsJson(cluster.limits.default), { priority: 'HIGH', ...limitsJson(cluster.limits.high) }],
+    },
+    observability_name: cluster.name,
+  };
+}
+
+function limitsJson(limits: CircuitLimits): object {
+  return {
+    max_connections: limits.maxConnections,
+    max_pending_requests: limits.maxPendingRequests,
+    max_requests: limits.maxRequests,
+    max_retries: limits.maxRetries,
+  };
+}
+
+function hostJson(host: HostSnapshot): object {
+  const { region, zone, subZone } = host.locality;
+  return {
+    address: addressJson(host.address),
+    stats: hostStats(host).map(statJson),
+    health_status: {
+      ...(host.ejected && { failed_outlier_check: true }),
+      eds_health_status: host.health.toUpperCase(),
+    },
+    weight: host.weight,
+    ...(host.hostname && { hostname: host.hostname }),
+    ...(host.priority > 0 && { priority: host.priority }),
+    locality: { ...(region && { region }), ...(zone && { zone }), ...(subZone && { sub_zone: subZone }) },
+  };
+}
+
+/** Protobuf's JSON writes 64-bit numbers as texts and leaves zeros and the default type out. */
+function statJson(stat: HostStat): object {
+  return {
+    ...(stat.gauge && { type: 'GAUGE' }),
+    ...(stat.value !== 0 && { value: String(stat.value) }),
+    name: stat.name,
+  };
+}
+
+/** The JSON of envoy.config.core.v3.Address; what is no `ip:port` is a Unix socket. */
+export function addressJson(text: string): object {
+  const address = parseSocketAddress(text);
+  if (!address) return { pipe: { path: text } };
+  return { socket_address: { address: address.host, port_value: address.port } };
+}

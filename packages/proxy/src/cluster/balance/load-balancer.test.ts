@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { seededDice } from '@meltemi/base';
+import fc from 'fast-check';
+import type { HostHealth } from '../cluster.ts';
+import { LoadBalancer, type LoadBalancerOptions, type LoadHost } from './load-balancer.ts';
+import { priorityLoads } from './priority-loads.ts';
+
+let serial = 0;
+function host(health: HostHealth = 'healthy', ejected = false): LoadHost {
+  return { weight: 1, activeRequests: 0, hashKey: `h${serial++}`, health, ejected };
+}
+
+function options(overrides: Partial<LoadBalancerOptions> = {}): LoadBalancerOptions {
+  return {
+    balancer: { kind: 'round-robin' },
+    panicThreshold: 50,
+    overprovisioning: 140,
+    localityWeighted: false,
+    dice: seededDice(3),
+    onPanic: () => {},
+    ...overrides,
+  };
+}
+
+const RULES = { overprovisioning: 140, panicThreshold: 50 };
+const load = (...priorities: readonly (readonly [available: number, total: number])[]) =>
+  priorityLoads(
+    priorities.map(([available, total]) => ({ available, total })),
+    RULES,
+  ).map(({ load: share, panic }) => (panic ? `${share} panic` : share));
+
+it('shares traffic over priorities as the table in Envoy documentation', () => {
+  assert.deepEqual(load([100, 100], [100, 100]), [100, 0]);
+  assert.deepEqual(load([72, 100], [72, 100]), [100, 0]);
+  assert.deepEqual(load([71, 100], [71, 100]), [99, 1]);
+  assert.deepEqual(load([50, 100], [50, 100]), [70, 30]);
+  assert.deepEqual(load([25, 100], [100, 100]), [35, 65]);
+  assert.deepEqual(load([0, 100], [100, 100]), [0, 100]);
+  assert.deepEqual(load([25, 100], [25, 100]), ['50 panic', '50 panic']);
+  assert.deepEqual(load([0, 100], [0, 100]), ['50 panic', '50 panic']);
+});
+
+it('gives out 100 % whenever there is a host', () => {
+  const level = fc
+    .nat({ max: 20 })
+    .chain((total) => fc.record({ total: fc.constant(total), available: fc.nat({ max: total }) }));
+  fc.assert(
+    fc.property(fc.array(level, { maxLength: 4 }), (levels) => {
+      const sum = priorityLoads(levels, RULES).reduce((all, each) => all + each.load, 0);
+      const some = levels.some((each) => each.total > 0);
+      assert.ok(Math.abs(sum - (some ? 100 : 0)) < 1e-9, `${sum}`);
+    }),
+  );
+});
+
+it('never picks an unhealthy or ejected host, unless in panic', () => {
+  const hosts = fc.array(
+    fc.record({
+      health: fc.constantFrom<HostHealth>('healthy', 'unhealthy', 'degraded'),
+      ejected: fc.boolean(),
+      priority: fc.nat(2),
+    }),
+    { minLength: 1, maxLength: 12 },
+  );
+  fc.assert(
+    fc.property(hosts, fc.boolean(), (made, localityWeighted) => {
+      let panics = 0;
+      const groups = made.map((each) => ({
+        priority: each.priority,
+        weight: 1,
+        hosts: [host(each.health, each.ejected)],
+      }));
+      const balancer = new LoadBalancer(groups, options({ localityWeighted, onPanic: () => panics++ }));
+      for (let round = 0; round < 20; round++) {
+        panics = 0;
+        const picked = balancer.pick(undefined, 0);
+        if (panics === 0 && picked) assert.ok(picked.health !== 'unhealthy' && !picked.ejected);
+        assert.ok(picked !== undefined);
+      }
+    }),
+  );
+});
+
+it('picks nobody when all are unhealthy and panic is switched off', () => {
+  const groups = [{ priority: 0, weight: 1, hosts: [host('unhealthy')] }];
+  assert.equal(new LoadBalancer(groups, options({ panicThreshold: 0 })).pick(undefined, 0), undefined);
+});
+
+it('uses degraded hosts only where no healthy one is left', () => {
+  const degraded = host('degraded');
+  const healthy = host('healthy');
+  const groups = (hosts: readonly LoadHost[]) => [{ priority: 0, weight: 1, hosts }];
+  assert.equal(new LoadBalancer(groups([degraded, healthy]), options()).pick(undefined, 0), healthy);
+  assert.equal(new LoadBalancer(groups([degraded]), options()).pick(undefined, 0), degraded);
+});
+
+it('shares by locality weight, and takes weight from an unhealthy locality', () => {
+  const near = [host(), host()];
+  const far = [host(), host()];
+  const share = (nearHosts: readonly LoadHost[]) => {
+    const groups = [
+      { priority: 0, weight: 9, hosts: nearHosts },
+      { priority: 0, weight: 1, hosts: far },
+    ];
+    const balancer = new LoadBalancer(groups, options({ localityWeighted: true }));
+    let toNear = 0;
+    for (let round = 0; round < 5000; round++) if (nearHosts.includes(balancer.pick(undefined, 0)!)) toNear++;
+    return toNear / 5000;
+  };
+  assert.ok(Math.abs(share(near) - 0.9) < 0.03);
+  // Half of it healthy: 9 * 0.5 * 1.4 = 6.3 against 1.
+  assert.ok(Math.abs(share([host(), host('unhealthy')]) - 6.3 / 7.3) < 0.03);
+});
+
+it('leads a hash to the same host across priorities', () => {
+  const groups = [
+    { priority: 0, weight: 1, hosts: [host(), host('unhealthy')] },
+    { priority: 1, weight: 1, hosts: [host(), host()] },
+  ];
+  const balancer = new LoadBalancer(groups, options({ balancer: { kind: 'maglev', tableSize: 101 } }));
+  for (let key = 0; key < 100; key++) assert.equal(balancer.pick(key, 0), balancer.pick(key, 0));
+});

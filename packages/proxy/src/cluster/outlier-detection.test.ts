@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { ManualClock, seededDice } from '@meltemi/base';
+import { StatsStore } from '@meltemi/telemetry';
+import { clusterStats } from './cluster-stats.ts';
+import { OutlierDetection, OutlierState } from './outlier-detection.ts';
+import type { OutlierSettings } from './settings/outlier-settings.ts';
+
+const SETTINGS: OutlierSettings = {
+  intervalMs: 10_000,
+  baseEjectionMs: 30_000,
+  maxEjectionMs: 300_000,
+  maxEjectionJitterMs: 0,
+  maxEjectionPercent: 100,
+  alwaysEjectOne: false,
+  consecutive5xx: 3,
+  enforcing5xx: 100,
+  consecutiveGatewayFailure: 2,
+  enforcingGatewayFailure: 0,
+  splitLocalOrigin: false,
+  consecutiveLocalOrigin: 2,
+  enforcingLocalOrigin: 100,
+};
+
+function detector(count: number, overrides: Partial<OutlierSettings> = {}) {
+  const clock = new ManualClock(1);
+  const hosts = Array.from({ length: count }, () => ({ outlier: new OutlierState() }));
+  const stats = clusterStats(new StatsStore().scope('cluster', { cluster_name: 'c' }));
+  let changes = 0;
+  const detection = new OutlierDetection({
+    settings: { ...SETTINGS, ...overrides },
+    stats,
+    clock,
+    dice: seededDice(1),
+    hosts: () => hosts,
+    onChange: () => changes++,
+  });
+  const fail = (index: number, status: number, times: number) => {
+    for (let time = 0; time < times; time++) detection.record(hosts[index]!, status);
+  };
+  const ejected = () => hosts.map((host) => host.outlier.ejected);
+  return { clock, hosts, stats, detection, fail, ejected, changes: () => changes };
+}
+
+it('ejects a host after the run of 5xx, and not when a success comes between', () => {
+  const { fail, detection, hosts, ejected, stats, changes } = detector(2);
+  fail(0, 500, 2);
+  detection.record(hosts[0]!, 200);
+  fail(0, 500, 2);
+  assert.deepEqual(ejected(), [false, false]);
+  fail(0, 500, 1);
+  assert.deepEqual(ejected(), [true, false]);
+  assert.deepEqual(
+    [stats.outlierEnforced.consecutive_5xx.value, stats.outlierEjectionsActive.value, changes()],
+    [1, 1, 1],
+  );
+});
+
+it('counts failures before a response like 5xx', () => {
+  const { detection, hosts, ejected } = detector(1);
+  detection.record(hosts[0]!, 'local-failure');
+  detection.record(hosts[0]!, 'timeout');
+  detection.record(hosts[0]!, 500);
+  assert.deepEqual(ejected(), [true]);
+});
+
+it('counts them apart where that is asked for', () => {
+  const { detection, hosts, ejected } = detector(1, { splitLocalOrigin: true, consecutive5xx: 2 });
+  detection.record(hosts[0]!, 500);
+  detection.record(hosts[0]!, 'local-failure');
+  assert.deepEqual(ejected(), [false]);
+  detection.record(hosts[0]!, 'timeout');
+  assert.deepEqual(ejected(), [true]);
+});
+
+it('detects gateway failures without ejecting while they are not enforced', () => {
+  const { fail, ejected, stats } = detector(1);
+  fail(0, 503, 2);
+  assert.deepEqual([ejected(), stats.outlierDetected.consecutive_gateway_failure.value], [[false], 1]);
+});
+
+it('lets a host back after its time, longer for each ejection in a row', () => {
+  const { fail, clock, ejected, stats } = detector(1);
+  fail(0, 500, 3);
+  clock.advance(29_999);
+  assert.deepEqual(ejected(), [true]);
+  clock.advance(1);
+  assert.deepEqual([ejected(), stats.outlierEjectionsActive.value], [[false], 0]);
+  fail(0, 500, 3);
+  clock.advance(50_000);
+  assert.deepEqual(ejected(), [true]);
+  clock.advance(10_000);
+  assert.deepEqual(ejected(), [false]);
+});
+
+it('never ejects more than the allowed share', () => {
+  const { fail, ejected, stats } = detector(4, { maxEjectionPercent: 50 });
+  for (const index of [0, 1, 2]) fail(index, 500, 3);
+  assert.deepEqual([ejected(), stats.outlierOverflow.value], [[true, true, false, false], 1]);
+});
+
+it('ejects one host whatever the share, where that is asked for', () => {
+  const few = detector(2, { maxEjectionPercent: 10 });
+  few.fail(0, 500, 3);
+  assert.deepEqual(few.ejected(), [false, false]);
+  const one = detector(2, { maxEjectionPercent: 10, alwaysEjectOne: true });
+  one.fail(0, 500, 3);
+  one.fail(1, 500, 3);
+  assert.deepEqual(one.ejected(), [true, false]);
+});
+
+it('lets everybody back in when it stops', () => {
+  const { fail, detection, ejected, clock } = detector(1);
+  fail(0, 500, 3);
+  detection.close();
+  assert.deepEqual([ejected(), clock.pending], [[false], 0]);
+});

@@ -1,0 +1,22 @@
+// What all connections and streams of one connection manager share.
+import type { Clock, Dice, Logger } from '@meltemi/base';
+import type { AccessLog } from '@meltemi/telemetry';
+import type { Clusters } from '../cluster/cluster.ts';
+import type { HttpSettings } from './http-settings.ts';
+import type { HttpStats } from './http-stats.ts';
+import type { HttpDate } from './response-headers.ts';
+import type { RouteSlot } from './route-slot.ts';
+
+export interface HttpSite {
+  readonly settings: HttpSettings;
+  readonly routes: RouteSlot;
+  readonly accessLogs: readonly AccessLog[];
+  readonly clusters: Clusters;
+  readonly stats: HttpStats;
+  readonly clock: Clock;
+  readonly dice: Dice;
+  readonly logger: Logger;
+  readonly date: HttpDate;
+  /** Responses close their connections. */
+  readonly draining: boolean;
+}

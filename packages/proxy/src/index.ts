@@ -1,0 +1,11 @@
+// The sidecar: its command line, its bootstrap, and the running proxy.
+export { BootstrapError } from './bootstrap/bootstrap-error.ts';
+export {
+  CommandLineError,
+  parseCommandLine,
+  type CommandLine,
+  type ProxyCommand,
+  usage,
+} from './bootstrap/command-line.ts';
+export { type BootstrapInput, readBootstrap } from './bootstrap/read-bootstrap.ts';
+export { type ProxyOptions, type RunningProxy, runProxy } from './run.ts';

@@ -1,0 +1,40 @@
+// An upstream that answers each request with what it has received, and says by which name it was reached.
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** What the upstream saw of a request; several values of one header are joined by `,`. */
+export interface Echo {
+  readonly path: string;
+  readonly authority: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Says which upstream has answered. */
+export const UPSTREAM_HEADER = 'upstream';
+/** Headers of every answer, so that changes of response headers find something to change. */
+export const ECHO_HEADERS: Readonly<Record<string, string>> = { x: 'from-upstream' };
+
+export interface EchoUpstream {
+  readonly name: string;
+  readonly port: number;
+  close(): void;
+}
+
+export async function startEchoUpstream(name: string): Promise<EchoUpstream> {
+  const server = createServer((request, response) => {
+    request.resume();
+    const headers: Record<string, string> = {};
+    for (const [field, values] of Object.entries(request.headersDistinct)) headers[field] = values!.join(',');
+    const echo: Echo = { path: request.url!, authority: request.headers.host ?? '', headers };
+    response.writeHead(200, { [UPSTREAM_HEADER]: name, ...ECHO_HEADERS });
+    response.end(JSON.stringify(echo));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const close = () => {
+    server.close();
+    server.closeAllConnections();
+  };
+  return { name, port: (server.address() as AddressInfo).port, close };
+}

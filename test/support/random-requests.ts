@@ -1,0 +1,53 @@
+// Makes random requests that meet random routes, and random paths that meet every rule of normal forms.
+import * as fc from 'fast-check';
+import { CLUSTER_HEADER, CLUSTERS, WEIGHT_HEADER } from './random-routes.ts';
+
+export interface TestRequest {
+  readonly method: string;
+  readonly authority: string;
+  /** Path with query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+}
+
+const value = fc.constantFrom('a', 'b', '1', 'ab', '5', '');
+
+const headers = fc.record(
+  {
+    x: fc.oneof({ weight: 4, arbitrary: value }, { weight: 1, arbitrary: fc.constant(['a', '1']) }),
+    y: value,
+    [CLUSTER_HEADER]: fc.constantFrom(...CLUSTERS),
+    [WEIGHT_HEADER]: fc.nat({ max: 300 }).map(String),
+  },
+  { requiredKeys: [WEIGHT_HEADER] },
+);
+
+const request = fc.record({
+  method: fc.constantFrom('GET', 'POST'),
+  port: fc.constantFrom('', ':80', ':8080'),
+  path: fc.constantFrom('/', '/a', '/a/', '/a/b', '/A/b', '/ab', '/a/b/c', '/b'),
+  query: fc.constantFrom('', '?', '?x', '?x=1', '?y=a&x=1', '?x=1&x=2', '?x=&y'),
+  headers,
+});
+
+/** Requests to `h0`, `h1` … in turn; the same for the same seed. */
+export function randomRequests(seed: number, hosts: number, perHost: number): readonly TestRequest[] {
+  return fc.sample(request, { numRuns: hosts * perHost, seed }).map(({ method, port, path, query, headers }, index) => ({
+    method,
+    authority: `h${index % hosts}${port}`,
+    path: path + query,
+    headers,
+  }));
+}
+
+// oxfmt-ignore
+const PIECES = [
+  '/', '..', '.', '%2e', '%2E%2e', '...', '//', '%2F', '%5c', '\\', ';x', 'a', '?', '#', '%41', '%7e', '~', '%7b', '%20', '%25',
+  '%c3%a9', '%00', '%zz', '%', '%%32e', '"', '{', '|', '^', '`', '<',
+];
+
+/** Paths with query and fragment, made of what some server or other understands in its own way. */
+export function randomPaths(seed: number, count: number): readonly string[] {
+  const path = fc.array(fc.constantFrom(...PIECES), { maxLength: 8 }).map((pieces) => `/${pieces.join('')}`);
+  return fc.sample(path, { numRuns: count, seed });
+}
