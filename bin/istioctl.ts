@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { systemClock } from '@meltemi/base';
 import { istioctl } from '@meltemi/cli';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const root = process.env['MESH_ROOT'] ?? dirname(dirname(fileURLToPath(import.meta.url)));
 
 process.exitCode = await istioctl(process.argv.slice(2), {
   out: (chunk) => void process.stdout.write(chunk),

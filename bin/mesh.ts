@@ -9,7 +9,7 @@ const { runMeshCommand } = await import('@meltemi/cli');
 const script = fileURLToPath(import.meta.url);
 const send = process.send?.bind(process) as ((message: object) => void) | undefined;
 const program = {
-  root: dirname(dirname(script)),
+  root: process.env['MESH_ROOT'] ?? dirname(dirname(script)),
   node: process.execPath,
   script,
   pid: process.pid,

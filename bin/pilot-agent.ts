@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { tmpdir } from 'node:os';
+import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 enableCompileCache();
@@ -12,6 +13,7 @@ const { createLogger, systemClock, systemDice } = await import('@meltemi/base');
 /** After the parent died: how long callers get. */
 const ORPHAN_GRACE_MS = 1000;
 const SETPRIV = '/usr/bin/setpriv';
+const script = fileURLToPath(import.meta.url);
 
 const { binaryPath, logLevel, ...command } = readCommand();
 const clock = systemClock();
@@ -20,7 +22,7 @@ const agent = await runAgent({
   ...command,
   ...proxyCommand(binaryPath, {
     node: process.execPath,
-    ownProxy: fileURLToPath(import.meta.resolve('./proxy.ts')),
+    ownProxy: join(dirname(script), `proxy${extname(script)}`),
     setpriv: existsSync(SETPRIV) ? SETPRIV : undefined,
   }),
   temporaryDirectory: tmpdir(),

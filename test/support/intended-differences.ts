@@ -43,7 +43,8 @@ export interface IntendedDifference {
 export const INTENDED_DIFFERENCES: readonly IntendedDifference[] = [
   {
     name: 'a fragment is cut off',
-    reason: 'clients that send one mean the resource without it: it is served, and no rule or application sees the rest',
+    reason:
+      'clients that send one mean the resource without it: it is served, and no rule or application sees the rest',
     asIf: (path) => path.split('#', 1)[0]!,
     example: { mode: 'normalise', path: '/a#b', ours: '/a', envoys: 400 },
   },
@@ -55,7 +56,8 @@ export const INTENDED_DIFFERENCES: readonly IntendedDifference[] = [
   },
   {
     name: 'dot segments with parameters are removed',
-    reason: 'some servers cut parameters before they resolve dots, so `/public/..;x/admin` gets past rules for `/admin`',
+    reason:
+      'some servers cut parameters before they resolve dots, so `/public/..;x/admin` gets past rules for `/admin`',
     asIf: withoutDotParameters,
     example: { mode: 'merge', path: '/public/%2e%2e;x/admin', ours: '/admin', envoys: '/public/..;x/admin' },
   },

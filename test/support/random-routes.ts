@@ -21,7 +21,7 @@ const stringMatch: Part = fc
     fc.constantFrom('a', 'A', 'ab', '1', 'b'),
     fc.boolean(),
   )
-  .map(([kind, value, ignoreCase]) =>
+  .map(([kind, value, ignoreCase]): JsonObject =>
     kind === 'safeRegex' ? { safeRegex: { regex: `${value}.*|x` } } : { [kind]: value, ignoreCase },
   );
 
@@ -46,10 +46,7 @@ const headerMatch: Part = fc
   }));
 
 const queryMatch: Part = fc
-  .tuple(
-    fc.constantFrom('x', 'y'),
-    fc.oneof(fc.record({ stringMatch }), fc.record({ presentMatch: fc.boolean() })),
-  )
+  .tuple(fc.constantFrom('x', 'y'), fc.oneof(fc.record({ stringMatch }), fc.record({ presentMatch: fc.boolean() })))
   .map(([name, kind]) => ({ name, ...kind }));
 
 const pathMatch: Part = fc.oneof(

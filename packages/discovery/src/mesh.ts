@@ -26,5 +26,5 @@ export const DEFAULT_MESH: MeshSettings = {
   accessLogFormat: '',
   connectTimeoutMs: 10_000,
   systemRoots: '/etc/ssl/certs/ca-certificates.crt',
-  loadBalancer: 'LEAST_REQUEST',
+  loadBalancer: 'ROUND_ROBIN',
 };

@@ -5,10 +5,14 @@ import type { PodIdentity } from './pod-manifest.ts';
 import type { StateDirectory } from './state-directory.ts';
 import { TOKEN_ISSUER } from './workload-token.ts';
 
-/** Runs programs of `bin/` with the given Node. */
+/** Where the mesh's programs are: all in one directory, as sources or as a bundle. */
 export interface Programs {
   readonly node: string;
+  /** The checkout: what `MESH_ROOT` says to applications. */
   readonly root: string;
+  readonly directory: string;
+  /** `.ts` or `.js`. */
+  readonly extension: string;
 }
 
 export interface ControlPlaneAddresses {
@@ -27,7 +31,7 @@ export function pilotDiscoveryArgv(
 ): readonly string[] {
   return [
     programs.node,
-    join(programs.root, 'bin/pilot-discovery.ts'),
+    program(programs, 'pilot-discovery'),
     'discovery',
     ...flags({
       configDir: configDirectory,
@@ -57,7 +61,7 @@ export function pilotAgentArgv(programs: Programs, state: StateDirectory, option
   const { pod } = options;
   return [
     programs.node,
-    join(programs.root, 'bin/pilot-agent.ts'),
+    program(programs, 'pilot-agent'),
     'proxy',
     options.role,
     ...flags({
@@ -77,6 +81,10 @@ export function pilotAgentArgv(programs: Programs, state: StateDirectory, option
       drainDuration: `${options.drainSeconds}s`,
     }),
   ];
+}
+
+function program({ directory, extension }: Programs, name: string): string {
+  return join(directory, `${name}${extension}`);
 }
 
 function flags(values: Readonly<Record<string, string>>): readonly string[] {

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, openSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import {
   createLogger,
   formatProblem,
@@ -48,7 +48,12 @@ async function runHere(
   const state = openStateDirectory(location.stateDirectory);
   const store = await DirectoryStore.open({ directories: [location.configDirectory], clock, logger });
   const mesh = new Mesh({
-    programs: { node: program.node, root: program.root },
+    programs: {
+      node: program.node,
+      root: program.root,
+      directory: dirname(program.script),
+      extension: extname(program.script),
+    },
     state,
     store,
     configDirectory: location.configDirectory,

@@ -1,3 +1,4 @@
+// Holds the clusters of a proxy to their life: static, CDS, EDS and DNS, warming, updates, removal.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';

@@ -1,3 +1,4 @@
+// Holds exchanges to their contract whatever upstreams and clients do to each other.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';

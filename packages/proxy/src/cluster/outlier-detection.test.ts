@@ -1,3 +1,4 @@
+// Holds outlier detection to Envoy's rules of ejection and return.
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { ManualClock, seededDice } from '@meltemi/base';

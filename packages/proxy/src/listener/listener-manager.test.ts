@@ -72,7 +72,7 @@ function watch<Push>(watchers: Map<string, Push[]>, name: string, push: Push): {
 function routesSaying(name: string, body: string): RouteConfiguration {
   const action = { status: 200, body: { inline_string: body } };
   const virtualHost = { name: 'all', domains: ['*'], routes: [{ match: { prefix: '/' }, direct_response: action }] };
-  return fromJson(RouteConfigurationSchema, { name, virtual_hosts: [virtualHost] } as JsonValue);
+  return fromJson(RouteConfigurationSchema, { name, virtual_hosts: [virtualHost] });
 }
 
 interface ListenerFields {
@@ -189,7 +189,7 @@ test('a listener that can not be honoured is refused by name, and the others are
           ],
         },
       ],
-    } as JsonValue,
+    },
     { registry: xdsRegistry },
   );
   const rejections = pushed.apply(unknown, create(ListenerSchema, { name: 'nowhere' }), listener('good'));
@@ -272,14 +272,14 @@ function keySecret(pair: { readonly certificate: string; readonly key: string })
     certificate_chain: { inline_string: pair.certificate },
     private_key: { inline_string: pair.key },
   };
-  return fromJson(SecretSchema, { name: 'default', tls_certificate: certificate } as JsonValue);
+  return fromJson(SecretSchema, { name: 'default', tls_certificate: certificate });
 }
 
 function rootSecret(root: string): Secret {
   return fromJson(SecretSchema, {
     name: 'ROOTCA',
     validation_context: { trusted_ca: { inline_string: root } },
-  } as JsonValue);
+  });
 }
 
 async function dial(port: number, pair: { readonly certificate: string; readonly key: string }): Promise<TLSSocket> {

@@ -1,3 +1,4 @@
+// Holds every balancer to one shared behaviour, and those with weights or hashes to theirs.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { seededDice } from '@meltemi/base';

@@ -1,3 +1,4 @@
+// Holds the choice among priorities and localities to health, panic and weights.
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { seededDice } from '@meltemi/base';

@@ -1,3 +1,4 @@
+// Holds upstream TLS to its identities, roots and rotation, against real TLS servers.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,3 +1,4 @@
+// Holds the connection pool to its limits, and to never trusting a connection that was left in doubt.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';

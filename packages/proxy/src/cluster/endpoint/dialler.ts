@@ -2,7 +2,7 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import type { ClientTlsOptions } from '@meltemi/wire';
 import type { WatchSecret } from '../../tls/tls-material.ts';
-import { matchTransport, type TransportRules, type TransportSettings } from '../settings/transport-settings.ts';
+import { matchTransport, type TransportRules } from '../settings/transport-settings.ts';
 import { ClientTls } from './client-tls.ts';
 
 export type Dialling =
@@ -16,36 +16,38 @@ const NOT_READY: Dialling = { kind: 'not-ready' };
 
 export class Dialler {
   readonly #rules: TransportRules;
-  readonly #byRule: readonly (ClientTls | undefined)[];
-  readonly #otherwise: ClientTls | undefined;
-  /** True once the constructor is over: a secret that is here already comes within it. */
+  /** By rule, and last the one where no rule matches; undefined: plaintext. */
+  readonly #transports: (ClientTls | undefined)[] = [];
   #built = false;
 
   /** Calls `onReady` when the last missing secret comes, and at rotations; not within: ask `ready`. Throws TlsConfigError. */
   constructor(rules: TransportRules, watchSecret: WatchSecret, onReady: () => void) {
+    const told = () => this.#built && this.ready && onReady();
     this.#rules = rules;
-    const tls = (transport: TransportSettings) =>
-      transport.kind === 'tls'
-        ? new ClientTls(transport.context, watchSecret, () => this.#built && this.ready && onReady())
-        : undefined;
-    this.#byRule = rules.rules.map((rule) => tls(rule.transport));
-    this.#otherwise = tls(rules.otherwise);
+    try {
+      for (const transport of [...rules.rules.map((rule) => rule.transport), rules.otherwise]) {
+        this.#transports.push(
+          transport.kind === 'tls' ? new ClientTls(transport.context, watchSecret, told) : undefined,
+        );
+      }
+    } catch (error) {
+      this.close();
+      throw error;
+    }
     this.#built = true;
   }
 
   get ready(): boolean {
-    return [...this.#byRule, this.#otherwise].every((tls) => tls === undefined || tls.current !== undefined);
+    return this.#transports.every((tls) => tls === undefined || tls.current !== undefined);
   }
 
   dial(labels: JsonObject): Dialling {
-    const rule = this.#rules.rules.length === 0 ? -1 : matchTransport(this.#rules, labels);
-    const tls = rule < 0 ? this.#otherwise : this.#byRule[rule];
+    const tls = this.#transports.at(matchTransport(this.#rules, labels));
     if (!tls) return PLAINTEXT;
     return tls.current ? { kind: 'tls', options: tls.current } : NOT_READY;
   }
 
   close(): void {
-    for (const tls of this.#byRule) tls?.close();
-    this.#otherwise?.close();
+    for (const tls of this.#transports) tls?.close();
   }
 }
