@@ -68,16 +68,15 @@ for (const seed of SEEDS) {
     const kinds = new Set<string | number>(
       outcomes.map((outcome) => (outcome.kind === 'answered' ? outcome.status : outcome.kind)),
     );
-    for (const kind of ['forwarded', 200, 301, 302, 303, 308, 400, 404, 418, 429, 503]) {
-      assert.ok(kinds.has(kind), `no request came out as ${kind}`);
-    }
+    const missing = ['forwarded', 200, 301, 302, 303, 308, 400, 404, 418, 429, 503].filter((kind) => !kinds.has(kind));
+    assert.deepEqual(missing, [], 'not every kind of outcome was met');
   });
 }
 
 for (const ignorePort of [true, false]) {
   test(`finds the virtual host that Envoy finds, ${ignorePort ? 'without' : 'with'} the port`, { skip }, async () => {
     const outcomes = await assertAgreed(listeners.get(`hosts ${ignorePort}`)!, HOST_REQUESTS);
-    const chosen = new Set<string | number>(outcomes.map((outcome) => outcome.route));
+    const chosen = new Set(outcomes.map(({ route }) => route));
     assert.ok(chosen.size > 8, `only ${chosen.size} virtual hosts were chosen`);
   });
 }
@@ -122,7 +121,7 @@ for (const { name, shares } of CHANCES) {
   });
 }
 
-/** Sends every request to the listener and compares; the outcomes are both sides'. */
+/** Sends every request to the listener and compares; resolves to the outcomes, which are both sides'. */
 async function assertAgreed(
   { port, routes }: EnvoyListener,
   requests: readonly TestRequest[],
@@ -144,9 +143,9 @@ async function assertAgreed(
   return ours;
 }
 
-function virtualHostOf(routes: JsonObject, { authority }: TestRequest): JsonObject | undefined {
+function virtualHostOf(routes: JsonObject, { authority }: TestRequest): object | undefined {
   const hosts = routes['virtualHosts'] as { readonly name: string }[];
-  return hosts.find(({ name }) => name === authority.split(':')[0]) as JsonObject | undefined;
+  return hosts.find(({ name }) => name === authority.split(':')[0]);
 }
 
 /** What Envoy does with the path, or with the one that the intended differences put in its place. */

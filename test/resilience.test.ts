@@ -7,7 +7,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
-import { eventually, httpGet, type MeshUnderTest, root, startLoad, startMesh } from './support/mesh-under-test.ts';
+import {
+  eventually,
+  httpGet,
+  isRunning,
+  type MeshUnderTest,
+  root,
+  startLoad,
+  startMesh,
+} from './support/mesh-under-test.ts';
 import { reviewsVersion } from './support/reviews.ts';
 
 /** Seconds: the test sees several rotations. */
@@ -158,10 +166,7 @@ test('when `mesh up` itself is killed, everything ends', async () => {
   };
   process.kill(supervisor.pid, 'SIGKILL');
   await eventually(async () => {
-    assert.deepEqual(
-      pids.filter((pid) => existsSync(`/proc/${pid}`)),
-      [],
-    );
+    assert.deepEqual(pids.filter(isRunning), []);
   });
   await victim.close();
 });

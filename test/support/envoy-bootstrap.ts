@@ -30,6 +30,8 @@ function listener({ port, routes, manager }: EnvoyListener): JsonObject {
   return {
     name: `listener-${port}`,
     address: address(port),
+    // A port that another has taken meanwhile is an error then, and not shared in silence.
+    enableReusePort: false,
     filterChains: [{ filters: [{ name: 'envoy.filters.network.http_connection_manager', typedConfig }] }],
   };
 }

@@ -14,8 +14,9 @@ export const envoyProgram: string | undefined = process.env['MELTEMI_ENVOY'];
 export const withoutEnvoy: string | false = envoyProgram ? false : 'MELTEMI_ENVOY names no Envoy';
 
 const START_DEADLINE_MS = 15_000;
-/** Envoy's log once the listeners accept; what comes before is kept for the error. */
+/** What Envoy logs when its listeners accept connections. */
 const STARTED = /starting main dispatch loop/;
+/** The end of the log that the error shows. */
 const LOG_LINES = 20;
 
 export interface RunningEnvoy {
@@ -64,13 +65,13 @@ function endWithThisProcess(child: ChildProcess): () => void {
 function started(child: ChildProcess): Promise<void> {
   const log: string[] = [];
   return new Promise((resolve, reject) => {
-    const fail = (what: string) => reject(new Error(`envoy ${what}:\n${log.join('\n')}`));
+    const fail = (what: string) => {
+      clearTimeout(deadline);
+      reject(new Error(`envoy ${what}:\n${log.join('\n')}`));
+    };
     const deadline = setTimeout(() => fail(`did not start in ${START_DEADLINE_MS} ms`), START_DEADLINE_MS);
     child.once('error', (error) => fail(error.message));
-    child.once('close', (code) => {
-      clearTimeout(deadline);
-      fail(`ended with code ${code}`);
-    });
+    child.once('close', (code) => fail(`ended with code ${code}`));
     createInterface({ input: child.stderr! }).on('line', (line) => {
       log.push(line);
       if (log.length > LOG_LINES) log.shift();

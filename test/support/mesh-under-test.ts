@@ -111,6 +111,16 @@ export function httpGet(url: string, headers: Record<string, string> = {}): Prom
   });
 }
 
+/** True while a process with this pid runs; one that has ended and waits to be reaped does not. */
+export function isRunning(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3) !== 'Z';
+  } catch {
+    return false;
+  }
+}
+
 /** Repeats the check until it holds; the last failure is the error after the deadline. */
 export async function eventually<T>(check: () => Promise<T>, deadlineMs = 10_000): Promise<T> {
   const end = Date.now() + deadlineMs;

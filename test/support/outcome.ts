@@ -50,7 +50,13 @@ export function ourOutcome(table: RouteTable, test: TestRequest, dice: Dice): Ou
     change(response, decision.responseHeaders, headers, response, route);
     return { kind: 'answered', status, ...NOTHING, route, ...parts, responseHeaders: fieldsOf(response) };
   };
-  if (decision.fault?.abort) return answer(decision.fault.abort.status, { body: 'fault filter abort' });
+  const abort = decision.fault?.abort;
+  if (abort) {
+    const body = 'fault filter abort';
+    // Envoy lets the headers of a route speak in its own answers where the route would have forwarded, else not.
+    if (decision.kind === 'route') return answer(abort.status, { body });
+    return { kind: 'answered', status: abort.status, ...NOTHING, body };
+  }
   switch (decision.kind) {
     case 'route': {
       if (decision.cluster === '') return answer(decision.clusterNotFoundStatus);
@@ -124,7 +130,7 @@ function change(
 function headersOf(fields: Readonly<Record<string, string | readonly string[] | undefined>>): Headers {
   const headers = new Headers();
   for (const [name, values] of Object.entries(fields)) {
-    for (const value of [values ?? []].flat()) headers.add(name, value as string);
+    for (const value of [values ?? []].flat()) headers.add(name, value);
   }
   return headers;
 }

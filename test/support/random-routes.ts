@@ -1,9 +1,8 @@
-// Makes random virtual hosts, as protobuf's JSON, of everything that decides a request: matches, actions, headers, faults.
+// Makes random virtual hosts, as protobuf's JSON, of all that decides a request without chance: matches, actions, headers, faults.
 import type { JsonObject } from '@bufbuild/protobuf';
 import * as fc from 'fast-check';
 import { FAULT_TYPE } from './envoy-bootstrap.ts';
-
-type Part = fc.Arbitrary<JsonObject>;
+import { headerMatch, match, type Part } from './random-matches.ts';
 
 export const CLUSTERS = ['v1', 'v2', 'v3'] as const;
 /** The request header whose number chooses among weighted clusters, so that chance has no part in it. */
@@ -11,54 +10,28 @@ export const WEIGHT_HEADER = 'w';
 /** The request header that names the cluster of a `cluster_header` route. */
 export const CLUSTER_HEADER = 'c';
 
-const barePath = fc.constantFrom('/', '/a', '/a/', '/a/b', '/A/b', '/ab', '/a/b/c', '/b');
+/** Tells by which route an answer came: its name, as a response header. */
+export const ROUTE_HEADER = 'chosen-route';
+
+/** A RouteConfiguration whose virtual hosts serve `h0`, `h1` …, each on every port; the same for the same seed. */
+export function randomRoutes(seed: number, hosts: number): JsonObject {
+  const virtualHosts = fc.sample(virtualHost, { numRuns: hosts, seed }).map(({ routes, rest }, host) => ({
+    ...rest,
+    name: `h${host}`,
+    domains: [`h${host}`],
+    routes: routes.map((each, index) => ({ ...each, name: `h${host}.${index}` })),
+  }));
+  return {
+    name: `seed ${seed}`,
+    virtualHosts,
+    ignorePortInHostMatching: true,
+    mostSpecificHeaderMutationsWins: seed % 2 === 1,
+    responseHeadersToAdd: [{ header: { key: ROUTE_HEADER, value: '%ROUTE_NAME%' } }],
+  };
+}
+
 const cluster = fc.constantFrom(...CLUSTERS);
 const nothing = fc.constant<JsonObject>({});
-
-const stringMatch: Part = fc
-  .tuple(
-    fc.constantFrom('exact', 'prefix', 'suffix', 'contains', 'safeRegex'),
-    fc.constantFrom('a', 'A', 'ab', '1', 'b'),
-    fc.boolean(),
-  )
-  .map(([kind, value, ignoreCase]): JsonObject =>
-    kind === 'safeRegex' ? { safeRegex: { regex: `${value}.*|x` } } : { [kind]: value, ignoreCase },
-  );
-
-const headerMatch: Part = fc
-  .tuple(
-    fc.constantFrom('x', 'y', ':method', ':path'),
-    fc.oneof(
-      fc.record({ stringMatch }),
-      fc.record({ presentMatch: fc.boolean() }),
-      fc.constant({ rangeMatch: { start: '-1', end: '10' } }),
-      fc.record({ exactMatch: fc.constantFrom('a', '1') }),
-      nothing,
-    ),
-    fc.boolean(),
-    fc.boolean(),
-  )
-  .map(([name, kind, invertMatch, treatMissingHeaderAsEmpty]) => ({
-    name,
-    ...kind,
-    invertMatch,
-    treatMissingHeaderAsEmpty,
-  }));
-
-const queryMatch: Part = fc
-  .tuple(fc.constantFrom('x', 'y'), fc.oneof(fc.record({ stringMatch }), fc.record({ presentMatch: fc.boolean() })))
-  .map(([name, kind]) => ({ name, ...kind }));
-
-const pathMatch: Part = fc.oneof(
-  fc.record({ prefix: barePath, caseSensitive: fc.boolean() }),
-  fc.record({ path: barePath, caseSensitive: fc.boolean() }),
-  fc.record({ pathSeparatedPrefix: fc.constantFrom('/a', '/a/b', '/b'), caseSensitive: fc.boolean() }),
-  fc.constantFrom('/a.*', '/[ab]', '/a/(b|c)/?.*').map((regex) => ({ safeRegex: { regex } })),
-);
-
-const match: Part = fc
-  .tuple(pathMatch, fc.array(headerMatch, { maxLength: 2 }), fc.array(queryMatch, { maxLength: 1 }))
-  .map(([path, headers, queryParameters]) => ({ ...path, headers, queryParameters }));
 
 /** Header additions whose values are among the given ones. */
 function additions(...values: readonly string[]): fc.Arbitrary<JsonObject[]> {
@@ -129,7 +102,7 @@ const weightedCluster: Part = fc
     fc.constantFrom<JsonObject>({}, {}, { hostRewriteLiteral: 'weighted' }),
     sometimesFault,
   )
-  .map((parts) => Object.assign({}, ...parts) as JsonObject);
+  .map((parts) => merged(parts));
 
 const weightedClusters: Part = fc
   .array(weightedCluster, { minLength: 2, maxLength: 3 })
@@ -142,9 +115,7 @@ const clusterSpecifier: Part = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ clusterHeader: CLUSTER_HEADER }) },
 );
 
-const forward: Part = fc
-  .tuple(clusterSpecifier, pathRewrite, hostRewrite)
-  .map((parts) => ({ route: Object.assign({}, ...parts) as JsonObject }));
+const forward: Part = fc.tuple(clusterSpecifier, pathRewrite, hostRewrite).map((parts) => ({ route: merged(parts) }));
 
 const redirect: Part = fc
   .tuple(
@@ -162,7 +133,7 @@ const redirect: Part = fc
     }),
     fc.constantFrom<JsonObject>({}, { httpsRedirect: true }, { schemeRedirect: 'ftp' }),
   )
-  .map((parts) => ({ redirect: Object.assign({}, ...parts) as JsonObject }));
+  .map((parts) => ({ redirect: merged(parts) }));
 
 const direct: Part = fc.constantFrom<JsonObject>(
   { directResponse: { status: 418 } },
@@ -177,28 +148,12 @@ const action: Part = fc.oneof(
 
 const route: Part = fc
   .tuple(fc.record({ match }), action, headerOperations, sometimesFault)
-  .map((parts) => Object.assign({}, ...parts) as JsonObject);
+  .map((parts) => merged(parts));
 
 const virtualHost = fc
   .tuple(fc.array(route, { minLength: 1, maxLength: 4 }), headerOperations, sometimesFault)
-  .map(([routes, ...rest]) => ({ routes, rest: Object.assign({}, ...rest) as JsonObject }));
+  .map(([routes, ...rest]) => ({ routes, rest: merged(rest) }));
 
-/** Tells by which route an answer came: its name, as a response header. */
-export const ROUTE_HEADER = 'chosen-route';
-
-/** A RouteConfiguration whose virtual hosts serve `h0`, `h1` …, each on every port; the same for the same seed. */
-export function randomRoutes(seed: number, hosts: number): JsonObject {
-  const virtualHosts = fc.sample(virtualHost, { numRuns: hosts, seed }).map(({ routes, rest }, host) => ({
-    ...rest,
-    name: `h${host}`,
-    domains: [`h${host}`],
-    routes: routes.map((each, index) => ({ ...each, name: `h${host}.${index}` })),
-  }));
-  return {
-    name: `seed ${seed}`,
-    virtualHosts,
-    ignorePortInHostMatching: true,
-    mostSpecificHeaderMutationsWins: seed % 2 === 1,
-    responseHeadersToAdd: [{ header: { key: ROUTE_HEADER, value: '%ROUTE_NAME%' } }],
-  };
+function merged(parts: readonly JsonObject[]): JsonObject {
+  return Object.fromEntries(parts.flatMap((part) => Object.entries(part)));
 }

@@ -6,10 +6,17 @@ import { FragmentCache } from './fragment-cache.ts';
 import { HoldOff } from './hold-off.ts';
 import type { MeshSettings } from './mesh.ts';
 import { PilotMetrics } from './metrics.ts';
+import { ProblemLog } from './problem-log.ts';
 import type { ProxyNode } from './proxy-node.ts';
 import type { ProxyStatus } from './proxy-status.ts';
 import type { ProxyResources } from './resources.ts';
-import { type AdsService, adsService, type AdsSession, type AdsStream, type Authenticate } from './serve/ads-service.ts';
+import {
+  type AdsService,
+  adsService,
+  type AdsSession,
+  type AdsStream,
+  type Authenticate,
+} from './serve/ads-service.ts';
 import { Connection } from './serve/connection.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -35,11 +42,14 @@ export class DiscoveryServer {
   readonly #connections = new Set<Connection>();
   readonly #holdOff: HoldOff;
   readonly #watch: { close(): void };
+  readonly #problemLog: ProblemLog;
   #resources: SnapshotResources;
 
   constructor(options: DiscoveryServerOptions) {
     this.#options = options;
     this.#resources = this.#read(1);
+    this.#problemLog = new ProblemLog(options.logger.named('config'));
+    this.#problemLog.update(this.problems());
     const { clock, registry } = options;
     this.#holdOff = new HoldOff({ clock, quietMs: QUIET_MS, maxMs: MAX_HOLD_MS, go: () => this.#push() });
     // The registry reads the configuration too, and tells of each change of it.
@@ -118,6 +128,7 @@ export class DiscoveryServer {
     const { clock, logger } = this.#options;
     const began = clock.monotonic();
     this.#resources = this.#read(this.snapshot.version + 1);
+    this.#problemLog.update(this.problems());
     const { version } = this.snapshot;
     for (const connection of this.#connections) {
       connection.update(this.#resources.resourcesOf(connection.node), version, began);

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Resource } from '@meltemi/api';
 import type { Container, DeploymentSpec, ServiceSpec } from '@meltemi/config';
-import { type Labels, type Problem, resolveHost, selects, serviceHost } from '@meltemi/base';
+import { type Labels, type Problem, selects, serviceHost } from '@meltemi/base';
 
 /** A pod that should run. `name` is what people call it: the Deployment's, with a number where there are several. */
 export interface Workload {
@@ -57,7 +57,7 @@ export function servicePorts(services: readonly Resource<ServiceSpec>[], domain:
     (service.spec.ports ?? []).map((port) => ({
       name: service.metadata.name,
       namespace: service.metadata.namespace,
-      host: resolveHost(serviceHost(service.metadata.name, service.metadata.namespace, domain), '', domain),
+      host: serviceHost(service.metadata.name, service.metadata.namespace, domain),
       port: port.port,
       portName: port.name ?? '',
     })),

@@ -7,7 +7,7 @@ import type { AdminView, ServerState } from './admin/admin-view.ts';
 import { serveAdmin } from './admin/serve-admin.ts';
 import { ClusterManager } from './cluster/cluster-manager.ts';
 import { resolveName } from './cluster/discovery/resolve-name.ts';
-import type { WatchRoutes } from './http/route-slot.ts';
+import type { AwaitClusters, WatchRoutes } from './http/route-slot.ts';
 import { ListenerManager } from './listener/listener-manager.ts';
 import type { WatchSecret } from './tls/tls-material.ts';
 import { createXdsClients, type XdsClients } from './xds/xds-clients.ts';
@@ -78,6 +78,7 @@ async function start(options: ProxyOptions, scope: Scope): Promise<RunningProxy>
     dice,
     logger,
     watchRoutes,
+    awaitClusters: clusterWait(clusters),
     watchSecret,
     drainTimeMs,
     accessLogs: { files: logFiles, hostname: options.hostname },
@@ -170,6 +171,14 @@ function secretWatch(bootstrap: Bootstrap, xds: XdsClients): WatchSecret {
 
 function routeWatch(xds: XdsClients): WatchRoutes {
   return (source, name, onRoutes) => xds.forConfigSource(source).watch('RDS', name, { onResource: onRoutes });
+}
+
+/** A route must not lead to a cluster that isn't warm yet: a control plane sends both in one breath. */
+function clusterWait(clusters: ClusterManager): AwaitClusters {
+  return (names) => {
+    const warming = clusters.snapshot().filter((cluster) => cluster.state === 'warming' && names.has(cluster.name));
+    return warming.some((cluster) => !clusters.get(cluster.name)) ? clusters.warm() : undefined;
+  };
 }
 
 interface Seen extends Parts {

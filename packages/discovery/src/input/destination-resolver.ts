@@ -25,7 +25,9 @@ export function destinationResolver(
   { domain, port }: { readonly domain: string; readonly port: number },
 ): DestinationResolver {
   const place = (destination: Destination, home: string) => {
-    const host = resolveHost(destination.host, home, domain);
+    // A declared external host may have no dots (`localhost`): as written it is a service already.
+    const known = visible.serviceByHost.has(destination.host);
+    const host = known ? destination.host : resolveHost(destination.host, home, domain);
     return { host, port: destination.port?.number ?? onlyPort(visible.serviceByHost.get(host)) ?? port };
   };
   return {

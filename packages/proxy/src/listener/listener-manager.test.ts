@@ -32,6 +32,7 @@ class Pushed {
       dice: seededDice(1),
       logger: silentLogger,
       watchRoutes: (_source, name, onRoutes) => watch(this.#routes, name, onRoutes),
+      awaitClusters: () => undefined,
       watchSecret: (config, onSecret) => watch(this.#secrets, config.name, onSecret),
       drainTimeMs: 300,
       drainingChains: new Set(),

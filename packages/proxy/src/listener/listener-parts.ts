@@ -2,7 +2,7 @@
 import type { Clock, Dice, Logger } from '@meltemi/base';
 import type { AccessLogContext, StatsStore } from '@meltemi/telemetry';
 import type { Clusters } from '../cluster/cluster.ts';
-import type { WatchRoutes } from '../http/route-slot.ts';
+import type { AwaitClusters, WatchRoutes } from '../http/route-slot.ts';
 import type { WatchSecret } from '../tls/tls-material.ts';
 
 export interface ListenerParts {
@@ -13,6 +13,7 @@ export interface ListenerParts {
   readonly dice: Dice;
   readonly logger: Logger;
   readonly watchRoutes: WatchRoutes;
+  readonly awaitClusters: AwaitClusters;
   readonly watchSecret: WatchSecret;
   /** How long connections of what was replaced or removed may go on. */
   readonly drainTimeMs: number;

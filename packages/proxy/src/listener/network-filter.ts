@@ -81,10 +81,13 @@ function routesOf(
       return inlineRoutes(specifier.value, filters);
     case 'rds':
       return watchedRoutes(
-        specifier.value.configSource,
-        specifier.value.routeConfigName,
+        {
+          source: specifier.value.configSource,
+          name: specifier.value.routeConfigName,
+          watch: parts.watchRoutes,
+          awaitClusters: parts.awaitClusters,
+        },
         filters,
-        parts.watchRoutes,
         place.onReady,
       );
     default:
