@@ -30,6 +30,8 @@ export async function startEchoUpstream(name: string): Promise<EchoUpstream> {
     response.writeHead(200, { [UPSTREAM_HEADER]: name, ...ECHO_HEADERS });
     response.end(JSON.stringify(echo));
   });
+  // Envoy must never find that a connection it had kept has just been closed.
+  server.keepAliveTimeout = 0;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const close = () => {

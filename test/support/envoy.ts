@@ -32,12 +32,15 @@ export async function startEnvoy(bootstrap: JsonObject): Promise<RunningEnvoy> {
   const args = ['-c', file, '--concurrency', '1', '--disable-hot-restart', '-l', 'info'];
   const child = spawn(envoyProgram, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   const exited = once(child, 'exit').catch(() => undefined);
-  const release = endWithThisProcess(child);
-  const stop = async () => {
+  const end = () => {
     child.kill('SIGKILL');
+    rmSync(directory, { recursive: true, force: true });
+  };
+  const release = atExit(end);
+  const stop = async () => {
+    end();
     await exited;
     release();
-    rmSync(directory, { recursive: true, force: true });
   };
   try {
     await started(child);
@@ -48,15 +51,15 @@ export async function startEnvoy(bootstrap: JsonObject): Promise<RunningEnvoy> {
   return { stop };
 }
 
-function endWithThisProcess(child: ChildProcess): () => void {
-  const kill = () => void child.kill('SIGKILL');
+/** Runs `end` when this process exits; the result takes that back. */
+function atExit(end: () => void): () => void {
   // The test runner ends a file that takes too long by SIGTERM, which by itself runs no exit handlers.
   const leave = () => process.exit(1);
-  process.once('exit', kill);
+  process.once('exit', end);
   process.once('SIGTERM', leave);
   process.once('SIGINT', leave);
   return () => {
-    process.off('exit', kill);
+    process.off('exit', end);
     process.off('SIGTERM', leave);
     process.off('SIGINT', leave);
   };

@@ -14,10 +14,11 @@ export interface BoundServer {
   readonly server: GatewayServer;
 }
 
-/** True when the server speaks HTTP to us, with or without TLS that ends here. */
+/** True when the server speaks HTTP to us, with or without TLS that ends here, by a certificate in files. */
 export function servesHttp({ server }: BoundServer): boolean {
   const protocol = server.port.protocol?.toUpperCase() ?? 'HTTP';
-  return ['HTTP', 'HTTP2', 'GRPC', 'GRPC-WEB', 'HTTPS'].includes(protocol);
+  if (protocol === 'HTTPS') return Boolean(server.tls?.serverCertificate && server.tls.privateKey);
+  return ['HTTP', 'HTTP2', 'GRPC', 'GRPC-WEB'].includes(protocol);
 }
 
 /** All servers of the proxy's gateways. */

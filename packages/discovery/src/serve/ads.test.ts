@@ -103,7 +103,7 @@ test('both variants hold the same after any changes, and after a lost connection
       }
       const end = server.snapshot.config.version === store.view().version ? server.snapshot.version : server.snapshot.version + 1;
       await Promise.all(clients.map((client) => converged(client, server, NODE, end)));
-      for (const client of clients) client.close();
+      for (const client of clients) await client.close();
     }),
     { numRuns: 15 },
   );
@@ -124,7 +124,7 @@ test('a change of endpoints sends endpoints and nothing else', async () => {
   await converged(client, server, NODE, 2);
   assert.deepEqual(client.received, { ...before, EDS: before.EDS + 1 });
   assert.equal(server.generated, made + 1);
-  client.close();
+  await client.close();
 });
 
 test('a proxy that was connected to another process is not sent again what it holds', async () => {
@@ -136,7 +136,7 @@ test('a proxy that was connected to another process is not sent again what it ho
   store.replace(WORLDS[4]!);
   await converged(client, server, NODE, 2);
   assert.deepEqual(client.received, { ...before, EDS: before.EDS + 1 });
-  client.close();
+  await client.close();
 });
 
 test('a refusal is shown, counted, and not answered with the same again', async () => {
@@ -155,7 +155,7 @@ test('a refusal is shown, counted, and not answered with the same again', async 
   store.replace(WORLDS[5]!);
   await converged(client, server, NODE, 3);
   await until(() => server.problems().every(({ code }) => code !== 'MEL0302') || undefined);
-  client.close();
+  await client.close();
 });
 
 test('who proves nothing, or to be another, is refused', async () => {
@@ -171,7 +171,7 @@ test('who proves nothing, or to be another, is refused', async () => {
     assert.equal(error.code, code);
     assert.doesNotMatch(error.details, /bad token/);
     assert.equal(server.proxies().length, 0);
-    client.close();
+    client.abandon();
   }
 });
 
@@ -180,7 +180,7 @@ test('a node that is not a proxy of the mesh is refused', async () => {
   const client = new XdsClient(port, { ...NODE, id: 'nobody' }, 'sotw');
   const [error] = (await once(client, 'failed')) as [ServiceError];
   assert.equal(error.code, status.INVALID_ARGUMENT);
-  client.close();
+  client.abandon();
 });
 
 async function once(client: XdsClient, event: string): Promise<unknown[]> {

@@ -1,8 +1,8 @@
 // For tests: a client of the discovery service over a real connection.
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { create } from '@bufbuild/protobuf';
 import type { Any } from '@bufbuild/protobuf/wkt';
-import { type ClientDuplexStream, type ServiceError, status } from '@grpc/grpc-js';
+import { type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
 import { TYPE_URL, unpackAny, xdsTypeOf } from '@meltemi/api';
 import { ClusterSchema } from '@meltemi/api/envoy/config/cluster/v3/cluster_pb';
 import { ListenerSchema } from '@meltemi/api/envoy/config/listener/v3/listener_pb';
@@ -47,24 +47,29 @@ export class XdsClient {
 
   /** Ends the stream and opens another with what it holds, as after a lost connection. */
   reconnect(): void {
-    this.#stream.cancel();
+    this.#stream.end();
     for (const type of SERVED_TYPES) delete this.#nonces[type];
     this.#stream = this.#open();
   }
 
-  close(): void {
-    this.#stream.cancel();
+  async close(): Promise<void> {
+    const closed = once(this.#stream, 'status');
+    this.#stream.end();
+    await closed;
+    this.#client.close();
+  }
+
+  /** For a client whose stream has failed. */
+  abandon(): void {
     this.#client.close();
   }
 
   #open(): AdsStream {
     const method = this.#delta ? 'deltaAggregatedResources' : 'streamAggregatedResources';
     const stream = (this.#client as unknown as Record<string, () => AdsStream>)[method]!.call(this.#client);
-    stream.on('error', (error: ServiceError) => {
-      if (error.code !== status.CANCELLED) this.events.emit('failed', error);
-    });
+    stream.on('error', (error: ServiceError) => this.events.emit('failed', error));
     stream.on('data', (response: DiscoveryResponse | DeltaDiscoveryResponse) => {
-      if (stream === this.#stream) this.#take(response);
+      if (!stream.writableEnded) this.#take(response);
     });
     for (const type of SERVED_TYPES) {
       if (type === 'CDS' || type === 'LDS' || this.#named[type].length > 0) this.#first(stream, type);
