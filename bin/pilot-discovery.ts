@@ -92,25 +92,25 @@ async function serveSecure(server: InstanceType<typeof DiscoveryServer>, trustDo
     server.service((call) => attestor.attest(identity.callerProof(call))),
     identity.certificateService({ authority, attestor, logger, clock }),
   ];
-  let running: Awaited<ReturnType<typeof serveGrpc>> | undefined;
+  let serving: Awaited<ReturnType<typeof serveGrpc>> | undefined;
   const certificate = await identity.keepServerCertificate({
     authority,
     names: SERVER_NAMES,
     clock,
     logger,
-    onRenewed: () => running?.renew(certificate.current),
+    onRenewed: () => serving?.renew(certificate.current),
   });
-  running = await serveGrpc({
+  const running = await serveGrpc({
     address: command.secureGrpcAddr,
     tls: { ...certificate.current, clientRoots: authority.roots },
     services,
   });
-  const { port, close } = running;
+  serving = running;
   steps.push(
     () => certificate.close(),
-    () => close(GRACE_MS),
+    () => running.close(GRACE_MS),
   );
-  return port;
+  return running.port;
 }
 
 function tokenAttestors(trustDomain: string) {

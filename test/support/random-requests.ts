@@ -8,17 +8,22 @@ export interface TestRequest {
   readonly authority: string;
   /** Path with query. */
   readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string | string[]>>;
 }
 
 const value = fc.constantFrom('a', 'b', '1', 'ab', '5', '');
 
+/** A field once, and now and then more often. */
+function field(of: fc.Arbitrary<string>): fc.Arbitrary<string | string[]> {
+  return fc.oneof({ weight: 3, arbitrary: of }, { weight: 1, arbitrary: fc.array(of, { minLength: 2, maxLength: 3 }) });
+}
+
 const headers = fc.record(
   {
-    x: value,
-    y: value,
-    [CLUSTER_HEADER]: fc.constantFrom(...CLUSTERS),
-    [WEIGHT_HEADER]: fc.nat({ max: 300 }).map(String),
+    x: field(value),
+    y: field(value),
+    [CLUSTER_HEADER]: field(fc.constantFrom(...CLUSTERS)),
+    [WEIGHT_HEADER]: field(fc.nat({ max: 300 }).map(String)),
   },
   { requiredKeys: [WEIGHT_HEADER] },
 );

@@ -34,17 +34,16 @@ export async function readFiles(directories: readonly string[], before: FileCont
   return contents;
 }
 
-/** The YAML files of a directory and of those in it, by name; names with a leading dot are skipped (`.mesh`, drafts). */
+/**
+ * The YAML and JSON files of a directory, by name. Directories in it aren't entered, as `kubectl apply -f DIR` doesn't;
+ * names with a leading dot are skipped (drafts, locks).
+ */
 export async function listFiles(directory: string): Promise<readonly string[]> {
   const entries = await readdir(directory, { withFileTypes: true }).catch(noneIfMissing);
-  const sorted = entries.filter(({ name }) => !name.startsWith('.')).toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const files: string[] = [];
-  for (const entry of sorted) {
-    const path = join(directory, entry.name);
-    if (entry.isDirectory() && entry.name !== 'node_modules') files.push(...(await listFiles(path)));
-    else if (/\.(ya?ml|json)$/.test(entry.name)) files.push(path);
-  }
-  return files;
+  return entries
+    .filter((entry) => !entry.isDirectory() && /^[^.].*\.(ya?ml|json)$/.test(entry.name))
+    .map(({ name }) => join(directory, name))
+    .toSorted();
 }
 
 function noneIfMissing(error: NodeJS.ErrnoException): never[] {

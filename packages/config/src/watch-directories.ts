@@ -1,6 +1,5 @@
 // Directories → a call after each change in them.
 import { type FSWatcher, watch } from 'node:fs';
-import { sep } from 'node:path';
 
 import type { Clock, Timer } from '@meltemi/base';
 
@@ -42,11 +41,14 @@ export function watchDirectories(directories: readonly string[], clock: Clock, o
   };
 }
 
-/** A directory that can't be watched, yet or any more, is polled; each poll tries again. */
+/**
+ * A directory that can't be watched, yet or any more, is polled; each poll tries again. Changes of files with a leading
+ * dot (drafts, locks) say nothing.
+ */
 function listenTo(directory: string, watchers: Map<string, FSWatcher>, changed: () => void): void {
   try {
-    const watcher = watch(directory, { recursive: true }, (_, file) => {
-      if (!isHidden(file)) changed();
+    const watcher = watch(directory, (_, file) => {
+      if (!file?.startsWith('.')) changed();
     });
     watchers.set(directory, watcher);
     watcher.on('error', () => {
@@ -56,9 +58,4 @@ function listenTo(directory: string, watchers: Map<string, FSWatcher>, changed: 
   } catch {
     watchers.delete(directory);
   }
-}
-
-/** The logs of a running mesh grow in `.mesh` all the time; nothing in there is configuration. */
-function isHidden(file: string | null): boolean {
-  return file?.split(sep).some((name) => name.startsWith('.')) ?? false;
 }

@@ -98,8 +98,8 @@ function compileDelay(delay: NonNullable<HTTPFault['delay']>): Injection<number>
     case 'headerDelay':
       return {
         what: 'delay',
-        fault: (request) => unsigned(first(request, 'x-envoy-fault-delay-request')),
-        fraction: (request) => headerFraction(fraction, first(request, 'x-envoy-fault-delay-request-percentage')),
+        fault: (request) => unsigned(firstOf(request, 'x-envoy-fault-delay-request')),
+        fraction: (request) => headerFraction(fraction, firstOf(request, 'x-envoy-fault-delay-request-percentage')),
       };
     case undefined:
       throw new DecideError('BAD_FILTER', 'fault: a delay says neither fixed_delay nor header_delay');
@@ -122,7 +122,7 @@ function compileAbort(abort: NonNullable<HTTPFault['abort']>): Injection<FaultAb
       return {
         what: 'abort',
         fault: headerAbort,
-        fraction: (request) => headerFraction(fraction, first(request, 'x-envoy-fault-abort-request-percentage')),
+        fraction: (request) => headerFraction(fraction, firstOf(request, 'x-envoy-fault-abort-request-percentage')),
       };
     case undefined:
       throw new DecideError('BAD_FILTER', 'fault: an abort says no error');
@@ -135,9 +135,9 @@ function checkStatus(status: number): number {
 }
 
 function headerAbort(request: RequestView): FaultAbort | undefined {
-  const status = unsigned(first(request, 'x-envoy-fault-abort-request'));
+  const status = unsigned(firstOf(request, 'x-envoy-fault-abort-request'));
   if (status !== undefined && status >= 200 && status < 600) return { status, grpcStatus: undefined };
-  const grpcStatus = unsigned(first(request, 'x-envoy-fault-abort-grpc-request'));
+  const grpcStatus = unsigned(firstOf(request, 'x-envoy-fault-abort-grpc-request'));
   return grpcStatus === undefined ? undefined : { status: 200, grpcStatus };
 }
 
@@ -145,9 +145,4 @@ function headerAbort(request: RequestView): FaultAbort | undefined {
 function headerFraction(configured: Fraction, header: string | undefined): Fraction {
   const asked = unsigned(header);
   return asked === undefined ? configured : { ...configured, numerator: Math.min(asked, configured.numerator) };
-}
-
-// Of a header that anyone may send only the first value counts.
-function first(request: RequestView, name: string): string | undefined {
-  return request.headers.get(name)?.split(',', 1)[0];
 }

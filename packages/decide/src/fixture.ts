@@ -27,7 +27,7 @@ export function routesOf(routes: JsonValue[], virtualHost: { [key: string]: Json
 /** A GET of a path with headers, changed by the last argument. */
 export function get(
   path: string,
-  headers: Readonly<Record<string, string>> = {},
+  headers: Readonly<Record<string, string | readonly string[]>> = {},
   changes: Partial<RequestView> = {},
 ): RequestView {
   return {
@@ -57,13 +57,19 @@ export const noDice: Dice = {
 export class TestHeaders implements MutableHeaders {
   fields: [name: string, value: string][];
 
-  constructor(fields: Readonly<Record<string, string>> = {}) {
-    this.fields = Object.entries(fields);
+  constructor(fields: Readonly<Record<string, string | readonly string[]>> = {}) {
+    this.fields = Object.entries(fields).flatMap(([name, values]) =>
+      [values].flat().map((value): [string, string] => [name, value]),
+    );
   }
 
   get(name: string): string | undefined {
-    const values = this.fields.flatMap(([field, value]) => (field === name ? [value] : []));
+    const values = this.getAll(name);
     return values.length > 0 ? values.join(',') : undefined;
+  }
+
+  getAll(name: string): readonly string[] {
+    return this.fields.flatMap(([field, value]) => (field === name ? [value] : []));
   }
 
   has(name: string): boolean {

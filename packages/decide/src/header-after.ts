@@ -1,16 +1,16 @@
 // Reads a request header as it will be once the route's changes are made, without making them.
 import { applyHeaderChanges, type HeaderChange, type MutableHeaders } from './header-change.ts';
-import { headerOf, type RequestView } from './request-view.ts';
+import { headerOf, isSingle, type RequestView } from './request-view.ts';
 
 /** The first value; substitutions other than of request headers count as empty. */
 export function headerAfter(name: string, changes: readonly HeaderChange[], request: RequestView): string | undefined {
   const headers = new ChangedHeaders(request);
   applyHeaderChanges(changes, headers, {
-    requestHeader: (header) => headers.values(header)[0],
+    requestHeader: (header) => headers.getAll(header)[0],
     responseHeader: () => undefined,
     value: () => undefined,
   });
-  return headers.values(name)[0];
+  return headers.getAll(name)[0];
 }
 
 /** What was changed, over the request's own headers. */
@@ -22,20 +22,22 @@ class ChangedHeaders implements MutableHeaders {
     this.#request = request;
   }
 
-  values(name: string): readonly string[] {
+  getAll(name: string): readonly string[] {
     const changed = this.#changed.get(name);
     if (changed) return changed;
     const value = headerOf(this.#request, name);
-    return value === undefined ? [] : [value];
+    if (value === undefined) return [];
+    const values = isSingle(value) ? [] : this.#request.headers.getAll(name);
+    return values.length > 0 ? values : [value];
   }
 
   get(name: string): string | undefined {
-    const values = this.values(name);
+    const values = this.getAll(name);
     return values.length > 0 ? values.join(',') : undefined;
   }
 
   has(name: string): boolean {
-    return this.values(name).length > 0;
+    return this.getAll(name).length > 0;
   }
 
   set(name: string, value: string): void {
@@ -43,7 +45,7 @@ class ChangedHeaders implements MutableHeaders {
   }
 
   add(name: string, value: string): void {
-    this.#changed.set(name, [...this.values(name), value]);
+    this.#changed.set(name, [...this.getAll(name), value]);
   }
 
   remove(name: string): void {

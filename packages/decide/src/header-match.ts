@@ -3,7 +3,7 @@ import type { HeaderMatcher } from '@meltemi/api/envoy/config/route/v3/route_com
 import type { Int64Range } from '@meltemi/api/envoy/type/v3/range_pb';
 import type { Condition } from './condition.ts';
 import { compileRegex } from './regex.ts';
-import { headerOf, type HeaderView } from './request-view.ts';
+import { headerOf, type HeaderView, isSingle } from './request-view.ts';
 import { compileStringMatcher, compileText, type TextMatch } from './string-match.ts';
 
 /** Throws DecideError. https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/route/v3/route_components.proto#config-route-v3-headermatcher */
@@ -13,7 +13,7 @@ export function compileHeaderCondition(matcher: HeaderMatcher): Condition {
   return {
     words: `header ${name} ${words}`,
     costly,
-    holds: (request) => test(headerOf(request, name)),
+    holds: (request) => testField(test, headerOf(request, name), request.headers, name),
     seen: (request) => {
       const value = headerOf(request, name);
       return value === undefined ? 'is absent' : `is "${value}"`;
@@ -25,7 +25,15 @@ export function compileHeaderCondition(matcher: HeaderMatcher): Condition {
 export function compileHeaderTest(matcher: HeaderMatcher): (headers: HeaderView) => boolean {
   const name = matcher.name.toLowerCase();
   const { test } = compileValueTest(matcher);
-  return (headers) => test(headers.get(name));
+  return (headers) => testField(test, headers.get(name), headers, name);
+}
+
+// Some value must pass. A single value, as nearly all are, costs no list.
+function testField(test: ValueTest['test'], joined: string | undefined, headers: HeaderView, name: string): boolean {
+  if (joined === undefined || isSingle(joined)) return test(joined);
+  const values = headers.getAll(name);
+  // The request's own fields (`:path`) aren't among the headers.
+  return values.length > 1 ? values.some(test) : test(joined);
 }
 
 interface ValueTest {

@@ -4,7 +4,7 @@ import type { Dice } from '@meltemi/base';
 import { falls, formatFraction, type Fraction, isAlways, runtimeFraction } from './chance.ts';
 import { DecideError } from './decide-error.ts';
 import type { Mirror, TraceSink } from './decision.ts';
-import { headerOf, type RequestView } from './request-view.ts';
+import { firstOf, type RequestView } from './request-view.ts';
 
 /** All mirrors of a route; `fixed` where no request makes a difference. */
 export interface Mirrors {
@@ -29,7 +29,7 @@ export function mirrorsFor(mirrors: Mirrors, request: RequestView, dice: Dice, t
   if (mirrors.fixed && !trace) return mirrors.fixed;
   const chosen: Mirror[] = [];
   for (const { mirror, clusterHeader, fraction } of mirrors.rules) {
-    const cluster = clusterHeader === '' ? mirror.cluster : (headerOf(request, clusterHeader) ?? '');
+    const cluster = clusterHeader === '' ? mirror.cluster : (firstOf(request, clusterHeader) ?? '');
     const goes = cluster !== '' && (isAlways(fraction) || falls(dice.roll(), fraction));
     if (goes) chosen.push(clusterHeader === '' ? mirror : { ...mirror, cluster });
     trace?.add({

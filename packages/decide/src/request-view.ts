@@ -1,8 +1,11 @@
 // What the kernel sees of a request and of headers: the smallest shape that a codec's own objects satisfy.
 
-/** Headers by lower-case name. Several values of one name come joined with `,`, as Envoy matches them. */
+/** Headers by lower-case name. A matcher tests each value of a repeated field on its own, as Envoy does from 1.36. */
 export interface HeaderView {
+  /** The value; several are joined by `,`, or by `; ` for cookie. */
   get(name: string): string | undefined;
+  /** Every value in order. */
+  getAll(name: string): readonly string[];
   has(name: string): boolean;
 }
 
@@ -20,6 +23,17 @@ export interface RequestView {
   readonly remoteAddress?: string | undefined;
   /** True where `x-envoy-*` control headers of the client count (an internal request). */
   readonly trusted?: boolean | undefined;
+}
+
+/** Whether a value that `get` gave is surely the only one: joined values have a comma or semicolon between them. */
+export function isSingle(value: string): boolean {
+  return !value.includes(',') && !value.includes(';');
+}
+
+/** The first value of a header of the request: what counts of a header that anyone may send. */
+export function firstOf(request: RequestView, name: string): string | undefined {
+  const value = headerOf(request, name);
+  return value === undefined || isSingle(value) ? value : (request.headers.getAll(name)[0] ?? value);
 }
 
 /** A header of the request, where `:method`, `:authority`, `:path`, `:scheme` and `host` are its own fields. */

@@ -12,7 +12,7 @@ import type { TraceSink } from './decision.ts';
 import type { FaultRule } from './fault.ts';
 import { checkFilterConfigs, corsOf, faultOf, type FilterConfigs } from './filter-config.ts';
 import { parseInteger } from './header-match.ts';
-import { headerOf, type RequestView } from './request-view.ts';
+import { firstOf, type RequestView } from './request-view.ts';
 import { compileLevel, type LevelChanges, NO_CHANGES, orderChanges, type RouteContext } from './route-level.ts';
 
 /** A cluster with everything that depends on which cluster it is. */
@@ -88,11 +88,11 @@ export function clusterOf(target: Target, request: RequestView): string {
   // Of a header that anyone may send only the first value counts.
   return target.clusterHeader === ''
     ? target.cluster
-    : (headerOf(request, target.clusterHeader)?.split(',', 1)[0] ?? '');
+    : (firstOf(request, target.clusterHeader) ?? '');
 }
 
 function headerValue(name: string, request: RequestView): bigint | undefined {
-  const value = parseInteger(headerOf(request, name) ?? '');
+  const value = parseInteger(firstOf(request, name) ?? '');
   return value === undefined || value < 0n ? undefined : value;
 }
 

@@ -70,7 +70,8 @@ const OPTIONS = {
 /** Throws CommandLineError. */
 export function discoveryCommand(argv: readonly string[]): DiscoveryCommand {
   const { values, positionals } = parsed(argv);
-  if (positionals.length !== 1 || positionals[0] !== 'discovery') throw new CommandLineError('say what to run: discovery');
+  if (positionals.length !== 1 || positionals[0] !== 'discovery')
+    throw new CommandLineError('say what to run: discovery');
   if (!values.configDir) throw new CommandLineError('say where the configuration is: --configDir DIR');
   checkRegistries(values.registries ?? []);
   return {
@@ -120,7 +121,8 @@ function address(flag: string, text: string): SocketAddress {
 
 function duration(flag: string, text: string): number {
   const found = parseDuration(text);
-  if (found === undefined || found <= 0) throw new CommandLineError(`--${flag}: ${JSON.stringify(text)} is not a time such as 24h`);
+  if (found === undefined || found <= 0)
+    throw new CommandLineError(`--${flag}: ${JSON.stringify(text)} is not a time such as 24h`);
   return found;
 }
 
@@ -129,6 +131,7 @@ function logLevel(text: string): LogLevel {
   const level = text.split(',')[0]!.split(':').at(-1)!;
   const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'none'];
   const found = levels.find((known) => known === level);
-  if (!found) throw new CommandLineError(`--log_output_level: ${JSON.stringify(text)} is not one of ${levels.join(', ')}`);
+  if (!found)
+    throw new CommandLineError(`--log_output_level: ${JSON.stringify(text)} is not one of ${levels.join(', ')}`);
   return found;
 }

@@ -52,7 +52,10 @@ test('a cluster of the mesh has mutual TLS and knows who must answer', async () 
   const { CDS } = await resourcesOf(PRODUCTPAGE, ...BOOKINFO);
   const tls = at(shown(CDS, REVIEWS), 'transportSocket.typedConfig') as JsonObject;
   assert.equal(tls['sni'], 'outbound_.9080_._.reviews.default.svc.cluster.local');
-  const names = at(tls, 'commonTlsContext.combinedValidationContext.defaultValidationContext.matchTypedSubjectAltNames');
+  const names = at(
+    tls,
+    'commonTlsContext.combinedValidationContext.defaultValidationContext.matchTypedSubjectAltNames',
+  );
   const uri = 'spiffe://cluster.local/ns/default/sa/reviews';
   assert.deepEqual(names, [{ sanType: 'URI', matcher: { exact: uri } }]);
   const key = at(tls, 'commonTlsContext.tlsCertificateSdsSecretConfigs.0') as JsonObject;
@@ -110,14 +113,27 @@ test('a rule replaces the default, and says where it was written', async () => {
   const origin = at(routes[0], 'metadata.filterMetadata') as JsonObject;
   const config = '/apis/networking.istio.io/v1/namespaces/default/virtual-service/reviews';
   assert.equal(at(origin, 'istio.config'), config);
-  assert.match(String(at(origin, 'meltemi.source')), /world\.yaml:\d+$/);
+  assert.match(at(origin, 'meltemi.source') as string, /world\.yaml:\d+$/);
 });
 
 test('weights split; a weight of 0 gets nothing', async () => {
-  const split = await firstRoute({ route: [{ ...to('v1'), weight: 25 }, { ...to('v2'), weight: 75 }] });
+  const split = await firstRoute({
+    route: [
+      { ...to('v1'), weight: 25 },
+      { ...to('v2'), weight: 75 },
+    ],
+  });
   const clusters = at(split, 'route.weightedClusters.clusters') as JsonObject[];
-  assert.deepEqual(clusters.map(({ weight }) => weight), [25, 75]);
-  const one = await firstRoute({ route: [{ ...to('v1'), weight: 100 }, { ...to('v2'), weight: 0 }] });
+  assert.deepEqual(
+    clusters.map(({ weight }) => weight),
+    [25, 75],
+  );
+  const one = await firstRoute({
+    route: [
+      { ...to('v1'), weight: 100 },
+      { ...to('v2'), weight: 0 },
+    ],
+  });
   assert.equal(at(one, 'route.cluster'), 'outbound|9080|v1|reviews.default.svc.cluster.local');
 });
 
@@ -165,8 +181,10 @@ test('faults are said to the fault filter', async () => {
     abort: { httpStatus: 400, percentage: { value: 0.5 } },
   };
   const route = await firstRoute({ fault, route: [to()] });
-  const { '@type': type, ...said } = (route['typedPerFilterConfig'] as JsonObject)['envoy.filters.http.fault'] as JsonObject;
-  assert.match(String(type), /HTTPFault$/);
+  const { '@type': type, ...said } = (route['typedPerFilterConfig'] as JsonObject)[
+    'envoy.filters.http.fault'
+  ] as JsonObject;
+  assert.match(type as string, /HTTPFault$/);
   assert.deepEqual(said, {
     delay: { fixedDelay: '7s', percentage: { numerator: 100 } },
     abort: { httpStatus: 400, percentage: { numerator: 5000, denominator: 'MILLION' } },
@@ -180,7 +198,12 @@ test('timeouts and retries', async () => {
   const { retryOn, numRetries, perTryTimeout, retriableStatusCodes } = said['retryPolicy'] as JsonObject;
   assert.deepEqual(
     { retryOn, numRetries, perTryTimeout, retriableStatusCodes },
-    { retryOn: 'gateway-error,retriable-status-codes', numRetries: 3, perTryTimeout: '2s', retriableStatusCodes: [418] },
+    {
+      retryOn: 'gateway-error,retriable-status-codes',
+      numRetries: 3,
+      perTryTimeout: '2s',
+      retriableStatusCodes: [418],
+    },
   );
   const none = await firstRoute({ retries: { attempts: 0 }, route: [to()] });
   assert.equal(at(none, 'route.retryPolicy'), undefined);
@@ -300,7 +323,10 @@ test('a gateway serves the rules bound to it, on the hosts that both name', asyn
   assert.equal(at(listener, `${MANAGER}.rds.routeConfigName`), 'http.80');
   const routes = shown(RDS, 'http.80');
   const hosts = routes['virtualHosts'] as JsonObject[];
-  assert.deepEqual(hosts.map(({ domains }) => domains), [['shop.example']]);
+  assert.deepEqual(
+    hosts.map(({ domains }) => domains),
+    [['shop.example']],
+  );
   const cluster = 'outbound|9080||productpage.default.svc.cluster.local';
   assert.equal(at(hosts[0], 'routes.0.route.cluster'), cluster);
 });
@@ -318,18 +344,25 @@ test('several rules for one host are merged at a gateway; in the mesh the oldest
     });
   const { RDS } = await resourcesOf(GATEWAY, ...BOOKINFO, gateway, bound('a', '/'), bound('b', '/b'));
   const routes = at(shown(RDS, 'http.80'), 'virtualHosts.0.routes') as JsonObject[];
-  assert.deepEqual(routes.map((route) => at(route, 'match.prefix')), ['/b', '/']);
+  assert.deepEqual(
+    routes.map((route) => at(route, 'match.prefix')),
+    ['/b', '/'],
+  );
   const first = rule('VirtualService', 'a', { hosts: ['reviews'], http: [{ route: [to('v1')] }] });
   const second = rule('VirtualService', 'b', { hosts: ['reviews'], http: [{ route: [to('v2')] }] });
   const clusters = (await reviewsRoutes(first, second)).map((route) => at(route, 'route.cluster'));
   assert.deepEqual(clusters, ['outbound|9080|v1|reviews.default.svc.cluster.local']);
 });
 
-test('a gateway without its certificate is left out, and said', async () => {
+test('a gateway without its certificate is left out', async () => {
   const gateway = rule('Gateway', 'secure', {
     selector: { istio: 'ingressgateway' },
     servers: [
-      { port: { number: 443, name: 'https', protocol: 'HTTPS' }, hosts: ['*'], tls: { mode: 'SIMPLE', credentialName: 'web' } },
+      {
+        port: { number: 443, name: 'https', protocol: 'HTTPS' },
+        hosts: ['*'],
+        tls: { mode: 'SIMPLE', credentialName: 'web' },
+      },
     ],
   });
   const { LDS } = await resourcesOf(GATEWAY, ...BOOKINFO, gateway);
@@ -337,7 +370,12 @@ test('a gateway without its certificate is left out, and said', async () => {
 });
 
 test('what another namespace does not export is not seen', async () => {
-  const hidden = rule('VirtualService', 'reviews', { hosts: ['reviews.default.svc.cluster.local'], exportTo: ['.'], http: [{ route: [to('v1')] }] }, 'other');
+  const hidden = rule(
+    'VirtualService',
+    'reviews',
+    { hosts: ['reviews.default.svc.cluster.local'], exportTo: ['.'], http: [{ route: [to('v1')] }] },
+    'other',
+  );
   const [route] = await reviewsRoutes(hidden);
   assert.equal(at(route, 'route.cluster'), REVIEWS);
 });

@@ -19,6 +19,7 @@ import {
 } from './serve/ads-service.ts';
 import { Connection } from './serve/connection.ts';
 import type { Snapshot } from './snapshot.ts';
+import { unservedProblems } from './unserved-problems.ts';
 
 /** The sources have been read completely when the server is made: it never serves less than they hold. */
 export interface DiscoveryServerOptions {
@@ -87,6 +88,7 @@ export class DiscoveryServer {
     return [
       ...config.problems,
       ...(this.#options.moreProblems?.() ?? []),
+      ...unservedProblems(config),
       ...registry.problems,
       ...this.#resources.problems,
       ...[...this.#connections].flatMap((connection) => connection.problems()),

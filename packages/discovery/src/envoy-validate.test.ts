@@ -73,7 +73,10 @@ const EVERYTHING = [
         ],
         timeout: '2s',
         retries: { attempts: 3, perTryTimeout: '1s', retryOn: '5xx,503' },
-        fault: { delay: { fixedDelay: '7s', percentage: { value: 0.1 } }, abort: { httpStatus: 400, percentage: { value: 100 } } },
+        fault: {
+          delay: { fixedDelay: '7s', percentage: { value: 0.1 } },
+          abort: { httpStatus: 400, percentage: { value: 100 } },
+        },
         mirrors: [{ destination: { host: 'ratings' }, percentage: { value: 50 } }],
         rewrite: { uri: '/', authority: 'other' },
         corsPolicy: {
@@ -94,7 +97,11 @@ const EVERYTHING = [
   rule('VirtualService', 'ratings', { hosts: ['ratings'], http: [{ route: [{ destination: { host: 'ratings' } }] }] }),
 ];
 
-for (const node of [proxyNode('productpage-v1'), proxyNode('reviews-v1'), proxyNode('gateway-1', 'istio-system', 'router')]) {
+for (const node of [
+  proxyNode('productpage-v1'),
+  proxyNode('reviews-v1'),
+  proxyNode('gateway-1', 'istio-system', 'router'),
+]) {
   test(`envoy accepts what ${node.workload} gets`, { skip: !envoy }, async () => {
     const resources = await resourcesOf(node, ...EVERYTHING);
     assert.ok(resources.LDS.size > 0 && resources.CDS.size > 0);
@@ -167,7 +174,9 @@ function routeListener(routes: JsonObject, port: number): JsonObject {
 }
 
 function untyped(resources: readonly JsonValue[]): JsonObject[] {
-  return (resources as JsonObject[]).map(({ '@type': _, ...rest }) => rest);
+  return (resources as JsonObject[]).map((resource) =>
+    Object.fromEntries(Object.entries(resource).filter(([name]) => name !== '@type')),
+  );
 }
 
 function findEnvoy(): string | undefined {

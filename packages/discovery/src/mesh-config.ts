@@ -18,7 +18,8 @@ export function meshSettings(
   };
   const connectTimeout = text('connectTimeout', '');
   const connectTimeoutMs = connectTimeout === '' ? defaults.connectTimeoutMs : parseDuration(connectTimeout);
-  if (connectTimeoutMs === undefined) problems.push(wrong('connectTimeout', `"${connectTimeout}" is not a time such as 10s`));
+  if (connectTimeoutMs === undefined)
+    problems.push(wrong('connectTimeout', `"${connectTimeout}" is not a time such as 10s`));
   const mesh = {
     ...defaults,
     trustDomain: text('trustDomain', defaults.trustDomain),

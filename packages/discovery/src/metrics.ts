@@ -61,7 +61,8 @@ function familyText(name: string, { kind, help, values, distributions }: Family)
   for (const [labels, value] of values) lines.push(`${name}${braces(labels)} ${value}`);
   for (const [labels, { counts, sum, total }] of distributions) {
     const bucket = (bound: string) => braces([labels, `le="${bound}"`].filter(Boolean).join(','));
-    for (const [index, bound] of BUCKETS.entries()) lines.push(`${name}_bucket${bucket(String(bound))} ${counts[index]}`);
+    for (const [index, bound] of BUCKETS.entries())
+      lines.push(`${name}_bucket${bucket(String(bound))} ${counts[index]}`);
     lines.push(`${name}_bucket${bucket('+Inf')} ${total}`);
     lines.push(`${name}_sum${braces(labels)} ${sum}`, `${name}_count${braces(labels)} ${total}`);
   }
@@ -70,7 +71,9 @@ function familyText(name: string, { kind, help, values, distributions }: Family)
 
 function render(labels: LabelSet): string {
   return Object.entries(labels)
-    .map(([name, value]) => `${name}="${value.replaceAll(/["\\\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`))}"`)
+    .map(
+      ([name, value]) => `${name}="${value.replaceAll(/["\\\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`))}"`,
+    )
     .join(',');
 }
 

@@ -6,7 +6,10 @@ import { type ProxyResources, SERVED_TYPES } from '../resources.ts';
 import { configDump, resourcesJson } from './config-dump.ts';
 
 /** `ready` says whether all ports serve; the inputs were read before the server was made. */
-export function debugApp(server: DiscoveryServer, options: { readonly ready: () => boolean; readonly version: string }) {
+export function debugApp(
+  server: DiscoveryServer,
+  options: { readonly ready: () => boolean; readonly version: string },
+) {
   const app = new Hono();
   app.get('/ready', (context) => (options.ready() ? context.text('') : context.text('not ready', 503)));
   app.get('/version', (context) => context.text(options.version));
@@ -30,7 +33,11 @@ interface AskedProxy {
   json(value: unknown, status?: 400 | 404): Response;
 }
 
-function perProxy(server: DiscoveryServer, show: (resources: ProxyResources) => unknown, context: AskedProxy): Response {
+function perProxy(
+  server: DiscoveryServer,
+  show: (resources: ProxyResources) => unknown,
+  context: AskedProxy,
+): Response {
   const id = context.req.query('proxyID');
   if (!id) return context.json({ error: 'name a proxy: ?proxyID=NAME.NAMESPACE' }, 400);
   const resources = server.resourcesOf(id);
@@ -64,10 +71,12 @@ function adsz(server: DiscoveryServer): unknown {
     address: node.address,
     delta: variant === 'delta',
     connectedAt: new Date(connectedAt).toISOString(),
-    watches: Object.fromEntries(SERVED_TYPES.flatMap((type): [string, TypeStatus][] => {
-      const of = types.get(type);
-      return of ? [[type, of]] : [];
-    })),
+    watches: Object.fromEntries(
+      SERVED_TYPES.flatMap((type): [string, TypeStatus][] => {
+        const of = types.get(type);
+        return of ? [[type, of]] : [];
+      }),
+    ),
   }));
   return { totalClients: clients.length, clients };
 }

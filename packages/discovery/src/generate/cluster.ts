@@ -1,8 +1,16 @@
 // ClusterInput → Cluster.
 import { create } from '@bufbuild/protobuf';
 import { packAny } from '@meltemi/api';
-import { type Cluster, Cluster_DiscoveryType, Cluster_LbPolicy, ClusterSchema } from '@meltemi/api/envoy/config/cluster/v3/cluster_pb';
-import { type OutlierDetection, OutlierDetectionSchema } from '@meltemi/api/envoy/config/cluster/v3/outlier_detection_pb';
+import {
+  type Cluster,
+  Cluster_DiscoveryType,
+  Cluster_LbPolicy,
+  ClusterSchema,
+} from '@meltemi/api/envoy/config/cluster/v3/cluster_pb';
+import {
+  type OutlierDetection,
+  OutlierDetectionSchema,
+} from '@meltemi/api/envoy/config/cluster/v3/outlier_detection_pb';
 import {
   type ClusterLoadAssignment,
   ClusterLoadAssignmentSchema,
@@ -93,7 +101,10 @@ function discovery(input: OutboundClusterInput) {
   };
 }
 
-function assignment(clusterName: string, endpoints: readonly (SocketAddress & DnsEndpointInput)[]): ClusterLoadAssignment {
+function assignment(
+  clusterName: string,
+  endpoints: readonly (SocketAddress & DnsEndpointInput)[],
+): ClusterLoadAssignment {
   const lbEndpoints = endpoints.map(({ host, port, weight }) => ({
     hostIdentifier: { case: 'endpoint' as const, value: { address: address({ host, port }) } },
     ...(weight > 0 && { loadBalancingWeight: weight }),

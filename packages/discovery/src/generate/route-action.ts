@@ -38,7 +38,8 @@ function forward(input: ForwardInput): RouteAction {
   return create(RouteActionSchema, {
     clusterSpecifier: clusterSpecifier(input),
     timeout,
-    maxStreamDuration: { maxStreamDuration: timeout, grpcTimeoutHeaderMax: timeout },
+    // Not max_stream_duration, which would take the place of the timeout, retries and all; as Istio does it.
+    maxGrpcTimeout: timeout,
     ...(input.retry && { retryPolicy: retryPolicy(input.retry) }),
     ...(input.rewrite && rewrite(input.rewrite)),
     requestMirrorPolicies: input.mirrors.map(({ cluster, millionths }) => ({

@@ -12,7 +12,13 @@ import {
   VirtualHostSchema,
 } from '@meltemi/api/envoy/config/route/v3/route_components_pb';
 import { type RouteConfiguration, RouteConfigurationSchema } from '@meltemi/api/envoy/config/route/v3/route_pb';
-import type { HttpRouteInput, NamedMatchInput, RouteInput, RouteMatchInput, VirtualHostInput } from '../input/route-input.ts';
+import type {
+  HttpRouteInput,
+  NamedMatchInput,
+  RouteInput,
+  RouteMatchInput,
+  VirtualHostInput,
+} from '../input/route-input.ts';
 import { headerOperations } from './header-changes.ts';
 import { metadata } from './metadata.ts';
 import { routeAction } from './route-action.ts';

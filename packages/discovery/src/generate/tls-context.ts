@@ -10,7 +10,10 @@ import {
   SubjectAltNameMatcherSchema,
   TlsParameters_TlsProtocol,
 } from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/common_pb';
-import { type SdsSecretConfig, SdsSecretConfigSchema } from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/secret_pb';
+import {
+  type SdsSecretConfig,
+  SdsSecretConfigSchema,
+} from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/secret_pb';
 import {
   type CommonTlsContext,
   CommonTlsContextSchema,

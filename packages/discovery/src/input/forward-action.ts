@@ -16,11 +16,14 @@ import type {
 
 type Resolve = (destination: Destination) => ResolvedDestination;
 
-/** What Istio retries unless told otherwise; 503 is the status that a sidecar gives when it reached nobody. */
+/**
+ * What Istio (1.24 and later) retries unless told otherwise: failures that came before the upstream saw the request.
+ * An answer of 503 is not among them: the request may have been carried out.
+ */
 export const DEFAULT_RETRY: RetryInput = {
   attempts: 2,
-  on: 'connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes',
-  statusCodes: [503],
+  on: 'connect-failure,refused-stream,unavailable,cancelled',
+  statusCodes: [],
   perTryTimeoutMs: 0,
 };
 

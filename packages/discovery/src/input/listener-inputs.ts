@@ -52,7 +52,9 @@ export function inboundListenerInputs(
       kind: 'inbound',
       name,
       address: place.listen,
-      traffic: served.http ? { kind: 'inline-routes', routes: inboundRoutes(name, served) } : { kind: 'tcp', cluster: name },
+      traffic: served.http
+        ? { kind: 'inline-routes', routes: inboundRoutes(name, served) }
+        : { kind: 'tcp', cluster: name },
       accessLog: accessLogInput(mesh),
       trustDomain: mesh.trustDomain,
     };
@@ -60,7 +62,11 @@ export function inboundListenerInputs(
 }
 
 /** The clusters behind them: the application itself. */
-export function inboundClusterInputs(scope: ProxyScope, registry: RegistryView, mesh: MeshSettings): InboundClusterInput[] {
+export function inboundClusterInputs(
+  scope: ProxyScope,
+  registry: RegistryView,
+  mesh: MeshSettings,
+): InboundClusterInput[] {
   const { workload } = scope;
   return (workload?.placement?.inbound ?? []).map((place) => ({
     kind: 'inbound',

@@ -109,7 +109,8 @@ const SIMPLE: Readonly<Record<string, LoadBalancerInput>> = {
 function loadBalancerInput(said: LoadBalancer | undefined, mesh: MeshSettings): LoadBalancerInput {
   const hash = said?.consistentHash;
   if (hash?.maglev) return { kind: 'maglev', tableSize: hash.maglev.tableSize ?? 65_537 };
-  if (hash) return { kind: 'ring-hash', minimumRingSize: hash.ringHash?.minimumRingSize ?? hash.minimumRingSize ?? 1024 };
+  if (hash)
+    return { kind: 'ring-hash', minimumRingSize: hash.ringHash?.minimumRingSize ?? hash.minimumRingSize ?? 1024 };
   return SIMPLE[said?.simple ?? ''] ?? SIMPLE[mesh.loadBalancer]!;
 }
 

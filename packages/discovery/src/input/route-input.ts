@@ -85,7 +85,9 @@ export type RouteActionInput =
 
 export interface FaultInput {
   readonly delay: { readonly ms: number; readonly millionths: number } | undefined;
-  readonly abort: { readonly httpStatus: number; readonly grpcStatus: number | undefined; readonly millionths: number } | undefined;
+  readonly abort:
+    | { readonly httpStatus: number; readonly grpcStatus: number | undefined; readonly millionths: number }
+    | undefined;
 }
 
 export interface CorsInput {

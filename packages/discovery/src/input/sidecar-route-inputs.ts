@@ -144,7 +144,11 @@ function isProxied(visible: NamespaceScope, service: Service, port: ServicePort)
 
 /** `reviews:9080`, `reviews.default:9080`, …; without a port where it is HTTP's own. */
 function serviceDomains(service: Service, port: ServicePort, namespace: string, domain: string): string[] {
-  const names = [service.host, ...shortNames(service, namespace, domain), ...(service.address ? [service.address] : [])];
+  const names = [
+    service.host,
+    ...shortNames(service, namespace, domain),
+    ...(service.address ? [service.address] : []),
+  ];
   return names.flatMap((name) => {
     const withPort = `${name}:${port.number}`;
     if (name.startsWith('*')) return [name];

@@ -88,7 +88,8 @@ function serveStream(call: AdsCall, variant: 'sotw' | 'delta', options: AdsServi
     session ??= await openSession(call, variant, request, options);
     // The stream may have ended while its caller was asked.
     if (ended) return end();
-    const subscription = variant === 'sotw' ? sotwRequest(request as DiscoveryRequest) : deltaRequest(request as DeltaDiscoveryRequest);
+    const subscription =
+      variant === 'sotw' ? sotwRequest(request as DiscoveryRequest) : deltaRequest(request as DeltaDiscoveryRequest);
     if (subscription) session.receive(subscription);
     else options.logger.debug(`${request.node?.id ?? ''}: type ${request.typeUrl} is not served`);
   };
@@ -113,7 +114,11 @@ async function openSession(
 ): Promise<AdsSession> {
   const caller = options.authenticate && (await authenticated(call, options.authenticate, options.logger));
   const node = parseProxyNode(request.node);
-  if (!node) throw new StreamRefusal(status.INVALID_ARGUMENT, `node id ${JSON.stringify(request.node?.id ?? '')} is not KIND~ADDRESS~NAME.NAMESPACE~DOMAIN`);
+  if (!node)
+    throw new StreamRefusal(
+      status.INVALID_ARGUMENT,
+      `node id ${JSON.stringify(request.node?.id ?? '')} is not KIND~ADDRESS~NAME.NAMESPACE~DOMAIN`,
+    );
   if (caller && !agrees(caller, node)) {
     options.logger.warn(`${node.id}: refused, for the caller is ${caller.namespace}/${caller.serviceAccount}`);
     throw new StreamRefusal(status.PERMISSION_DENIED, 'the node is not the caller');

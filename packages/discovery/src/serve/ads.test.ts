@@ -75,13 +75,25 @@ const WORLDS = await Promise.all(
     [pod('ratings', 'v1', { inbound: { 9080: { listen: '127.0.0.1:21051', app: '127.0.0.1:21052' } } })],
     [
       REVIEWS_SUBSETS,
-      rule('VirtualService', 'reviews', { hosts: ['reviews'], http: [{ route: [{ destination: { host: 'reviews', subset: 'v1' } }] }] }),
+      rule('VirtualService', 'reviews', {
+        hosts: ['reviews'],
+        http: [{ route: [{ destination: { host: 'reviews', subset: 'v1' } }] }],
+      }),
     ],
     [
       REVIEWS_SUBSETS,
-      rule('VirtualService', 'reviews', { hosts: ['reviews'], http: [{ route: [{ destination: { host: 'reviews', subset: 'v2' } }] }] }),
+      rule('VirtualService', 'reviews', {
+        hosts: ['reviews'],
+        http: [{ route: [{ destination: { host: 'reviews', subset: 'v2' } }] }],
+      }),
     ],
-    [rule('ServiceEntry', 'out', { hosts: ['out.example'], ports: [{ number: 80, name: 'http', protocol: 'HTTP' }], resolution: 'DNS' })],
+    [
+      rule('ServiceEntry', 'out', {
+        hosts: ['out.example'],
+        ports: [{ number: 80, name: 'http', protocol: 'HTTP' }],
+        resolution: 'DNS',
+      }),
+    ],
   ].map((extra) => viewOf(...BOOKINFO, ...extra)),
 );
 const SMALL = await viewOf(service('reviews'), pod('productpage', 'v1', { inbound: {} }));
@@ -101,7 +113,8 @@ test('both variants hold the same after any changes, and after a lost connection
         if (reconnect) for (const client of clients) client.reconnect();
         if (settle) await Promise.all(clients.map((client) => settled(client, server, before)));
       }
-      const end = server.snapshot.config.version === store.view().version ? server.snapshot.version : server.snapshot.version + 1;
+      const end =
+        server.snapshot.config.version === store.view().version ? server.snapshot.version : server.snapshot.version + 1;
       await Promise.all(clients.map((client) => converged(client, server, NODE, end)));
       for (const client of clients) await client.close();
     }),
@@ -184,7 +197,8 @@ test('a node that is not a proxy of the mesh is refused', async () => {
 });
 
 async function once(client: XdsClient, event: string): Promise<unknown[]> {
-  for await (const values of on(client.events, event, { signal: AbortSignal.timeout(5000) })) return values as unknown[];
+  for await (const values of on(client.events, event, { signal: AbortSignal.timeout(5000) }))
+    return values as unknown[];
   throw new Error('unreachable');
 }
 

@@ -76,7 +76,12 @@ export class Connection implements AdsSession, SubscriberEvents {
     const { metrics } = this.#options;
     this.#types.set(type, { ...this.#type(type), sentNonce: nonce, sentVersion: version });
     metrics.count('pilot_xds_pushes', 'Responses sent to proxies.', { type: type.toLowerCase() });
-    metrics.count('pilot_xds_sent_bytes_total', 'Bytes of responses sent to proxies.', { type: type.toLowerCase() }, bytes);
+    metrics.count(
+      'pilot_xds_sent_bytes_total',
+      'Bytes of responses sent to proxies.',
+      { type: type.toLowerCase() },
+      bytes,
+    );
   }
 
   acknowledged(type: ServedType, nonce: string): void {
@@ -88,7 +93,9 @@ export class Connection implements AdsSession, SubscriberEvents {
     const { metrics, logger } = this.#options;
     this.#types.set(type, { ...this.#type(type), error: error || 'no reason given' });
     metrics.count('pilot_total_xds_rejects', 'Responses that proxies refused.');
-    metrics.count(`pilot_xds_${type.toLowerCase()}_reject`, `${type} responses that proxies refused.`, { node: this.node.id });
+    metrics.count(`pilot_xds_${type.toLowerCase()}_reject`, `${type} responses that proxies refused.`, {
+      node: this.node.id,
+    });
     logger.warn(`${this.node.id}: refused ${type}: ${error}`);
   }
 

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { create, fromBinary } from '@bufbuild/protobuf';
 import { ClusterSchema } from '@meltemi/api/envoy/config/cluster/v3/cluster_pb';
-import { DeltaDiscoveryResponseSchema, DiscoveryResponseSchema } from '@meltemi/api/envoy/service/discovery/v3/discovery_pb';
+import {
+  DeltaDiscoveryResponseSchema,
+  DiscoveryResponseSchema,
+} from '@meltemi/api/envoy/service/discovery/v3/discovery_pb';
 import { xdsTypeOf } from '@meltemi/api';
 import { encodeFragment, type Fragment } from '../fragment.ts';
 import { NO_RESOURCES, type ProxyResources, type ServedType } from '../resources.ts';
@@ -17,7 +20,13 @@ interface Stream {
   ask(type: ServedType, names: readonly string[], nonce?: string, error?: string): void;
   delta(
     type: ServedType,
-    change: { subscribe?: string[]; unsubscribe?: string[]; nonce?: string; error?: string; initial?: Record<string, string> },
+    change: {
+      subscribe?: string[];
+      unsubscribe?: string[];
+      nonce?: string;
+      error?: string;
+      initial?: Record<string, string>;
+    },
   ): void;
 }
 
@@ -63,7 +72,7 @@ function open(variant: 'sotw' | 'delta'): Stream {
     subscriber,
     log,
     news: () => log.slice(read, (read = log.length)),
-    ask: (type, names, nonce = '', error = undefined) =>
+    ask: (type, names, nonce = '', error) =>
       subscriber.receive({ type, nonce, error, change: { kind: 'names', names } }),
     delta: (type, { subscribe = [], unsubscribe = [], nonce = '', error, initial = {} }) =>
       subscriber.receive({
@@ -79,7 +88,9 @@ function open(variant: 'sotw' | 'delta'): Stream {
 function showSotw(bytes: Uint8Array): string {
   const { typeUrl, nonce, resources: list } = fromBinary(DiscoveryResponseSchema, bytes);
   const clusters = list.map(({ value }) => fromBinary(ClusterSchema, value));
-  return [`${xdsTypeOf(typeUrl)}#${nonce}`, ...clusters.map(({ name, altStatName }) => `${name}=${altStatName}`)].join(' ');
+  return [`${xdsTypeOf(typeUrl)}#${nonce}`, ...clusters.map(({ name, altStatName }) => `${name}=${altStatName}`)].join(
+    ' ',
+  );
 }
 
 function showDelta(bytes: Uint8Array): string {

@@ -20,11 +20,19 @@ import { type GrpcClient, grpcClient, grpcService } from '@meltemi/rpc';
 import type { ProxyNode } from '../proxy-node.ts';
 import { SERVED_TYPES, type ServedType } from '../resources.ts';
 
-type AdsStream = ClientDuplexStream<DiscoveryRequest | DeltaDiscoveryRequest, DiscoveryResponse | DeltaDiscoveryResponse>;
+type AdsStream = ClientDuplexStream<
+  DiscoveryRequest | DeltaDiscoveryRequest,
+  DiscoveryResponse | DeltaDiscoveryResponse
+>;
 
 /** A client that does as Envoy does: all clusters and listeners, and what they name. */
 export class XdsClient {
-  readonly held: Record<ServedType, Map<string, Any>> = { CDS: new Map(), EDS: new Map(), LDS: new Map(), RDS: new Map() };
+  readonly held: Record<ServedType, Map<string, Any>> = {
+    CDS: new Map(),
+    EDS: new Map(),
+    LDS: new Map(),
+    RDS: new Map(),
+  };
   /** Emits `changed` after each response, `failed` with the error of the stream. */
   readonly events = new EventEmitter();
   readonly received: Record<ServedType, number> = { CDS: 0, EDS: 0, LDS: 0, RDS: 0 };
@@ -84,8 +92,12 @@ export class XdsClient {
       stream.write(create(DiscoveryRequestSchema, { ...head, resourceNames: names }));
       return;
     }
-    const initialResourceVersions = Object.fromEntries([...this.held[type].keys()].map((name) => [name, this.#versions.get(`${type} ${name}`)!]));
-    stream.write(create(DeltaDiscoveryRequestSchema, { ...head, resourceNamesSubscribe: names, initialResourceVersions }));
+    const initialResourceVersions = Object.fromEntries(
+      [...this.held[type].keys()].map((name) => [name, this.#versions.get(`${type} ${name}`)!]),
+    );
+    stream.write(
+      create(DeltaDiscoveryRequestSchema, { ...head, resourceNamesSubscribe: names, initialResourceVersions }),
+    );
   }
 
   #take(response: DiscoveryResponse | DeltaDiscoveryResponse): void {
@@ -151,7 +163,8 @@ function edsName(any: Any): string[] {
 function rdsNames(any: Any): string[] {
   return unpackAny(any, ListenerSchema)!.filterChains.flatMap(({ filters }) =>
     filters.flatMap(({ configType }) => {
-      const manager = configType.case === 'typedConfig' ? unpackAny(configType.value, HttpConnectionManagerSchema) : undefined;
+      const manager =
+        configType.case === 'typedConfig' ? unpackAny(configType.value, HttpConnectionManagerSchema) : undefined;
       return manager?.routeSpecifier.case === 'rds' ? [manager.routeSpecifier.value.routeConfigName] : [];
     }),
   );
