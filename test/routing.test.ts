@@ -54,7 +54,7 @@ test('a workload that comes into the directory runs; retries hide its failures',
   const codes = async (requests: number) => {
     const answers = [];
     for (let sent = 0; sent < requests; sent++) answers.push((await fromProductPage('flaky:8080', '/')).status);
-    return answers.sort();
+    return answers.sort((a, b) => a - b);
   };
   await eventually(async () => assert.deepEqual(await codes(3), [200, 500, 500]), 20_000);
   const rule = join(mesh.directory, 'flaky-retries.yaml');

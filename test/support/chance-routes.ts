@@ -26,7 +26,7 @@ export const CHANCES: readonly Chance[] = [
     shares: { v1: 1 / 3, v2: 2 / 3 },
   },
   {
-    // One roll serves all routes: who missed 30 % is in the next 30 % of 60 %.
+    // One number serves all routes: who missed 30 % is in the next 30 % of 60 %.
     name: 'fractions-of-successive-routes',
     routes: [
       { match: { ...everything, runtimeFraction: fraction(30) }, route: { cluster: 'v1' } },
@@ -36,13 +36,31 @@ export const CHANCES: readonly Chance[] = [
     shares: { v1: 0.3, v2: 0.3, v3: 0.4 },
   },
   {
-    // The same roll again: of weights that add up to 100, those in the fraction see the first half alone.
+    // The same number again: of weights that add up to 100, those in the fraction see the first half alone.
     name: 'weights-within-a-fraction',
     routes: [
       { match: { ...everything, runtimeFraction: fraction(50) }, route: weighted({ v1: 50, v2: 50 }) },
       { match: everything, route: { cluster: 'v3' } },
     ],
     shares: { v1: 0.5, v3: 0.5 },
+  },
+  {
+    // Weights of another total see another remainder of it.
+    name: 'weights-of-another-total-within-a-fraction',
+    routes: [
+      { match: { ...everything, runtimeFraction: fraction(50) }, route: weighted({ v1: 1, v2: 2 }) },
+      { match: everything, route: { cluster: 'v3' } },
+    ],
+    shares: { v1: 1 / 6, v2: 1 / 3, v3: 0.5 },
+  },
+  {
+    // A remainder by 100 below 50 may be even or odd.
+    name: 'even-weights-within-a-fraction',
+    routes: [
+      { match: { ...everything, runtimeFraction: fraction(50) }, route: weighted({ v1: 1, v2: 1 }) },
+      { match: everything, route: { cluster: 'v3' } },
+    ],
+    shares: { v1: 0.25, v2: 0.25, v3: 0.5 },
   },
   {
     name: 'aborts',

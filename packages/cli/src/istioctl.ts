@@ -1,4 +1,6 @@
 // The command line of istioctl → the commands, and what they throw → exit codes.
+import { formatProblem } from '@meltemi/base';
+import { StoreError } from '@meltemi/config';
 import { Command, CommanderError } from 'commander';
 
 import { deleteConfig } from './delete.ts';
@@ -14,10 +16,15 @@ export async function istioctl(args: readonly string[], terminal: Terminal): Pro
     return EXIT.ok;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    if (!(error instanceof CommandError)) throw error;
-    terminal.error(`Error: ${error.message}\n`);
-    return error.code;
+    if (error instanceof StoreError) return failed(formatProblem(error.problem), EXIT.failed, terminal);
+    if (error instanceof CommandError) return failed(error.message, error.code, terminal);
+    throw error;
   }
+}
+
+function failed(message: string, code: number, terminal: Terminal): number {
+  terminal.error(`Error: ${message}\n`);
+  return code;
 }
 
 interface GlobalOptions {

@@ -1,14 +1,7 @@
 // istioctl create, replace and apply: objects from files into the store, all or none.
 import { resourceName } from '@meltemi/api';
 import { formatProblem, formatResourceName, type Problem } from '@meltemi/base';
-import {
-  type ConfigStore,
-  duplicateProblem,
-  type LocatedResource,
-  StoreError,
-  validateSet,
-  type Written,
-} from '@meltemi/config';
+import { type ConfigStore, duplicateProblem, type LocatedResource, validateSet, type Written } from '@meltemi/config';
 
 import { findResource, resourceKey } from './find-resource.ts';
 import { openStore } from './open-store.ts';
@@ -34,10 +27,6 @@ export async function write(verb: WriteVerb, options: WriteOptions, terminal: Te
     );
     for (const resource of resources) terminal.out(await writeOne(verb, resource, store));
     for (const warning of warningsOf(resources, store)) terminal.error(`${formatProblem(warning)}\n`);
-  } catch (error) {
-    // Another process was faster than the check above.
-    if (error instanceof StoreError) throw new CommandError(formatProblem(error.problem), 1, { cause: error });
-    throw error;
   } finally {
     await store.close();
   }

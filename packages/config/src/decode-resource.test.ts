@@ -177,6 +177,26 @@ test('fields are known by both of their names', () => {
   assert.deepEqual(resource!.origin('spec.httpFault.delay.fixedDelay').source, { file: 'f.yaml', line: 8, column: 51 });
 });
 
+test('fields of old rules that nothing follows are said, and the rule holds', () => {
+  const fault = 'http_fault: {delay: {percent: 100, fixed_delay: 7s, override_header_name: x}}\n  l4Fault: {}';
+  assert.deepEqual(
+    said(RULE.replace('precedence: 1', fault)),
+    [
+      'f.yaml:8:55: warning: "overrideHeaderName" has no effect: the mesh has nothing that does this [MEL0012]',
+      'f.yaml:9:3: warning: "l4Fault" has no effect: the mesh has nothing that does this [MEL0012]',
+    ].toReversed(),
+  );
+  const egress = (proxy: boolean): string =>
+    `apiVersion: config.istio.io/v1alpha2\nkind: EgressRule\nmetadata: {name: a}\nspec: {destination: {service: a.com}, ports: [{port: 80, protocol: http}], useEgressProxy: ${proxy}}\n`;
+  assert.deepEqual([said(egress(false)).length, said(egress(true)).length], [0, 1]);
+  assert.match(
+    said(
+      'apiVersion: config.istio.io/v1alpha2\nkind: DestinationPolicy\nmetadata: {name: a}\nspec: {destination: {name: a}, source: {name: b}}\n',
+    ).join('\n'),
+    /^f\.yaml:4:32: warning: "source" has no effect/,
+  );
+});
+
 test('the form of istioctl 0.2 is read, and an apiVersion may be missing from its rules', () => {
   const legacy = 'type: route-rule\nname: a\nnamespace: b\nspec:\n  destination:\n    name: c\n';
   const { resource } = decodeResource(parseDocuments(legacy, 'f.yaml').documents[0]!);

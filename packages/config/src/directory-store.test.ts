@@ -64,6 +64,17 @@ test('what is in the directory itself is there when the store is open; drafts ar
   assert.equal(store.get('RouteRule', 'default', 'b')!.source.line, 1);
 });
 
+test('directories in the directory are not read', async (context) => {
+  const { directory, store } = await openStore(context, { 'a.yaml': rule('a', 1) }, false);
+  mkdirSync(join(directory, 'routing.yaml'));
+  writeFileSync(join(directory, 'routing.yaml/b.yaml'), rule('b', 1));
+  await store.apply(resource(rule('c', 1)));
+  assert.deepEqual(precedences(store.view()), [
+    ['a', 1],
+    ['c', 1],
+  ]);
+});
+
 test('edits by others are seen within a second', async (context) => {
   const { directory, store } = await openStore(context, { 'a.yaml': rule('a', 1) });
   const changed = nextView(store, (view) => precedences(view)[0]?.[1] === 5);
@@ -137,6 +148,24 @@ test('of many that create one name at once exactly one succeeds', async (context
   const results = await Promise.allSettled(stores.map((one, index) => one.create(resource(rule('a', index)))));
   assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 1);
   assert.equal(readdirSync(directory).length, 1);
+});
+
+test('no edit is lost when many replace in one file at once', async (context) => {
+  const names = ['a', 'b', 'c', 'd'];
+  const { directory, store } = await openStore(
+    context,
+    { 'all.yaml': names.map((name) => rule(name, 1)).join('---\n') },
+    false,
+  );
+  const options = { directories: [directory], clock: systemClock(), logger: silentLogger, watchFiles: false };
+  const stores = await Promise.all(names.map(() => DirectoryStore.open(options)));
+  context.after(() => Promise.all(stores.map((one) => one.close())));
+  await Promise.all(names.map((name, index) => stores[index]!.replace(resource(rule(name, 2)))));
+  await store.apply(resource(rule('e', 2)));
+  assert.deepEqual(
+    precedences(store.view()),
+    [...names, 'e'].map((name) => [name, 2]),
+  );
 });
 
 test('replace and delete edit the file in which the object lives', async (context) => {

@@ -8,6 +8,7 @@ import { type Clock, formatResourceName, type Logger, type Problem, type Resourc
 import { createFile, removeFile, replaceFile } from './atomic-file.ts';
 import { buildView } from './build-view.ts';
 import { editText } from './edit-text.ts';
+import { LockError, withFileLock } from './file-lock.ts';
 import { KINDS } from './kinds.ts';
 import type { LocatedResource } from './located-resource.ts';
 import { CODE } from './problem-code.ts';
@@ -134,16 +135,18 @@ export class DirectoryStore implements ConfigStore {
     for (const listener of this.#listeners) listener(view);
   }
 
-  /** Sees what others wrote, writes, and answers when the view holds it. */
+  /** Keeps other processes out, sees what they wrote, writes, and answers when the view holds it. */
   #write<Result>(step: () => Promise<Result>): Promise<Result> {
-    return this.#inTurn(async () => {
+    const lock = join(this.#options.directories[0]!, '.lock');
+    const readAround = async (): Promise<Result> => {
       await this.#read();
       try {
         return await step();
       } finally {
         await this.#read();
       }
-    });
+    };
+    return this.#inTurn(() => withFileLock(lock, this.#options.clock, readAround).catch(refuseLocked));
   }
 
   #inTurn<Result>(step: () => Promise<Result>): Promise<Result> {
@@ -193,6 +196,15 @@ function missingProblem(name: ResourceName, resource: LocatedResource | undefine
   const message = `${formatResourceName(name)} does not exist`;
   const source = resource?.origin('metadata.name').source;
   return { severity: 'error', code: CODE.referenceNotFound, message, resource: name, ...(source && { source }) };
+}
+
+function refuseLocked(error: unknown): never {
+  if (!(error instanceof LockError)) throw error;
+  throw new StoreError(
+    'locked',
+    { severity: 'error', code: CODE.unreadable, message: error.message },
+    { cause: error },
+  );
 }
 
 /** The object is known from before its file was broken. */

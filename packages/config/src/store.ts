@@ -30,7 +30,7 @@ export interface ConfigStore {
   close(): Promise<void>;
 }
 
-export type StoreErrorCode = 'exists' | 'not-found' | 'unreadable' | 'refused';
+export type StoreErrorCode = 'exists' | 'not-found' | 'unreadable' | 'refused' | 'locked';
 
 /** Why a write was refused; `problem` names the place. */
 export class StoreError extends Error {

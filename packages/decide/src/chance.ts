@@ -1,9 +1,10 @@
-// Fractions of requests: what part a configuration names, and whether a roll of the dice falls in it.
+// Fractions of requests: what part a configuration names, and whether chance puts a request in it.
 import type { RuntimeFractionalPercent } from '@meltemi/api/envoy/config/core/v3/base_pb';
 import {
   type FractionalPercent,
   FractionalPercent_DenominatorType as Denominator,
 } from '@meltemi/api/envoy/type/v3/percent_pb';
+import type { Dice } from '@meltemi/base';
 
 /** Parts in whole: `{ numerator: 5, denominator: 100 }`. */
 export interface Fraction {
@@ -29,7 +30,20 @@ export function runtimeFraction(fraction: RuntimeFractionalPercent | undefined):
   return fraction ? fractionOf(fraction.defaultValue) : ALWAYS;
 }
 
-/** True when a roll in [0, 1) falls in the fraction. */
+/**
+ * The one large number that serves every fraction and weight of a routing decision, an integer in [0, 2^53). Each takes
+ * its remainder, as in Envoy: equal denominators see the same number, unequal ones nearly independent numbers.
+ */
+export function rollChance(dice: Dice): number {
+  return Math.floor(dice.roll() * 2 ** 21) * 2 ** 32 + Math.floor(dice.roll() * 2 ** 32);
+}
+
+/** True when the number of a routing decision falls in the fraction. */
+export function includes(fraction: Fraction, chance: number): boolean {
+  return chance % fraction.denominator < fraction.numerator;
+}
+
+/** True when a roll in [0, 1), made for this fraction alone, falls in it. */
 export function falls(roll: number, fraction: Fraction): boolean {
   return roll * fraction.denominator < fraction.numerator;
 }

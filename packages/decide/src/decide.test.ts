@@ -4,7 +4,7 @@ import type { JsonValue } from '@bufbuild/protobuf';
 import * as fc from 'fast-check';
 import { decide } from './decide.ts';
 import type { RouteDecision } from './decision.ts';
-import { get, noDice, rolls, routesOf, tableOf, TestHeaders } from './fixture.ts';
+import { chanceOf, get, noDice, rolls, routesOf, tableOf, TestHeaders } from './fixture.ts';
 import type { RequestView } from './request-view.ts';
 import type { RouteTable } from './route-table.ts';
 
@@ -16,8 +16,8 @@ function clustersOf(matches: readonly Json[], table: Json = {}): RouteTable {
   return tableOf({ ...table, virtualHosts: [{ name: 'v', domains: ['*'], routes }] });
 }
 
-function clusterFor(table: RouteTable, request: RequestView, roll = 0): string {
-  const decision = decide(table, request, rolls(roll));
+function clusterFor(table: RouteTable, request: RequestView, chance = 0): string {
+  const decision = decide(table, request, chanceOf(chance));
   return decision.kind === 'route' ? decision.cluster : decision.kind;
 }
 
@@ -77,30 +77,40 @@ test('parameters of the path are ignored where the configuration says so', () =>
   assert.equal(clusterFor(table, get('/a;v=1?q')), '0');
 });
 
-test('fractions of successive routes share one roll', () => {
-  const half = { runtimeFraction: { defaultValue: { numerator: 50 } } };
-  const table = clustersOf([
-    { prefix: '/', runtimeFraction: { defaultValue: { numerator: 2500, denominator: 'TEN_THOUSAND' } } },
-    { prefix: '/', ...half },
-    { prefix: '/' },
-  ]);
-  const seen = [0, 0.2499, 0.25, 0.4999, 0.5, 0.9999].map((roll) => clusterFor(table, get('/'), roll));
-  assert.deepEqual(seen, ['0', '0', '1', '1', '2', '2']);
+const fraction = fc.oneof(
+  fc.nat(100).map((numerator) => ({ numerator, denominator: 'HUNDRED' as const })),
+  fc.nat(10_000).map((numerator) => ({ numerator, denominator: 'TEN_THOUSAND' as const })),
+  fc.nat(1_000_000).map((numerator) => ({ numerator, denominator: 'MILLION' as const })),
+);
+const WHOLE = { HUNDRED: 100n, TEN_THOUSAND: 10_000n, MILLION: 1_000_000n };
+const chances = fc.maxSafeNat();
+
+test('every fraction of successive routes takes its remainder of one number', () => {
+  fc.assert(
+    fc.property(fc.array(fraction, { maxLength: 4 }), chances, (fractions, chance) => {
+      const matches = fractions.map((defaultValue) => ({ prefix: '/', runtimeFraction: { defaultValue } }));
+      const first = fractions.findIndex(
+        ({ numerator, denominator }) => BigInt(chance) % WHOLE[denominator] < BigInt(numerator),
+      );
+      const wanted = first < 0 ? fractions.length : first;
+      assert.equal(clusterFor(clustersOf([...matches, { prefix: '/' }]), get('/'), chance), String(wanted));
+    }),
+  );
 });
 
-test('every roll picks the cluster whose share of the weights it falls in', () => {
+test('every number picks the cluster whose share of the weights its remainder falls in', () => {
   fc.assert(
     fc.property(
       fc.array(fc.nat(100), { minLength: 1, maxLength: 5 }).filter((weights) => weights.some((weight) => weight > 0)),
-      fc.nat(999_999),
-      (weights, millionth) => {
+      chances,
+      (weights, chance) => {
         const clusters = weights.map((weight, index) => ({ name: String(index), weight }));
         const table = routesOf([{ match: { prefix: '/' }, route: { weightedClusters: { clusters } } }]);
         const total = weights.reduce((sum, weight) => sum + weight, 0);
-        const point = (millionth / 1_000_000) * total;
+        const point = Number(BigInt(chance) % BigInt(total));
         let sum = 0;
         const wanted = weights.findIndex((weight) => point < (sum += weight));
-        assert.equal(clusterFor(table, get('/'), millionth / 1_000_000), String(wanted));
+        assert.equal(clusterFor(table, get('/'), chance), String(wanted));
       },
     ),
   );
@@ -126,7 +136,7 @@ test('a header decides among weighted clusters, or names the cluster', () => {
   ]);
   assert.deepEqual(
     [
-      clusterFor(weighted, get('/', { 'x-random': '20' }), 0.5),
+      clusterFor(weighted, get('/', { 'x-random': '20' }), 5),
       clusterFor(weighted, get('/', { 'x-random': '21', 'x-c': 'b' })),
       clusterFor(weighted, get('/', { 'x-random': 'none', 'x-c': 'b' }), 0.05),
       clusterFor(named, get('/', { 'x-c': 'reviews' })),

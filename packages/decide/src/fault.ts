@@ -6,7 +6,7 @@ import { type Condition, firstMiss } from './condition.ts';
 import { DecideError } from './decide-error.ts';
 import type { FaultAbort, FaultDecision, TraceSink } from './decision.ts';
 import { compileHeaderCondition } from './header-match.ts';
-import type { RequestView } from './request-view.ts';
+import { firstOf, type RequestView } from './request-view.ts';
 import { unsigned } from './retry-policy.ts';
 
 /** A compiled HTTPFault. */

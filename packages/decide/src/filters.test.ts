@@ -45,7 +45,7 @@ function decideWith(
   ];
   const virtualHosts = [{ name: 'v', domains: ['*'], routes, typedPerFilterConfig: levels.virtualHost ?? {} }];
   const table = tableOf({ virtualHosts, typedPerFilterConfig: levels.config ?? {} }, levels.options);
-  return decide(table, get('/', headers, { method }), rolls(0, ...dice));
+  return decide(table, get('/', headers, { method }), rolls(0, 0, ...dice));
 }
 
 function faultWith(

@@ -46,6 +46,11 @@ export function rolls(...values: readonly number[]): Dice {
   return { roll: () => values[Math.min(next++, values.length - 1)] ?? 0 };
 }
 
+/** Dice of which a routing decision gets this number in [0, 2^53). */
+export function chanceOf(chance: number): Dice {
+  return rolls(Math.floor(chance / 2 ** 32) / 2 ** 21, (chance % 2 ** 32) / 2 ** 32);
+}
+
 /** Dice that must not be rolled. */
 export const noDice: Dice = {
   roll() {

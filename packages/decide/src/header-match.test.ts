@@ -64,6 +64,17 @@ test('an inverted matcher is the opposite wherever there is a value', () => {
   );
 });
 
+test('some value of a repeated field must match; inverted, none may', () => {
+  const value = fc.stringMatching(/^[ab,;]{0,3}$/);
+  fc.assert(
+    fc.property(fc.array(value, { minLength: 1, maxLength: 3 }), value, fc.boolean(), (values, exact, invertMatch) => {
+      const matcher = fromJson(HeaderMatcherSchema, { name: 'x', stringMatch: { exact }, invertMatch });
+      const held = compileHeaderCondition(matcher).holds(get('/', { x: values }), '/', 0);
+      assert.equal(held, values.includes(exact) !== invertMatch);
+    }),
+  );
+});
+
 test('the fields of a request have names of headers', () => {
   const holds = (name: string, value: string) =>
     compileHeaderCondition(fromJson(HeaderMatcherSchema, { name, exactMatch: value })).holds(get('/a?b'), '/a', 0);

@@ -9,11 +9,12 @@ import { compileStringMatcher, compileText, type TextMatch } from './string-matc
 /** Throws DecideError. https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/route/v3/route_components.proto#config-route-v3-headermatcher */
 export function compileHeaderCondition(matcher: HeaderMatcher): Condition {
   const name = matcher.name.toLowerCase();
-  const { test, words, costly } = compileValueTest(matcher);
+  const values = compileValueTest(matcher);
+  const { words, costly } = values;
   return {
     words: `header ${name} ${words}`,
     costly,
-    holds: (request) => testField(test, headerOf(request, name), request.headers, name),
+    holds: (request) => testField(values, headerOf(request, name), request.headers, name),
     seen: (request) => {
       const value = headerOf(request, name);
       return value === undefined ? 'is absent' : `is "${value}"`;
@@ -24,20 +25,23 @@ export function compileHeaderCondition(matcher: HeaderMatcher): Condition {
 /** The same matcher over headers without a request: those of a response. */
 export function compileHeaderTest(matcher: HeaderMatcher): (headers: HeaderView) => boolean {
   const name = matcher.name.toLowerCase();
-  const { test } = compileValueTest(matcher);
-  return (headers) => testField(test, headers.get(name), headers, name);
+  const values = compileValueTest(matcher);
+  return (headers) => testField(values, headers.get(name), headers, name);
 }
 
-// Some value must pass. A single value, as nearly all are, costs no list.
-function testField(test: ValueTest['test'], joined: string | undefined, headers: HeaderView, name: string): boolean {
+// Some value must match; inverted, none may. A single value, as nearly all are, costs no list.
+function testField({ test, all }: ValueTest, joined: string | undefined, headers: HeaderView, name: string): boolean {
   if (joined === undefined || isSingle(joined)) return test(joined);
   const values = headers.getAll(name);
   // The request's own fields (`:path`) aren't among the headers.
-  return values.length > 1 ? values.some(test) : test(joined);
+  if (values.length < 2) return test(joined);
+  return all ? values.every(test) : values.some(test);
 }
 
 interface ValueTest {
   readonly test: (value: string | undefined) => boolean;
+  /** Every value of a repeated field must pass, not just one. */
+  readonly all: boolean;
   readonly words: string;
   readonly costly: boolean;
 }
@@ -55,6 +59,7 @@ function compileValueTest(matcher: HeaderMatcher): ValueTest {
     test: invert
       ? (value) => (value === undefined ? absent : !text.test(value))
       : (value) => (value === undefined ? absent : text.test(value)),
+    all: invert,
     words: `${invert ? 'not ' : ''}${text.words}`,
     costly: text.costly,
   };
@@ -64,6 +69,7 @@ function compileValueTest(matcher: HeaderMatcher): ValueTest {
 function presenceTest(wanted: boolean, missingIsEmpty: boolean): ValueTest {
   return {
     test: missingIsEmpty ? () => wanted : (value) => (value !== undefined) === wanted,
+    all: false,
     words: wanted ? 'present' : 'absent',
     costly: false,
   };

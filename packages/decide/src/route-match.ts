@@ -1,6 +1,6 @@
 // Turns a route's match into the conditions that a request must meet.
 import type { RouteMatch } from '@meltemi/api/envoy/config/route/v3/route_components_pb';
-import { falls, formatFraction, isAlways, runtimeFraction } from './chance.ts';
+import { formatFraction, includes, runtimeFraction } from './chance.ts';
 import { cheapFirst, type Condition } from './condition.ts';
 import { DecideError } from './decide-error.ts';
 import { compileHeaderCondition } from './header-match.ts';
@@ -41,7 +41,7 @@ function fractionCondition(message: NonNullable<RouteMatch['runtimeFraction']>):
   return {
     words: `${formatFraction(fraction)} of requests`,
     costly: false,
-    holds: (_request, _path, chance) => isAlways(fraction) || falls(chance, fraction),
-    seen: (_request, _path, chance) => `rolled ${chance.toFixed(4)}`,
+    holds: (_request, _path, chance) => includes(fraction, chance),
+    seen: (_request, _path, chance) => `rolled ${chance % fraction.denominator} of ${fraction.denominator}`,
   };
 }

@@ -12,7 +12,7 @@ import type { TraceSink } from './decision.ts';
 import type { FaultRule } from './fault.ts';
 import { checkFilterConfigs, corsOf, faultOf, type FilterConfigs } from './filter-config.ts';
 import { parseInteger } from './header-match.ts';
-import { firstOf, type RequestView } from './request-view.ts';
+import { firstOf, headerOf, type RequestView } from './request-view.ts';
 import { compileLevel, type LevelChanges, NO_CHANGES, orderChanges, type RouteContext } from './route-level.ts';
 
 /** A cluster with everything that depends on which cluster it is. */
@@ -63,11 +63,11 @@ export function compileTargets(route: Route, action: RouteAction, context: Route
   }
 }
 
-/** `chance` is the decision's one roll for routing, in [0, 1). */
+/** `chance` is the decision's one number for routing (`rollChance`). */
 export function pickTarget(targets: Targets, request: RequestView, chance: number, trace?: TraceSink): Target {
   if (targets.kind === 'one') return targets.target;
   const fromHeader = targets.randomHeader === '' ? undefined : headerValue(targets.randomHeader, request);
-  const point = fromHeader === undefined ? chance * targets.total : Number(fromHeader % BigInt(targets.total));
+  const point = fromHeader === undefined ? chance % targets.total : Number(fromHeader % BigInt(targets.total));
   let begin = 0;
   for (const { end, target } of targets.choices) {
     const hit = point < end;
@@ -76,23 +76,22 @@ export function pickTarget(targets: Targets, request: RequestView, chance: numbe
       name: target.cluster || target.clusterHeader,
       source: undefined,
       outcome: hit ? 'matched' : 'missed',
-      reason: `weight ${end - begin} of ${targets.total}: ${point.toFixed(2)} in [${begin}, ${end})`,
+      reason: `weight ${end - begin} of ${targets.total}: ${point} in [${begin}, ${end})`,
     });
     if (hit) return target;
     begin = end;
   }
-  throw new RangeError(`a roll of ${chance} is not in [0, 1)`);
+  throw new RangeError(`${chance} is not an integer in [0, 2^53)`);
 }
 
 export function clusterOf(target: Target, request: RequestView): string {
   // Of a header that anyone may send only the first value counts.
-  return target.clusterHeader === ''
-    ? target.cluster
-    : (firstOf(request, target.clusterHeader) ?? '');
+  return target.clusterHeader === '' ? target.cluster : (firstOf(request, target.clusterHeader) ?? '');
 }
 
 function headerValue(name: string, request: RequestView): bigint | undefined {
-  const value = parseInteger(firstOf(request, name) ?? '');
+  // Of a repeated header joined values are no number: chance decides, as in Envoy.
+  const value = parseInteger(headerOf(request, name) ?? '');
   return value === undefined || value < 0n ? undefined : value;
 }
 

@@ -1,3 +1,4 @@
+// Command lines are read as istiod reads them, and mistakes are named.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -1,3 +1,4 @@
+// Lone events go at once, storms go as few.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualClock } from '@meltemi/base';

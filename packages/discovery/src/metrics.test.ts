@@ -1,3 +1,4 @@
+// Metrics come out as Prometheus reads them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PilotMetrics } from './metrics.ts';

@@ -1,3 +1,4 @@
+// What the log says of problems that come and go.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createLogger, type Problem } from '@meltemi/base';

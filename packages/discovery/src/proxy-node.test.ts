@@ -1,3 +1,4 @@
+// Node ids of the mesh are read, others are not.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { create } from '@bufbuild/protobuf';

@@ -1,3 +1,4 @@
+// What has no effect is said where it was written.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rule, viewOf } from './test-world.ts';

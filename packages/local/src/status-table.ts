@@ -1,8 +1,11 @@
 // Draws the running mesh as a table for a terminal, in kubectl's style.
 import type { MeshStatus } from './mesh-state.ts';
 
-/** One row a workload: what runs and where, then the control plane and the ingress. */
-export function statusTable(status: MeshStatus): string {
+/** Marks a word for the terminal: what is well, and what is not. */
+export type Paint = (text: string, mood: 'good' | 'bad') => string;
+
+/** One row a workload: what runs and where, then the ingress and the control plane. A sidecar listens in mutual TLS. */
+export function statusTable(status: MeshStatus, paint: Paint = (text) => text): string {
   const workloads = status.workloads.map((workload) => [
     workload.name,
     workload.service || '-',
@@ -15,7 +18,7 @@ export function statusTable(status: MeshStatus): string {
   ]);
   const { controlPlane, ingress } = status;
   const rows = [
-    ['WORKLOAD', 'SERVICE', 'VERSION', 'STATE', 'APPLICATION', 'SIDECAR (mTLS)', 'ADMIN', 'PID app/sidecar'],
+    ['WORKLOAD', 'SERVICE', 'VERSION', 'STATE', 'APPLICATION', 'SIDECAR', 'ADMIN', 'PID app/sidecar'],
     ...workloads,
     [
       'istio-ingressgateway',
@@ -38,7 +41,9 @@ export function statusTable(status: MeshStatus): string {
       String(controlPlane.pid || '-'),
     ],
   ];
-  return alignColumns(rows);
+  return alignColumns(rows)
+    .replaceAll(/ (running) /g, (_, word: string) => ` ${paint(word, 'good')} `)
+    .replaceAll(/ (starting|restarting) /g, (_, word: string) => ` ${paint(word, 'bad')} `);
 }
 
 /** Left-aligned columns with three spaces between, no borders. */

@@ -1,3 +1,4 @@
+// Placements are read as they are written, and mistakes are named.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

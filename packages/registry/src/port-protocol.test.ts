@@ -1,3 +1,4 @@
+// Ports speak what their author wrote.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { portProtocol } from './port-protocol.ts';

@@ -1,3 +1,4 @@
+// Platforms to one view, and a store that follows them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readRegistry, RegistryStore } from './registry-store.ts';

@@ -1,7 +1,7 @@
 // Opens gRPC clients to an address: plaintext, TLS with given roots, or a Unix socket.
 import {
   type ChannelOptions,
-  Client,
+  type Client,
   credentials,
   makeGenericClientConstructor,
   type ServiceDefinition,

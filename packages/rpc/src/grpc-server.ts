@@ -53,7 +53,11 @@ function bind(server: Server, name: string, creds: ServerCredentials): Promise<n
 
 function stop(server: Server, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const force = setTimeout(() => server.forceShutdown(), graceMs);
+    const force = setTimeout(() => {
+      server.forceShutdown();
+      // tryShutdown may still wait for a call that its client gave up: what is cut off is not waited for.
+      resolve();
+    }, graceMs);
     server.tryShutdown(() => {
       clearTimeout(force);
       resolve();

@@ -3,6 +3,7 @@ import { formatProblem } from '@meltemi/base';
 import { statusTable } from '@meltemi/local';
 import { fetchProblems } from './control-plane-problems.ts';
 import type { MeshProgram } from './mesh-program.ts';
+import { painter } from './painter.ts';
 import { runningMesh } from './running-mesh.ts';
 
 /** Prints a table, or with `json` the contract of `MeshStatus` and the problems. */
@@ -17,7 +18,7 @@ export async function status(program: MeshProgram, options: { dir?: string; outp
     return 0;
   }
   program.stdout.write(
-    `${statusTable(found)}\nIngress         ${found.ingress.url}\nConfiguration   ${found.configDirectory}\n`,
+    `${statusTable(found, painter(program))}\nIngress         ${found.ingress.url}\nConfiguration   ${found.configDirectory}\n`,
   );
   if (problems.length > 0) program.stdout.write(`\n${problems.map(formatProblem).join('\n')}\n`);
   return 0;

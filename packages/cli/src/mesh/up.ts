@@ -16,6 +16,7 @@ import { Mesh, type MeshStatus, openStateDirectory, statusTable } from '@meltemi
 import { fetchProblems } from './control-plane-problems.ts';
 import { type MeshLocation, meshLocation, seedConfigDirectory } from './mesh-location.ts';
 import type { MeshProgram } from './mesh-program.ts';
+import { painter } from './painter.ts';
 
 /** How long `up` waits for every part before it shows the table with what is missing. */
 const READY_TIMEOUT_MS = 30_000;
@@ -89,7 +90,7 @@ async function announce(program: MeshProgram, mesh: Mesh, location: MeshLocation
   const seconds = (performance.now() / 1000).toFixed(1);
   const missing = mesh.waitingFor();
   const text = [
-    statusTable(status),
+    statusTable(status, painter(program)),
     ...(await problemLines(mesh, status)),
     ...links(status, location),
     missing.length === 0 ? `ready in ${seconds} s` : `not ready after ${seconds} s: ${missing.join(', ')}`,

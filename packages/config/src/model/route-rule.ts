@@ -18,6 +18,7 @@ import {
   text,
 } from '../schema.ts';
 import { duration, nonEmpty } from '../text-check.ts';
+import { ignoredFields } from './ignored-fields.ts';
 import { checkWeights, type StringMatch, stringMatch } from './destination.ts';
 
 /** A service, by parts or in full (`service`); `labels` narrow it to a version. */
@@ -140,7 +141,7 @@ export const routeRuleSchema = message(
       ['redirect', 'rewrite'],
       ['redirect', 'httpFault'],
     ],
-    check: checkRuleWeights,
+    check: checkRule,
   },
 );
 
@@ -164,8 +165,13 @@ export const destinationPolicySchema = message(
       custom: anything,
     }),
   },
-  { required: ['destination'] },
+  {
+    required: ['destination'],
+    check: (policy) => ignoredFields(policy, ['source', 'loadBalancing.custom', 'circuitBreaker.custom']),
+  },
 );
+
+const PROTOCOLS = ['http', 'https', 'http2', 'grpc', 'tcp', 'mongo'];
 
 export const egressRuleSchema = message(
   {
@@ -174,20 +180,7 @@ export const egressRuleSchema = message(
       message(
         {
           port: portNumber,
-          protocol: oneOfTexts(
-            'http',
-            'https',
-            'http2',
-            'grpc',
-            'tcp',
-            'mongo',
-            'HTTP',
-            'HTTPS',
-            'HTTP2',
-            'GRPC',
-            'TCP',
-            'MONGO',
-          ),
+          protocol: oneOfTexts(...PROTOCOLS, ...PROTOCOLS.map((name) => name.toUpperCase())),
         },
         { required: ['port', 'protocol'] },
       ),
@@ -195,7 +188,7 @@ export const egressRuleSchema = message(
     ),
     useEgressProxy: flag,
   },
-  { required: ['destination', 'ports'] },
+  { required: ['destination', 'ports'], check: (rule) => ignoredFields(rule, ['useEgressProxy']) },
 );
 
 function checkNamed(service: Readonly<Record<string, unknown>>): Finding[] {
@@ -203,6 +196,16 @@ function checkNamed(service: Readonly<Record<string, unknown>>): Finding[] {
   return [{ path: [], code: CODE.missing, message: 'one of "name" and "service" is needed' }];
 }
 
-function checkRuleWeights(rule: Readonly<Record<string, unknown>>): Finding[] {
-  return checkWeights('route', rule['route']);
+const UNFOLLOWED = [
+  'match.tcp',
+  'match.udp',
+  'l4Fault',
+  'httpReqTimeout.simpleTimeout.overrideHeaderName',
+  'httpReqRetries.simpleRetry.overrideHeaderName',
+  'httpFault.delay.overrideHeaderName',
+  'httpFault.abort.overrideHeaderName',
+];
+
+function checkRule(rule: Readonly<Record<string, unknown>>): Finding[] {
+  return [...checkWeights('route', rule['route']), ...ignoredFields(rule, UNFOLLOWED)];
 }

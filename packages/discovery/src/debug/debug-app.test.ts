@@ -1,3 +1,4 @@
+// The debug pages say what the control plane knows.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { silentLogger, systemClock } from '@meltemi/base';

@@ -1,3 +1,4 @@
+// Scripted streams of both variants, request by request.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { create, fromBinary } from '@bufbuild/protobuf';

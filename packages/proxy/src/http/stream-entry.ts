@@ -32,7 +32,7 @@ export class StreamEntry implements AccessLogEntry, RequestView, FormatSource {
   scheme = 'http';
   headers: Headers = NO_HEADERS;
   requestHeaders: HeaderLookup | undefined;
-  responseHeaders: HeaderLookup | undefined;
+  responseHeaders: Headers | undefined;
   responseTrailers: HeaderLookup | undefined;
   responseCode = 0;
   responseCodeDetails: string | undefined;
@@ -119,12 +119,12 @@ export class StreamEntry implements AccessLogEntry, RequestView, FormatSource {
       case ':scheme':
         return this.scheme;
       default:
-        return this.headers.get(name);
+        return this.headers.getAll(name)[0];
     }
   }
 
   responseHeader(name: string): string | undefined {
-    return this.responseHeaders?.get(name);
+    return this.responseHeaders?.getAll(name)[0];
   }
 
   /** The commands that header values may hold; https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers#custom-request-response-headers */
