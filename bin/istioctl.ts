@@ -1,10 +1,10 @@
 // istioctl: reads and writes the configuration of the mesh that runs here.
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
 import { systemClock } from '@meltemi/base';
-import { istioctl } from '@meltemi/cli';
+import { configDirectory, istioctl } from '@meltemi/cli';
 
 const root = process.env['MESH_ROOT'] ?? dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -13,6 +13,6 @@ process.exitCode = await istioctl(process.argv.slice(2), {
   error: (chunk) => void process.stderr.write(chunk),
   readStdin: () => text(process.stdin),
   clock: systemClock(),
-  configDir: process.env['MELTEMI_CONFIG_DIR'] ?? join(root, '.mesh/config'),
+  configDir: process.env['MELTEMI_CONFIG_DIR'] ?? configDirectory(root),
   version: '0.1.0',
 });

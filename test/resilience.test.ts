@@ -135,6 +135,7 @@ test('a second mesh in the same directory is refused', async () => {
   const { code, stderr } = await mesh.command('up', '--dir', mesh.directory);
   assert.equal(code, 1);
   assert.match(stderr, /a mesh runs here already \(pid \d+/);
+  assert.equal((await mesh.status()).workloads.length, 6, 'the first one goes on, and commands find it');
 });
 
 test('an ingress address that is taken names who holds it', async () => {

@@ -7,6 +7,7 @@ import { formatPath, parsePath } from './field-path.ts';
 import { findKind } from './find-kind.ts';
 import { type Kind, kindByName, KINDS } from './kinds.ts';
 import type { LocatedResource } from './located-resource.ts';
+import { endpointSubsets } from './model/kubernetes.ts';
 import { CODE } from './problem-code.ts';
 import { type Field, labelMap, message, text } from './schema.ts';
 import { refusal } from './refusal.ts';
@@ -81,7 +82,8 @@ function decodeAs(
     spec = {},
     status,
     data,
-  } = decoded.value as { readonly spec?: unknown; readonly status?: unknown; readonly data?: unknown };
+    subsets,
+  } = decoded.value as Readonly<Partial<Record<'spec' | 'status' | 'data' | 'subsets', unknown>>>;
   const origin = (path = '') => ({
     resource: name,
     apiVersion,
@@ -96,7 +98,7 @@ function decodeAs(
       namespace: name.namespace,
       labels: metadata.labels ?? {},
       annotations: metadata.annotations ?? {},
-      resourceVersion: revisionOf(name, [metadata.labels, metadata.annotations, spec, status, data]),
+      resourceVersion: revisionOf(name, [metadata.labels, metadata.annotations, spec, status, data ?? subsets]),
       creationTimestamp: metadata.creationTimestamp ?? '',
     },
     spec,
@@ -104,6 +106,7 @@ function decodeAs(
     origin,
     ...(kind.kind === 'Pod' && { status: status ?? {} }),
     ...(kind.kind === 'ConfigMap' && { data: data ?? {} }),
+    ...(kind.kind === 'Endpoints' && { subsets: subsets ?? [] }),
   };
   return { resource, problems };
 }
@@ -125,6 +128,7 @@ function envelopeOf(kind: Kind): Field {
     spec: kind.schema,
     ...(kind.kind === 'Pod' && { status: message({ phase: text(), podIP: text() }, { open: true }) }),
     ...(kind.kind === 'ConfigMap' && { data: labelMap }),
+    ...(kind.kind === 'Endpoints' && { subsets: endpointSubsets }),
   };
   const required =
     kind.schema.kind === 'message' && kind.schema.required.length > 0 ? ['metadata', 'spec'] : ['metadata'];

@@ -3,7 +3,7 @@ import { didYouMean } from '@meltemi/base';
 
 import { isRecord } from './document.ts';
 import { CODE } from './problem-code.ts';
-import type { Field, Finding, MessageField, NumberField, Path, TextField } from './schema.ts';
+import type { EnumField, Field, Finding, MessageField, NumberField, Path, TextField } from './schema.ts';
 
 /** `at: 'key'`: the finding is about the name of the field, else about its value. */
 export interface LocatedFinding extends Finding {
@@ -32,7 +32,7 @@ function decode(field: Field, value: unknown, path: Path, report: Report): unkno
     case 'boolean':
       return typeof value === 'boolean' ? value : wrongType('true or false', value, path, report);
     case 'enum':
-      return decodeEnum(field.values, value, path, report);
+      return decodeEnum(field, value, path, report);
     case 'port':
       return typeof value === 'number' || typeof value === 'string'
         ? value
@@ -59,7 +59,8 @@ function decodeMap(field: Field, value: unknown, path: Path, report: Report): un
   return Object.fromEntries(entries);
 }
 
-function decodeNumber(field: NumberField, value: unknown, path: Path, report: Report): unknown {
+function decodeNumber(field: NumberField, written: unknown, path: Path, report: Report): unknown {
+  const value = field.asText && typeof written === 'string' && /^-?\d+$/.test(written) ? Number(written) : written;
   if (typeof value !== 'number' || Number.isNaN(value)) return wrongType('a number', value, path, report);
   if (field.integer && !Number.isInteger(value)) return wrongType('a whole number', value, path, report);
   if (value >= field.min && value <= field.max) return value;
@@ -67,7 +68,8 @@ function decodeNumber(field: NumberField, value: unknown, path: Path, report: Re
   return checked({ code: CODE.badValue, message }, value, path, report);
 }
 
-function decodeEnum(values: readonly string[], value: unknown, path: Path, report: Report): unknown {
+function decodeEnum({ values, numbered }: EnumField, written: unknown, path: Path, report: Report): unknown {
+  const value = numbered && typeof written === 'number' ? (values[written] ?? written) : written;
   if (typeof value !== 'string') return wrongType(`one of ${values.join(', ')}`, value, path, report);
   if (values.includes(value)) return value;
   const meant = didYouMean(value, values);

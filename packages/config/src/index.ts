@@ -18,6 +18,8 @@ export type {
   Container,
   ContainerPort,
   DeploymentSpec,
+  EndpointAddress,
+  EndpointSubset,
   IngressSpec,
   PodSpec,
   PodStatus,
@@ -48,7 +50,7 @@ export type {
 } from './model/virtual-service.ts';
 export { CODE } from './problem-code.ts';
 export { type ConfigStore, StoreError, type StoreErrorCode, type Watch, type Written } from './store.ts';
-export type { ConfigMap, ConfigView, KindName, Pod, ResourceByKind } from './view.ts';
+export type { ConfigMap, ConfigView, Endpoints, KindName, Pod, ResourceByKind } from './view.ts';
 export { buildView } from './build-view.ts';
 export { type Decoded, decodeResource } from './decode-resource.ts';
 export { type LocatedDocument, type ParsedText, parseDocuments } from './document.ts';

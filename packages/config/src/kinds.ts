@@ -98,6 +98,7 @@ export const KINDS: readonly Kind[] = [
     schema: deploymentSchema,
   },
   { ...CORE, kind: 'Pod', type: 'pod', plural: 'pods', names: ['po'], schema: podSchema },
+  { ...CORE, kind: 'Endpoints', type: 'endpoints', plural: 'endpoints', names: ['ep'] },
   { ...CORE, kind: 'ConfigMap', type: 'config-map', plural: 'configmaps', names: ['cm'] },
   { ...CORE, kind: 'ServiceAccount', type: 'service-account', plural: 'serviceaccounts', names: ['sa'] },
   { ...CORE, kind: 'Namespace', type: 'namespace', plural: 'namespaces', names: ['ns'], clusterScoped: true },

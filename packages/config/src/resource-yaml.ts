@@ -6,7 +6,7 @@ import type { LocatedResource } from './located-resource.ts';
 /** The plain object, in the order that people write it in. Empty maps are left out. */
 export function resourceToObject(resource: LocatedResource): Readonly<Record<string, unknown>> {
   const { apiVersion, kind, metadata, spec } = resource;
-  const { status, data } = resource as { readonly status?: unknown; readonly data?: unknown };
+  const { status, data, subsets } = resource as Readonly<Partial<Record<'status' | 'data' | 'subsets', unknown>>>;
   return {
     apiVersion,
     kind,
@@ -19,6 +19,7 @@ export function resourceToObject(resource: LocatedResource): Readonly<Record<str
     },
     ...(!isEmpty(spec) && { spec }),
     ...(!isEmpty(data) && { data }),
+    ...(!isEmpty(subsets) && { subsets }),
     ...(!isEmpty(status) && { status }),
   };
 }

@@ -33,8 +33,10 @@ export interface TextField {
 
 export type TextCheck = (text: string) => Omit<Finding, 'path'> | undefined;
 
+/** `asText`: a text of digits is taken too, as protobuf's JSON writes numbers of 64 bits. */
 export interface NumberField {
   readonly kind: 'number';
+  readonly asText?: boolean;
   readonly integer: boolean;
   readonly min: number;
   readonly max: number;
@@ -44,8 +46,10 @@ export interface BooleanField {
   readonly kind: 'boolean';
 }
 
+/** `numbered`: a value's place in the list stands for it too, as in protobuf's JSON. */
 export interface EnumField {
   readonly kind: 'enum';
+  readonly numbered?: boolean;
   readonly values: readonly string[];
 }
 
@@ -85,6 +89,8 @@ export const integer = (min: number, max: number): NumberField => ({ kind: 'numb
 export const decimal = (min: number, max: number): NumberField => ({ kind: 'number', integer: false, min, max });
 export const flag: BooleanField = { kind: 'boolean' };
 export const oneOfTexts = (...values: readonly string[]): EnumField => ({ kind: 'enum', values });
+export const numberedTexts = (...values: readonly string[]): EnumField => ({ kind: 'enum', numbered: true, values });
+export const int64: NumberField = { ...integer(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER), asText: true };
 export const portNumber: NumberField = integer(1, 65_535);
 export const portRef: PortField = { kind: 'port' };
 export const anything: AnyField = { kind: 'any' };

@@ -4,7 +4,14 @@ import type { Problem } from '@meltemi/base';
 import type { LocatedResource } from './located-resource.ts';
 import type { DestinationRule } from './model/destination-rule.ts';
 import type { Gateway } from './model/gateway.ts';
-import type { DeploymentSpec, IngressSpec, PodSpec, PodStatus, ServiceSpec } from './model/kubernetes.ts';
+import type {
+  DeploymentSpec,
+  EndpointSubset,
+  IngressSpec,
+  PodSpec,
+  PodStatus,
+  ServiceSpec,
+} from './model/kubernetes.ts';
 import type { DestinationPolicy, EgressRule, RouteRule } from './model/route-rule.ts';
 import type { ServiceEntry, WorkloadEntry } from './model/service-entry.ts';
 import type { Sidecar } from './model/sidecar.ts';
@@ -13,6 +20,11 @@ import type { VirtualService } from './model/virtual-service.ts';
 /** A pod with what kubelet reports of it. */
 export interface Pod extends LocatedResource<PodSpec> {
   readonly status: PodStatus;
+}
+
+/** Where a service is served, as Kubernetes found it. */
+export interface Endpoints extends LocatedResource {
+  readonly subsets: readonly EndpointSubset[];
 }
 
 export interface ConfigMap extends LocatedResource {
@@ -34,6 +46,7 @@ export interface ResourceByKind {
   readonly Service: LocatedResource<ServiceSpec>;
   readonly Deployment: LocatedResource<DeploymentSpec>;
   readonly Pod: Pod;
+  readonly Endpoints: Endpoints;
   readonly ConfigMap: ConfigMap;
   readonly ServiceAccount: LocatedResource;
   readonly Namespace: LocatedResource;

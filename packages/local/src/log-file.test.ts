@@ -8,12 +8,13 @@ import { openLog, rotateLog } from './log-file.ts';
 test('a writer goes on in the emptied file, and three old ones are kept', () => {
   const directory = mkdtempSync(join(tmpdir(), 'log-'));
   const path = join(directory, 'app.log');
-  const log = openLog(path);
+  const log = openLog(path, assert.fail);
+  const fd = log.fd as number;
   for (let round = 1; round <= 5; round++) {
-    writeSync(log.fd, `round ${round}\n`);
+    writeSync(fd, `round ${round}\n`);
     rotateLog(path, 5);
   }
-  writeSync(log.fd, 'last\n');
+  writeSync(fd, 'last\n');
   log.close();
   assert.equal(readFileSync(path, 'utf8'), 'last\n');
   assert.deepEqual(
@@ -31,4 +32,12 @@ test('a small log stays', () => {
   rotateLog(path, 100);
   assert.equal(readFileSync(path, 'utf8'), 'short\n');
   rmSync(directory, { recursive: true });
+});
+
+test('a log that can not be opened is said, and the process runs without', () => {
+  const said: string[] = [];
+  const log = openLog('/nonexistent/app.log', (message) => said.push(message));
+  assert.equal(log.fd, 'ignore');
+  assert.match(said[0]!, /ENOENT/);
+  log.close();
 });

@@ -4,10 +4,18 @@ import { closeSync, copyFileSync, existsSync, openSync, renameSync, statSync, tr
 const MAX_BYTES = 8 * 1024 * 1024;
 const KEPT = 3;
 
-/** Opens a log for appending; hand the descriptor to a child and close it here afterwards. */
-export function openLog(path: string): { readonly fd: number; close(): void } {
-  const fd = openSync(path, 'a', 0o600);
-  return { fd, close: () => closeSync(fd) };
+/** Opens a log for appending; hand the descriptor to a child and close it here afterwards. What can't be logged still runs. */
+export function openLog(
+  path: string,
+  warn: (message: string) => void,
+): { readonly fd: number | 'ignore'; close(): void } {
+  try {
+    const fd = openSync(path, 'a', 0o600);
+    return { fd, close: () => closeSync(fd) };
+  } catch (error) {
+    warn(`no log: ${String(error)}`);
+    return { fd: 'ignore', close: () => {} };
+  }
 }
 
 /**

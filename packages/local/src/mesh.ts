@@ -1,6 +1,7 @@
 // Runs a whole mesh on this machine: control plane, pods with their sidecars, ingress gateway; follows the directory.
 import { createHash } from 'node:crypto';
 import { EventEmitter } from 'node:events';
+import { existsSync } from 'node:fs';
 import {
   type Clock,
   formatSocketAddress,
@@ -19,6 +20,7 @@ import { type PodHost, PodRuntime } from './pod-runtime.ts';
 import { PortClaims, PortError } from './port-claims.ts';
 import { portHolder } from './port-holder.ts';
 import { processIdentity } from './process-identity.ts';
+import { enterMesh, removeMesh } from './running-meshes.ts';
 import type { Programs } from './programs.ts';
 import type { StateDirectory } from './state-directory.ts';
 import { createTokenIssuer, TOKEN_LIFETIME_MS, writePrivateFile } from './workload-token.ts';
@@ -69,6 +71,8 @@ export class MeshError extends Error {
 interface MeshEvents {
   /** What is waited for, for people. */
   progress: [step: string];
+  /** The state directory is gone: there is no way left to tell this mesh anything. */
+  lost: [];
   changed: [];
 }
 
@@ -87,6 +91,8 @@ export class Mesh extends EventEmitter<MeshEvents> {
   #reconciling: Promise<void> = Promise.resolve();
   #watch: { close(): void } | undefined;
   #stopping = false;
+  /** The state file is this mesh's: a second one in the same directory must not touch it. */
+  #ownsState = false;
 
   constructor(options: MeshOptions) {
     super();
@@ -107,6 +113,7 @@ export class Mesh extends EventEmitter<MeshEvents> {
   /** Starts everything. Throws `MeshError` when a mesh runs here already or an address is taken. */
   async up(): Promise<void> {
     this.#refuseSecond();
+    this.#ownsState = true;
     const ingress = await this.#claimIngress();
     await this.#startControlPlane();
     await this.#startGateway(ingress);
@@ -114,6 +121,7 @@ export class Mesh extends EventEmitter<MeshEvents> {
     this.#watch = this.#options.store.watch((view) => this.#follow(view));
     this.#keepHouse();
     this.#writeState();
+    enterMesh(this.#options.programs.root, this.#options.pid, this.#options.state.stateFile);
   }
 
   /** Resolves once every part is ready. Rejects when the signal aborts. */
@@ -302,6 +310,7 @@ export class Mesh extends EventEmitter<MeshEvents> {
 
   #keepHouse(): void {
     this.#housekeeping = this.#options.clock.after(HOUSEKEEPING_MS, () => this.#keepHouse());
+    if (!existsSync(this.#options.state.root)) return void this.emit('lost');
     const pods = [this.#gateway, ...this.#pods.values()];
     for (const file of [this.#controlPlane.logFile, ...pods.flatMap((pod) => pod.logFiles())]) rotateLog(file);
     if (this.#options.clock.now() - this.#tokensRenewedAt < TOKEN_LIFETIME_MS / 2) return;
@@ -310,8 +319,17 @@ export class Mesh extends EventEmitter<MeshEvents> {
   }
 
   #changed(): void {
-    if (this.#gateway && !this.#stopping) this.#writeState();
+    if (this.#gateway && !this.#stopping) this.#reportState();
     this.emit('changed');
+  }
+
+  /** A full disk must not end a mesh that runs. */
+  #reportState(): void {
+    try {
+      this.#writeState();
+    } catch (error) {
+      this.#options.logger.error(`the state file can't be written: ${String(error)}`);
+    }
   }
 
   #writeState(): void {
@@ -325,6 +343,8 @@ export class Mesh extends EventEmitter<MeshEvents> {
   async #end(): Promise<void> {
     await this.#guard.close();
     this.#claims.release();
+    if (!this.#ownsState) return;
+    removeMesh(this.#options.programs.root, this.#options.pid);
     removeMeshState(this.#options.state);
   }
 }

@@ -64,7 +64,7 @@ export class SupervisedProcess extends EventEmitter<SupervisedProcessEvents> {
   }
 
   start(): void {
-    const log = openLog(this.#spec.logFile);
+    const log = openLog(this.#spec.logFile, (message) => this.#logger.error(`${this.#spec.name}: ${message}`));
     const [command, ...args] = this.#spec.argv as [string, ...string[]];
     this.#startedAt = this.#clock.monotonic();
     const child = spawn(command, args, {

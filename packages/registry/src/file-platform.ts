@@ -1,16 +1,28 @@
-// Turns Kubernetes' Services and Pods into services, endpoints and workloads.
+// Turns Kubernetes' Services, Endpoints and Pods into services, endpoints and workloads.
 import { type Host, type Problem, selects, serviceHost } from '@meltemi/base';
 import { resourceName } from '@meltemi/api';
-import type { LocatedResource, Pod, PodStatus, ServicePort as WrittenPort, ServiceSpec } from '@meltemi/config';
+import type {
+  Endpoints,
+  LocatedResource,
+  Pod,
+  PodStatus,
+  ServicePort as WrittenPort,
+  ServiceSpec,
+} from '@meltemi/config';
 import type { Endpoint } from './endpoint.ts';
+import { kubeEndpoints, kubeWorkloads } from './kube-endpoints.ts';
+import { containerPorts, managementPorts } from './management-ports.ts';
 import { parsePlacement, type Placement, PLACEMENT_ANNOTATION } from './placement.ts';
 import { portProtocol } from './port-protocol.ts';
+import { serviceAccounts } from './service-accounts.ts';
 import type { Service, ServicePort } from './service.ts';
 import type { PlatformView, ServiceEndpoints } from './view.ts';
-import type { ContainerPort, Workload } from './workload.ts';
+import type { Workload } from './workload.ts';
 
 export interface FilePlatformInput {
   readonly services: readonly LocatedResource<ServiceSpec>[];
+  /** Where Kubernetes says that services are served; the others' endpoints are the pods that they select. */
+  readonly endpoints?: readonly Endpoints[];
   readonly pods: readonly Pod[];
   /** The DNS domain of the mesh: `cluster.local`. */
   readonly domain: string;
@@ -24,10 +36,15 @@ export function filePlatform(input: FilePlatformInput): PlatformView {
   const problems: Problem[] = [];
   const workloads = input.pods.map((pod) => workloadOf(pod, problems));
   const byNamespace = Map.groupBy(workloads, (workload) => workload.namespace);
+  const objects = new Map((input.endpoints ?? []).map((object) => [nameOf(object), object]));
   const found = input.services.map((resource) => {
     const bare = serviceOf(resource, input.domain);
-    const picked = pick(bare, byNamespace.get(bare.namespace) ?? []);
-    return { service: withAccounts(bare, picked), endpoints: endpointsOf(bare, picked) };
+    const object = objects.get(nameOf(resource));
+    const picked = object ? kubeWorkloads(object, workloads) : pick(bare, byNamespace.get(bare.namespace) ?? []);
+    return {
+      service: { ...bare, ...serviceAccounts(resource, picked, input.pods) },
+      endpoints: object ? foundEndpoints(bare, object, workloads) : endpointsOf(bare, picked),
+    };
   });
   return {
     services: found.map((entry) => entry.service),
@@ -36,6 +53,8 @@ export function filePlatform(input: FilePlatformInput): PlatformView {
     problems,
   };
 }
+
+const nameOf = ({ metadata }: LocatedResource): string => `${metadata.namespace}/${metadata.name}`;
 
 function workloadOf(pod: Pod, problems: Problem[]): Workload {
   const { spec, status } = pod;
@@ -47,15 +66,12 @@ function workloadOf(pod: Pod, problems: Problem[]): Workload {
     serviceAccount: spec.serviceAccountName ?? 'default',
     node: spec.nodeName ?? '',
     address: status.podIP ?? '',
-    ports: spec.containers.flatMap((container) => (container.ports ?? []).map(containerPort)),
+    ports: containerPorts(spec),
+    managementPorts: managementPorts(spec),
     ready: isReady(status),
     placement: placementOf(pod, problems),
     source: pod.source,
   };
-}
-
-function containerPort(port: { readonly name?: string; readonly containerPort: number }): ContainerPort {
-  return { name: port.name ?? '', number: port.containerPort };
 }
 
 function isReady(status: PodStatus): boolean {
@@ -91,6 +107,7 @@ function serviceOf(resource: LocatedResource<ServiceSpec>, domain: string): Serv
     ports: (spec.ports ?? []).map(servicePort),
     selector: spec.selector ?? {},
     resolution: external ? 'dns' : 'registry',
+    ...(external && { externalName: spec.externalName! }),
     meshExternal: external,
     serviceAccounts: [],
     exportTo: annotations[EXPORT_TO]?.split(',').map((word) => word.trim()) ?? ['*'],
@@ -113,8 +130,13 @@ function pick(service: Service, workloads: readonly Workload[]): readonly Worklo
   return workloads.filter((workload) => selects(service.selector, workload.labels));
 }
 
-function withAccounts(service: Service, workloads: readonly Workload[]): Service {
-  return { ...service, serviceAccounts: [...new Set(workloads.map((workload) => workload.serviceAccount))].sort() };
+function foundEndpoints(service: Service, object: Endpoints, workloads: readonly Workload[]): ServiceEndpoints[] {
+  return service.ports.map((port) => ({
+    host: service.host,
+    namespace: service.namespace,
+    port: port.number,
+    endpoints: kubeEndpoints(object, port, workloads, addressOf),
+  }));
 }
 
 function endpointsOf(service: Service, workloads: readonly Workload[]): ServiceEndpoints[] {

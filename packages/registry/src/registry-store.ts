@@ -57,7 +57,8 @@ export class RegistryStore {
 export function readRegistry(sources: RegistrySources): RegistryView {
   const config = sources.config.view();
   const services = config.objects('Service');
-  const files = filePlatform({ services, pods: podsOf(sources, config), domain: sources.domain });
+  const endpoints = config.objects('Endpoints');
+  const files = filePlatform({ services, endpoints, pods: podsOf(sources, config), domain: sources.domain });
   return mergeRegistry([files, entryPlatform(config.serviceEntries, files.workloads)]);
 }
 

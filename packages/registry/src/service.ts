@@ -39,10 +39,14 @@ export interface Service {
   readonly ports: readonly ServicePort[];
   readonly selector: Labels;
   readonly resolution: Resolution;
+  /** For a service that stands for a name elsewhere in DNS: that name. */
+  readonly externalName?: string;
   /** Outside of the mesh: no mutual TLS of ours. */
   readonly meshExternal: boolean;
   /** Service accounts of the workloads behind it, sorted. */
   readonly serviceAccounts: readonly string[];
+  /** Those of its accounts that somebody wrote: Kubernetes' `default`, which nobody did, is not among them. */
+  readonly writtenAccounts?: readonly string[];
   /** Namespaces that may see it; `*` for all. */
   readonly exportTo: readonly string[];
   readonly source: Source;

@@ -17,6 +17,8 @@ export interface Workload {
   /** The pod's address; empty until it has one. */
   readonly address: string;
   readonly ports: readonly ContainerPort[];
+  /** Ports that only the platform asks: those of health probes, in order. */
+  readonly managementPorts: readonly number[];
   readonly ready: boolean;
   /** Set for a pod that shares its network with others. */
   readonly placement: Placement | undefined;

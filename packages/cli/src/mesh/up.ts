@@ -166,6 +166,7 @@ function stopSignal(
     });
   };
   program.onSignal(stop);
+  mesh.on('lost', stop);
   return { asked, done, isAsked: () => count > 0 };
 }
 

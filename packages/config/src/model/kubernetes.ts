@@ -55,6 +55,17 @@ export interface ContainerPort {
   readonly protocol?: string;
 }
 
+/** A set of addresses that all serve the same ports. */
+export interface EndpointSubset {
+  readonly addresses?: readonly EndpointAddress[];
+  readonly ports?: readonly { readonly name?: string; readonly port: number; readonly protocol?: string }[];
+}
+
+export interface EndpointAddress {
+  readonly ip: string;
+  readonly targetRef?: { readonly kind?: string; readonly name?: string; readonly namespace?: string };
+}
+
 export interface DeploymentSpec {
   readonly replicas?: number;
   readonly selector?: { readonly matchLabels?: Labels };
@@ -141,6 +152,21 @@ export const serviceSchema = message(
     externalName: text(),
   },
   open,
+);
+
+export const endpointSubsets = list(
+  message(
+    {
+      addresses: list(
+        message(
+          { ip: nonEmpty, targetRef: message({ kind: text(), name: text(), namespace: text() }, open) },
+          { required: ['ip'], ...open },
+        ),
+      ),
+      ports: list(message({ name: text(), port: portNumber, protocol: text() }, { required: ['port'], ...open })),
+    },
+    open,
+  ),
 );
 
 const template = message(

@@ -9,8 +9,12 @@ const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
 
 /** A number of a JSON text together with its digits: 64-bit integers don't fit JavaScript's numbers. */
-export interface NumberText {
+export class NumberText {
   readonly digits: string;
+
+  constructor(digits: string) {
+    this.digits = digits;
+  }
 }
 
 export class ValueError extends Error {
@@ -24,8 +28,8 @@ export class ValueError extends Error {
 
 /** Parses JSON, keeping the digits of every number. */
 export function parseJson(text: string): unknown {
-  type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
-  const keepDigits: Reviver = (_, value, { source }) => (typeof value === 'number' ? { digits: source } : value);
+  type Reviver = (key: string, value: unknown, context: { readonly source: string }) => unknown;
+  const keepDigits: Reviver = (_, value, { source }) => (typeof value === 'number' ? new NumberText(source) : value);
   return JSON.parse(text, keepDigits as (key: string, value: unknown) => unknown);
 }
 
@@ -34,7 +38,7 @@ export function parseJson(text: string): unknown {
  * Throws ValueError when it does not fit the type.
  */
 export function readValue(json: unknown, type: ValueType): Value {
-  const value = isNamed(json) ? readNamed(json, type) : readPlain(json, type);
+  const value = isNamed(json, type) ? readNamed(json, type) : readPlain(json, type);
   if (value === undefined) throw new ValueError(`${describe(json)} is no ${type}`);
   return value;
 }
@@ -65,7 +69,7 @@ function readPlain(json: unknown, type: ValueType): Value | undefined {
     case 'INT64':
       return readInt64(json);
     case 'DOUBLE':
-      return isNumber(json) ? Number(json.digits) : undefined;
+      return json instanceof NumberText ? Number(json.digits) : undefined;
     case 'BOOL':
       return typeof json === 'boolean' ? json : undefined;
     case 'STRING_MAP':
@@ -84,7 +88,7 @@ function readText(text: string, type: ValueType): Value | undefined {
 }
 
 function readInt64(json: unknown): bigint | undefined {
-  const digits = isNumber(json) ? json.digits : json;
+  const digits = json instanceof NumberText ? json.digits : json;
   if (typeof digits !== 'string' || !/^-?\d+$/.test(digits)) return undefined;
   const value = BigInt(digits);
   return value >= INT64_MIN && value <= INT64_MAX ? value : undefined;
@@ -98,22 +102,18 @@ function readStringMap(json: unknown): Value | undefined {
     : undefined;
 }
 
-function isNamed(json: unknown): json is Readonly<Record<string, unknown>> {
+function isNamed(json: unknown, type: ValueType): json is Readonly<Record<string, unknown>> {
   if (!isObject(json)) return false;
   const [entry, ...more] = Object.entries(json);
-  if (!entry || more.length > 0 || !(entry[0] in MEMBER)) return false;
-  // A map with one entry called `string` is still a map: only `stringMap` can hold another.
-  return typeof entry[1] !== 'string' || entry[0] !== 'stringMap';
-}
-
-function isNumber(json: unknown): json is NumberText {
-  return isObject(json) && typeof json['digits'] === 'string' && Object.keys(json).length === 1;
+  if (!entry || more.length > 0) return false;
+  // A map with one entry called `string` is still a map.
+  return type === 'STRING_MAP' ? entry[0] === 'stringMap' && isObject(entry[1]) : entry[0] in MEMBER;
 }
 
 function isObject(json: unknown): json is Readonly<Record<string, unknown>> {
-  return typeof json === 'object' && json !== null && !Array.isArray(json);
+  return typeof json === 'object' && json !== null && !Array.isArray(json) && !(json instanceof NumberText);
 }
 
 function describe(json: unknown): string {
-  return isNumber(json) ? json.digits : JSON.stringify(json);
+  return json instanceof NumberText ? json.digits : JSON.stringify(json);
 }

@@ -3,7 +3,16 @@ import type { JsonObject } from '@bufbuild/protobuf';
 import type { Clock, Dice } from '@meltemi/base';
 import type { StatsScope } from '@meltemi/telemetry';
 import { LoadBalancer } from './balance/load-balancer.ts';
-import type { Cluster, PickContext, Priority, UpstreamExchange, UpstreamHandler, UpstreamHost } from './cluster.ts';
+import type {
+  Cluster,
+  PickContext,
+  Priority,
+  UpstreamExchange,
+  UpstreamHandler,
+  UpstreamHost,
+  UpstreamTcp,
+  UpstreamTcpHandler,
+} from './cluster.ts';
 import { type ClusterStats, clusterStats } from './cluster-stats.ts';
 import type { EndpointSet } from './discovery/endpoint-set.ts';
 import { CircuitBreaker } from './endpoint/circuit-breaker.ts';
@@ -91,6 +100,10 @@ export class ActiveCluster implements Cluster, HostOwner {
 
   open(host: UpstreamHost, handler: UpstreamHandler, priority: Priority = 'default'): UpstreamExchange | undefined {
     return (host as Host).open(handler, priority);
+  }
+
+  connectTcp(host: UpstreamHost, handler: UpstreamTcpHandler, priority: Priority = 'default'): UpstreamTcp | undefined {
+    return (host as Host).connectTcp(handler, priority);
   }
 
   acquireRetry(priority: Priority = 'default'): boolean {

@@ -24,6 +24,11 @@ export interface Cluster {
    * this call returned. Undefined: a circuit breaker is open (UO), counted, and the handler is never called.
    */
   open(host: UpstreamHost, handler: UpstreamHandler, priority?: Priority): UpstreamExchange | undefined;
+  /**
+   * Opens a connection of its own, for bytes as they are. Never throws: failure comes by `handler.onClose`, after this
+   * call returned. Undefined: the limit of connections is reached (UO), counted, and the handler is never called.
+   */
+  connectTcp(host: UpstreamHost, handler: UpstreamTcpHandler, priority?: Priority): UpstreamTcp | undefined;
   /** Takes a place under `max_retries`; false: none is left, counted as overflow. Give it back with `releaseRetry`. */
   acquireRetry(priority?: Priority): boolean;
   releaseRetry(priority?: Priority): void;
@@ -90,6 +95,37 @@ export interface UpstreamHandler {
   onReset(reason: ResetReason, detail: string): void;
   onDrain(): void;
 }
+
+/** A connection that carries bytes as they are. Ends with the handler's `onClose`, or by `close()`. */
+export interface UpstreamTcp {
+  readonly host: UpstreamHost;
+  /** Of a connection that is there. */
+  readonly localAddress: SocketAddress;
+  /** False: wait for `onDrain`. The chunk is read during the call only. Not before `onConnected`. */
+  write(chunk: Buffer): boolean;
+  /** Sends FIN after what was written; reading goes on. */
+  end(): void;
+  pauseReading(): void;
+  resumeReading(): void;
+  /** Closes now; the handler hears nothing more. */
+  close(): void;
+}
+
+export interface UpstreamTcpHandler {
+  onConnected(): void;
+  /** The chunk is valid during the call only. */
+  onData(chunk: Buffer): void;
+  /** The upstream sends no more; writing goes on. */
+  onEnd(): void;
+  onDrain(): void;
+  /** The connection is gone, once. */
+  onClose(reason: UpstreamTcpEnd): void;
+}
+
+/** ended: both sides had sent FIN. reset: by the upstream. lost: anything else that cut it. */
+export type UpstreamTcpEnd =
+  | { readonly kind: 'ended' }
+  | { readonly kind: 'connect-failed' | 'reset' | 'lost'; readonly detail: string };
 
 export type ResetReason =
   | 'connect-failure'

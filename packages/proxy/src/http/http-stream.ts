@@ -1,72 +1,74 @@
-// Serves one request: target → normal form → headers → decision → fault → answer; then the response, counters and the log line.
-import { applyHeaderChanges, type Decision, decide, type FaultAbort, type RouteDecision } from '@meltemi/decide';
+// Serves one request: target → normal form → headers → decision → fault → answer; then counters and the log line.
+import { type Decision, decide, type FaultAbort, type HeaderChange, type RouteDecision } from '@meltemi/decide';
 import { Headers, type RequestHead, type ResponseHead } from '@meltemi/wire';
-import type { Cluster } from '../cluster/cluster.ts';
 import { admitRequest, type NormalRedirect } from './admit-request.ts';
 import { type FaultedStream, FaultInjection } from './fault-injection.ts';
-import type { HttpSettings } from './http-settings.ts';
-import { MirroredRequest } from './mirror.ts';
+import type { HttpSite } from './http-site.ts';
+import { FAULT_ABORT, INTERNAL_ERROR, type LocalReply, NOT_FOUND, UPGRADE_REFUSED } from './local-reply.ts';
+import { startMirrors } from './mirror.ts';
 import { outgoingRequest } from './outgoing-request.ts';
-import { removeHopByHop, signResponse } from './response-headers.ts';
-import { ResponseWriter } from './response-writer.ts';
+import {
+  directAnswer,
+  grpcAbortAnswer,
+  localAnswer,
+  type OwnAnswer,
+  preflightAnswer,
+  redirectAnswer,
+} from './own-answer.ts';
 import { type RoutedStream, Router } from './router.ts';
 import { StreamEntry } from './stream-entry.ts';
-import {
-  FAULT_ABORT,
-  INTERNAL_ERROR,
-  type LocalReply,
-  localReplyHeaders,
-  NOT_FOUND,
-  reasonPhrase,
-  UPGRADE_REFUSED,
-} from './local-reply.ts';
 import type { StreamOwner } from './stream-owner.ts';
+import { type AnsweredRequest, StreamResponse } from './stream-response.ts';
 
-/** One a connection, used for one request after the other. */
-export class HttpStream implements RoutedStream, FaultedStream {
+const NO_ROUTES: Decision = { kind: 'not-found', reason: 'no virtual host' };
+const NO_CHANGES: readonly HeaderChange[] = [];
+
+/** One a connection, used for one request after the other. Every `now` is the clock's monotonic milliseconds. */
+export class HttpStream implements RoutedStream, FaultedStream, AnsweredRequest {
   readonly entry: StreamEntry;
   readonly #connection: StreamOwner;
+  readonly #site: HttpSite;
   readonly #router: Router;
   readonly #fault: FaultInjection;
-  #head: RequestHead | undefined;
+  readonly #response: StreamResponse;
   #decision: Decision | undefined;
-  #requestEnded = true;
-  #requestEndedMs = 0;
-  #responseBegan = false;
-  #responseEnded = true;
-  #abortIsClean = false;
+  head: RequestHead | undefined;
+  requestEnded = true;
+  requestEndedMs = 0;
 
   constructor(connection: StreamOwner) {
     this.#connection = connection;
+    this.#site = connection.site;
     this.entry = new StreamEntry(connection.entry);
     this.#router = new Router(this, connection.site.clock, connection.site.dice);
     this.#fault = new FaultInjection(connection.site, this);
+    this.#response = new StreamResponse(connection, this, this.entry);
   }
 
   get active(): boolean {
-    return !this.#responseEnded;
-  }
-
-  get requestEnded(): boolean {
-    return this.#requestEnded;
+    return !this.#response.ended;
   }
 
   get responseBegan(): boolean {
-    return this.#responseBegan;
+    return this.#response.began;
+  }
+
+  get attempts(): number {
+    return this.#router.attempts;
   }
 
   /** 0: none. */
   get idleTimeoutMs(): number {
     const own = this.#decision?.kind === 'route' ? this.#decision.idleTimeoutMs : undefined;
-    return own ?? this.#connection.site.settings.timeouts.streamIdleMs;
+    return own ?? this.#site.settings.timeouts.streamIdleMs;
   }
 
-  start(head: RequestHead): void {
-    this.#begin(head);
+  start(head: RequestHead, now: number): void {
+    this.#begin(head, now);
     const refusal = admitRequest(head, this.entry, this.#connection);
     if (refusal) return this.#refuse(refusal);
     this.#continueBody(head);
-    const { routes, dice } = this.#connection.site;
+    const { routes, dice } = this.#site;
     this.#decision = routes.table ? decide(routes.table, this.entry, dice) : NO_ROUTES;
     const fault = this.#decision.kind === 'not-found' ? undefined : this.#decision.fault;
     if (fault) this.#fault.inject(fault);
@@ -75,29 +77,29 @@ export class HttpStream implements RoutedStream, FaultedStream {
 
   /** The connection can't go on with the request, or could not even read it: answers as far as that is possible. */
   fail(reply: LocalReply): void {
-    if (!this.active) this.#begin(undefined);
-    if (this.#responseBegan) return this.onCutShort(reply.flag, reply.details);
+    if (!this.active) this.#begin(undefined, this.#site.clock.monotonic());
+    if (this.#response.began) return this.onCutShort(reply.flag, reply.details);
     this.onLocalReply(reply);
   }
 
   requestBody(chunk: Buffer): void {
-    if (this.#responseEnded) return;
+    if (!this.active) return;
     this.entry.bytesReceived += chunk.length;
     this.#router.sendBody(chunk);
   }
 
   requestEnd(trailers: Headers | undefined): void {
-    this.#requestEnded = true;
-    if (this.#responseEnded) return;
-    this.#requestEndedMs = this.#connection.site.clock.monotonic();
-    this.entry.requestDurationMs = this.#requestEndedMs - this.entry.startedMs;
-    this.#router.end(trailers);
+    this.requestEnded = true;
+    if (!this.active) return;
+    this.requestEndedMs = this.#site.clock.monotonic();
+    this.entry.requestDurationMs = this.requestEndedMs - this.entry.startedMs;
+    this.#router.end(trailers, this.requestEndedMs);
   }
 
   /** The client's connection is gone. */
   clientGone(): void {
-    if (this.#responseEnded) return;
-    this.#connection.site.stats.rqRxReset.increment();
+    if (!this.active) return;
+    this.#site.stats.rqRxReset.increment();
     this.entry.addFlag('DC');
     this.entry.responseCodeDetails = 'downstream_remote_disconnect';
     this.#router.cancel();
@@ -126,12 +128,8 @@ export class HttpStream implements RoutedStream, FaultedStream {
   }
 
   onFaultAbort({ status, grpcStatus }: FaultAbort): void {
-    if (grpcStatus === undefined) return this.onLocalReply({ ...FAULT_ABORT, status });
-    this.entry.addFlag(FAULT_ABORT.flag);
-    this.entry.responseCodeDetails = FAULT_ABORT.details;
-    const headers = localReplyHeaders('', 'application/grpc');
-    headers.append('grpc-status', String(grpcStatus));
-    this.#answer(status, headers, '');
+    if (grpcStatus === undefined) this.onLocalReply({ ...FAULT_ABORT, status });
+    else this.#answer(grpcAbortAnswer(status, grpcStatus), this.#routeChanges());
   }
 
   onFaultOver(): void {
@@ -143,46 +141,31 @@ export class HttpStream implements RoutedStream, FaultedStream {
   }
 
   onUpstreamInformational(head: ResponseHead): void {
-    const wanted = head.status === 103 || (head.status === 100 && this.#connection.site.settings.proxy100Continue);
-    if (wanted && this.#head?.version === 11) this.#connection.writer.plainHead(head.status, head.reason, head.headers);
+    this.#response.informational(head);
   }
 
   onUpstreamHead(head: ResponseHead): void {
+    this.#noteUpstream();
     try {
-      this.#respond(head);
+      this.#response.fromUpstream(head, this.#decision as RouteDecision, this.#site.clock.monotonic());
     } catch (failure) {
       // A header value that a route computed can't be sent: this stream fails, no other.
-      this.#connection.site.logger.error(`response failed: ${(failure as Error).message}`);
+      this.#site.logger.error(`response failed: ${(failure as Error).message}`);
       this.fail(INTERNAL_ERROR);
     }
   }
 
-  #respond(head: ResponseHead): void {
-    const { site, writer } = this.#connection;
-    const decision = this.#decision as RouteDecision;
-    this.#noteUpstream();
-    const upstreamTime = site.clock.monotonic() - this.entry.startedMs;
-    this.entry.responseDurationMs = upstreamTime;
-    this.entry.responseCodeDetails = 'via_upstream';
-    removeHopByHop(head.headers);
-    this.#addResponseFields(head.headers, decision);
-    if (head.upgrade) return this.#switchProtocols(head);
-    const framing = { version: this.#head!.version, bodyLength: head.bodyLength, keepAlive: true };
-    const unframed = ResponseWriter.endsWithConnection(framing);
-    framing.keepAlive = this.#connection.keepsAlive(this.#head!, true) && !unframed;
-    this.#began(head.status, head.headers);
-    this.#abortIsClean = unframed;
-    writer.head(head.status, head.reason, head.headers, framing);
+  onUpstreamBody(chunk: Buffer): void {
+    this.#connection.touch(this.#site.clock.monotonic());
+    if (!this.#response.body(chunk)) this.#router.pauseResponse();
   }
 
-  onUpstreamBody(chunk: Buffer): void {
-    this.entry.bytesSent += chunk.length;
-    this.#connection.touch();
-    if (!this.#connection.writer.body(chunk)) this.#router.pauseResponse();
+  onUpstreamPause(): void {
+    this.#connection.writer.flush();
   }
 
   onUpstreamEnd(trailers: Headers | undefined): void {
-    this.#connection.writer.end(trailers);
+    this.#response.end(trailers);
     this.#finish();
   }
 
@@ -191,63 +174,55 @@ export class HttpStream implements RoutedStream, FaultedStream {
     this.entry.addFlag(flag);
     this.entry.responseCodeDetails = details;
     this.#router.cancel();
-    this.#connection.abort(this.#abortIsClean);
+    this.#response.cutShort();
     this.#finish();
   }
 
   onLocalReply(reply: LocalReply): void {
     this.#noteUpstream();
     this.#router.cancel();
-    this.entry.addFlag(reply.flag);
-    this.entry.responseCodeDetails = reply.details;
-    const headers = localReplyHeaders(reply.body, 'text/plain');
-    if (reply.flag === 'UO') headers.append('x-envoy-overloaded', 'true');
-    this.#answer(reply.status, headers, reply.body);
+    this.#answer(localAnswer(reply), this.#routeChanges());
   }
 
-  #begin(head: RequestHead | undefined): void {
-    const { stats, clock } = this.#connection.site;
+  #begin(head: RequestHead | undefined, now: number): void {
+    const { stats, clock } = this.#site;
     stats.rqTotal.increment();
     stats.rqHttp1.increment();
     stats.rqActive.increment();
-    this.#head = head;
+    this.head = head;
+    this.requestEnded = head === undefined;
     this.#decision = undefined;
-    this.#requestEnded = head === undefined;
-    this.#responseBegan = false;
-    this.#responseEnded = false;
-    this.#abortIsClean = false;
+    this.#response.reset();
     this.#router.reset();
-    this.entry.begin(head, clock.now(), clock.monotonic());
+    this.entry.begin(head, clock.now(), now);
   }
 
   /** Envoy answers `Expect: 100-continue` itself, at once, unless told to leave that to the upstream. */
   #continueBody(head: RequestHead): void {
-    if (this.#connection.site.settings.proxy100Continue) return;
+    if (this.#site.settings.proxy100Continue) return;
     head.headers.remove('expect');
     if (head.expectContinue && head.version === 11) this.#connection.writer.plainHead(100, 'Continue', new Headers());
   }
 
   #refuse(refusal: LocalReply | NormalRedirect): void {
-    if ('location' in refusal) this.#redirect(refusal.status, refusal.location);
+    if ('location' in refusal) this.#answer(redirectAnswer(refusal.status, refusal.location), NO_CHANGES);
     else this.onLocalReply(refusal);
   }
 
   #act(decision: Decision): void {
-    const { stats } = this.#connection.site;
+    const { stats } = this.#site;
     if (decision.kind !== 'not-found') this.entry.routeName = decision.route.name;
     switch (decision.kind) {
       case 'route':
         return this.#forward(decision);
       case 'redirect':
         stats.redirect.increment();
-        return this.#redirect(decision.status, decision.location);
+        return this.#answer(redirectAnswer(decision.status, decision.location), decision.responseHeaders);
       case 'direct':
         stats.direct.increment();
-        this.entry.responseCodeDetails = 'direct_response';
-        return this.#answerBytes(decision.status, decision.body);
+        return this.#answer(directAnswer(decision.status, decision.body), decision.responseHeaders);
       case 'cors-preflight':
-        this.entry.responseCodeDetails = 'cors_preflight';
-        return this.#answer(decision.status, localReplyHeaders('', ''), '');
+        return this.#answer(preflightAnswer(decision.status), decision.responseHeaders);
       case 'not-found':
         stats.noRoute.increment();
         return this.onLocalReply(NOT_FOUND);
@@ -255,105 +230,35 @@ export class HttpStream implements RoutedStream, FaultedStream {
   }
 
   #forward(decision: RouteDecision): void {
-    const { site } = this.#connection;
-    const head = this.#head!;
+    const head = this.head!;
+    const { clusters, settings } = this.#site;
     const upgrade = head.upgrade?.toLowerCase() === 'h2c' ? undefined : head.upgrade;
     if (upgrade !== undefined && !this.#allowsUpgrade(decision, upgrade)) return this.onLocalReply(UPGRADE_REFUSED);
     this.entry.upstreamCluster = decision.cluster;
-    const cluster = decision.cluster === '' ? undefined : site.clusters.get(decision.cluster);
+    const cluster = decision.cluster === '' ? undefined : clusters.get(decision.cluster);
     if (!cluster) return this.#noCluster(decision.clusterNotFoundStatus);
-    const request = outgoingRequest(head, this.entry, decision, site.settings, upgrade);
-    this.#send(cluster, decision, request);
-  }
-
-  #send(cluster: Cluster, decision: RouteDecision, request: ReturnType<typeof outgoingRequest>): void {
-    const mirrors = decision.mirrors.flatMap((mirror) => {
-      const copy = MirroredRequest.start(mirror, this.#connection.site.clusters, request);
-      return copy ? [copy] : [];
-    });
-    this.#router.route(cluster, decision, request, mirrors);
+    const request = outgoingRequest(head, this.entry, decision, settings, upgrade);
+    this.#router.route(cluster, decision, request, startMirrors(decision.mirrors, clusters, request));
   }
 
   #allowsUpgrade(decision: RouteDecision, upgrade: string): boolean {
     const type = upgrade.toLowerCase();
-    return decision.upgrades.get(type) ?? this.#connection.site.settings.upgrades.has(type);
+    return decision.upgrades.get(type) ?? this.#site.settings.upgrades.has(type);
   }
 
   #noCluster(status: number): void {
-    this.#connection.site.stats.noCluster.increment();
+    this.#site.stats.noCluster.increment();
     this.onLocalReply({ status, body: '', flag: 'NC', details: 'cluster_not_found' });
   }
 
-  #redirect(status: number, location: string): void {
-    const headers = localReplyHeaders('', '');
-    headers.set('location', location);
-    this.entry.responseCodeDetails = 'direct_response';
-    this.#answer(status, headers, '');
-  }
-
-  #answerBytes(status: number, bytes: Uint8Array): void {
-    const body = Buffer.from(bytes).toString('latin1');
-    this.#answer(status, localReplyHeaders(body, 'text/plain'), body);
-  }
-
-  /** An answer of our own; `body` is latin1. */
-  #answer(status: number, headers: Headers, body: string): void {
-    const { site, writer } = this.#connection;
-    const head = this.#head;
-    if (this.#decision && 'responseHeaders' in this.#decision && this.#decision.kind !== 'route') {
-      applyHeaderChanges(this.#decision.responseHeaders, headers, this.entry);
-    }
-    signResponse(headers, localSigner(site.settings.server), site.date.text);
-    const bodyless = head?.method === 'HEAD' || status === 204 || status === 304;
-    const keepAlive =
-      head !== undefined && this.#connection.keepsAlive(head, this.#requestEnded || head.bodyLength === 0);
-    this.#began(status, headers);
-    writer.head(status, reasonPhrase(status), headers, {
-      version: head?.version ?? 11,
-      bodyLength: bodyless ? 0 : body.length,
-      keepAlive,
-    });
-    if (!bodyless && body !== '') this.#writeText(body);
-    writer.end(undefined);
+  #answer(answer: OwnAnswer, changes: readonly HeaderChange[]): void {
+    this.#response.own(answer, changes, this.#site.clock.monotonic());
     this.#finish();
   }
 
-  #writeText(body: string): void {
-    const bytes = Buffer.from(body, 'latin1');
-    this.entry.bytesSent += bytes.length;
-    this.#connection.writer.body(bytes);
-  }
-
-  #began(status: number, headers: Headers): void {
-    this.entry.responseCode = status;
-    this.entry.responseHeaders = headers;
-    this.#responseBegan = true;
-    this.#connection.touch();
-  }
-
-  #addResponseFields(headers: Headers, decision: RouteDecision): void {
-    const { settings, date } = this.#connection.site;
-    if (decision.responseHeaders.length > 0) applyHeaderChanges(decision.responseHeaders, headers, this.entry);
-    if (!settings.filters.suppressEnvoyHeaders) {
-      const since = this.#requestEnded ? this.#requestEndedMs : this.entry.startedMs;
-      const elapsed = this.#connection.site.clock.monotonic() - since;
-      headers.set('x-envoy-upstream-service-time', String(Math.max(0, Math.round(elapsed))));
-    }
-    if (decision.includeAttemptCountInResponse) headers.set('x-envoy-attempt-count', String(this.#router.attempts));
-    if (settings.requestId.inResponse) {
-      const id = this.entry.headers.get('x-request-id');
-      if (id !== undefined) headers.set('x-request-id', id);
-    }
-    signResponse(headers, settings.server, date.text);
-  }
-
-  #switchProtocols(head: ResponseHead): void {
-    head.headers.append('connection', 'upgrade');
-    head.headers.append('upgrade', this.#head?.upgrade ?? '');
-    this.#began(head.status, head.headers);
-    this.#abortIsClean = true;
-    this.#connection.writer.plainHead(head.status, head.reason, head.headers);
-    this.#connection.startTunnel();
+  /** As Envoy: what a forwarding route does to responses it does to ours; a redirect's or direct answer's route only to its own. */
+  #routeChanges(): readonly HeaderChange[] {
+    return this.#decision?.kind === 'route' ? this.#decision.responseHeaders : NO_CHANGES;
   }
 
   #noteUpstream(): void {
@@ -364,28 +269,22 @@ export class HttpStream implements RoutedStream, FaultedStream {
   }
 
   #finish(): void {
-    if (this.#responseEnded) return;
-    this.#responseEnded = true;
+    if (!this.active) return;
+    const now = this.#site.clock.monotonic();
+    this.#response.ended = true;
     this.#fault.finish();
     this.#router.finish();
-    this.#count();
-    for (const log of this.#connection.site.accessLogs) log.log(this.entry);
-    this.#connection.streamEnded();
+    this.#count(now);
+    for (const log of this.#site.accessLogs) log.log(this.entry);
+    this.#connection.streamEnded(now);
   }
 
-  #count(): void {
-    const { stats, clock } = this.#connection.site;
-    this.entry.durationMs = clock.monotonic() - this.entry.startedMs;
+  #count(now: number): void {
+    const { stats } = this.#site;
+    this.entry.durationMs = now - this.entry.startedMs;
     stats.rqActive.decrement();
     stats.rqCompleted.increment();
     stats.rqByClass[Math.floor(this.entry.responseCode / 100) - 1]?.increment();
     stats.rqTime.record(this.entry.durationMs);
   }
 }
-
-/** Our own answers always say who gives them. */
-function localSigner(server: HttpSettings['server']): HttpSettings['server'] {
-  return server.header === 'pass-through' ? { ...server, header: 'overwrite' } : server;
-}
-
-const NO_ROUTES: Decision = { kind: 'not-found', reason: 'no virtual host' };

@@ -6,6 +6,18 @@ import type { Clusters, UpstreamExchange, UpstreamHandler, UpstreamRequest } fro
 /** Bytes that may wait for a mirror that is slower than the request. */
 const QUEUE_LIMIT = 1024 * 1024;
 
+const NONE: readonly MirroredRequest[] = [];
+
+/** Starts the copies for which there is a cluster with a host. */
+export function startMirrors(
+  mirrors: readonly Mirror[],
+  clusters: Clusters,
+  request: UpstreamRequest,
+): readonly MirroredRequest[] {
+  if (mirrors.length === 0) return NONE;
+  return mirrors.flatMap((mirror) => MirroredRequest.start(mirror, clusters, request) ?? []);
+}
+
 /** A copy on its way. */
 export class MirroredRequest implements UpstreamHandler {
   #exchange: UpstreamExchange | undefined;
@@ -50,6 +62,8 @@ export class MirroredRequest implements UpstreamHandler {
   onReset(): void {
     this.#exchange = undefined;
   }
+
+  onPause(): void {}
 
   onDrain(): void {
     this.#queued = 0;

@@ -10,16 +10,16 @@ export interface StreamOwner {
   readonly client: ClientFacts;
   readonly entry: ConnectionEntry;
   readonly writer: ResponseWriter;
-  /** Something moved: the stream's idle timeout starts over. */
-  touch(): void;
+  /** Something moved: the stream's idle timeout starts over. `now`: monotonic milliseconds, here as below. */
+  touch(now: number): void;
   pauseRequest(): void;
   resumeRequest(): void;
   /** Whether the connection stays after the response whose head is about to be written; the answer binds. */
-  keepsAlive(head: RequestHead, requestComplete: boolean): boolean;
+  keepsAlive(head: RequestHead, requestComplete: boolean, now: number): boolean;
   /** From now on bytes go both ways, as they are. */
   startTunnel(): void;
   /** Closes in a way that the client can't take for the end of its response. */
   abort(endsWithConnection: boolean): void;
   /** The stream's response is out, or given up. */
-  streamEnded(): void;
+  streamEnded(now: number): void;
 }

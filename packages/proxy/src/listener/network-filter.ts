@@ -1,20 +1,26 @@
 // Turns the network filters of a chain into the one that ends it: a closed set, chosen by the message of its config.
 import { fromBinary } from '@bufbuild/protobuf';
+import type { AccessLog as AccessLogConfig } from '@meltemi/api/envoy/config/accesslog/v3/accesslog_pb';
 import type { Filter } from '@meltemi/api/envoy/config/listener/v3/listener_components_pb';
 import {
   type HttpConnectionManager,
   HttpConnectionManagerSchema,
 } from '@meltemi/api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
+import { type TcpProxy, TcpProxySchema } from '@meltemi/api/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb';
 import { type AccessLog, accessLogOf } from '@meltemi/telemetry';
 import { ConnectionManager } from '../http/connection-manager.ts';
 import { FilterConfigError } from '../http/http-config-error.ts';
 import type { HttpFilters } from '../http/http-filters.ts';
 import { httpSettings } from '../http/http-settings.ts';
 import { inlineRoutes, type RouteSlot, watchedRoutes } from '../http/route-slot.ts';
+import { TcpProxyManager } from '../tcp/tcp-proxy.ts';
+import { tcpSettings } from '../tcp/tcp-settings.ts';
 import { ListenerConfigError } from './listener-config-error.ts';
 import type { ListenerParts } from './listener-parts.ts';
 
-export type NetworkFilter = { readonly kind: 'http'; readonly manager: ConnectionManager };
+export type NetworkFilter =
+  | { readonly kind: 'http'; readonly manager: ConnectionManager }
+  | { readonly kind: 'tcp'; readonly manager: TcpProxyManager };
 
 /** What the chain tells its filter. */
 export interface FilterPlace {
@@ -40,6 +46,8 @@ export function compileNetworkFilter(
         kind: 'http',
         manager: httpManager(fromBinary(HttpConnectionManagerSchema, typed.value), place, parts),
       };
+    case TcpProxySchema.typeName:
+      return { kind: 'tcp', manager: tcpManager(fromBinary(TcpProxySchema, typed.value), place, parts) };
     default:
       throw unknownFilter(filter);
   }
@@ -47,22 +55,40 @@ export function compileNetworkFilter(
 
 /** True when everything that the filter needs is here. */
 export function isReady(filter: NetworkFilter): boolean {
-  return filter.manager.routes.table !== undefined;
+  return filter.kind === 'tcp' || filter.manager.routes.table !== undefined;
 }
 
 function httpManager(config: HttpConnectionManager, place: FilterPlace, parts: ListenerParts): ConnectionManager {
   const settings = httpSettings(config);
+  return withAccessLogs(config.accessLog, parts, (accessLogs) => {
+    const routes = routesOf(config, settings.filters, place, parts);
+    return new ConnectionManager({ ...sharedOptions(place, parts), settings, routes, accessLogs });
+  });
+}
+
+function tcpManager(config: TcpProxy, place: FilterPlace, parts: ListenerParts): TcpProxyManager {
+  const settings = tcpSettings(config);
+  return withAccessLogs(
+    config.accessLog,
+    parts,
+    (accessLogs) => new TcpProxyManager({ ...sharedOptions(place, parts), settings, accessLogs }),
+  );
+}
+
+function sharedOptions(place: FilterPlace, parts: ListenerParts) {
+  return { ...parts, filterChainName: place.chainName, onConnectionClosed: place.onConnectionClosed };
+}
+
+/** Opens the logs for a manager; where it can't be made, they are given back. */
+function withAccessLogs<Manager>(
+  configs: readonly AccessLogConfig[],
+  parts: ListenerParts,
+  make: (accessLogs: readonly AccessLog[]) => Manager,
+): Manager {
   const accessLogs: AccessLog[] = [];
   try {
-    for (const log of config.accessLog) accessLogs.push(accessLogOf(log, parts.accessLogs));
-    return new ConnectionManager({
-      ...parts,
-      settings,
-      routes: routesOf(config, settings.filters, place, parts),
-      accessLogs,
-      filterChainName: place.chainName,
-      onConnectionClosed: place.onConnectionClosed,
-    });
+    for (const log of configs) accessLogs.push(accessLogOf(log, parts.accessLogs));
+    return make(accessLogs);
   } catch (error) {
     for (const log of accessLogs) log.close();
     throw error;

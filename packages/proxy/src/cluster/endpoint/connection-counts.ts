@@ -10,12 +10,12 @@ export class ConnectionCounts {
   readonly #context: PoolContext;
   readonly #startedAt: number;
 
-  constructor(context: PoolContext) {
+  constructor(context: PoolContext, protocol: 'http1' | 'tcp' = 'http1') {
     const { stats, counters, clock } = context;
     this.#context = context;
     this.#startedAt = clock.monotonic();
     stats.cxTotal.increment();
-    stats.cxHttp1Total.increment();
+    if (protocol === 'http1') stats.cxHttp1Total.increment();
     stats.cxActive.increment();
     counters.connectionsTotal++;
     counters.connectionsActive++;

@@ -10,6 +10,8 @@ import type {
   UpstreamExchange,
   UpstreamHandler,
   UpstreamHost,
+  UpstreamTcp,
+  UpstreamTcpHandler,
 } from '../cluster.ts';
 import type { EndpointAddress, EndpointSpec, LocalityName } from '../discovery/endpoint-set.ts';
 import { OutlierState, type WatchedHost } from '../outlier-detection.ts';
@@ -17,6 +19,7 @@ import type { CircuitBreaker } from './circuit-breaker.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import type { Dialling } from './dialler.ts';
 import type { HostCounters, PoolContext } from './pool-context.ts';
+import { TcpConnection } from './tcp-connection.ts';
 
 /** What a host asks of its cluster. */
 export interface HostOwner extends Pick<PoolContext, 'stats' | 'clock' | 'settings' | 'epoch'> {
@@ -40,6 +43,7 @@ export class Host implements UpstreamHost, LoadHost, WatchedHost, PoolContext {
   #place: HostPlace;
   #pool: ConnectionPool | undefined;
   #highPool: ConnectionPool | undefined;
+  readonly #tcpConnections = new Set<TcpConnection>();
   readonly outlier = new OutlierState();
   readonly counters: HostCounters = {
     connectionsTotal: 0,
@@ -71,6 +75,18 @@ export class Host implements UpstreamHost, LoadHost, WatchedHost, PoolContext {
     return this.#poolOf(priority).open(handler);
   }
 
+  connectTcp(handler: UpstreamTcpHandler, priority: Priority): UpstreamTcp | undefined {
+    const breaker = this.#owner.breaker(priority);
+    if (!breaker.connections.free) {
+      this.stats.cxOverflow.increment();
+      return undefined;
+    }
+    const connection = new TcpConnection(this, breaker, handler, (gone) => this.#tcpConnections.delete(gone));
+    this.#tcpConnections.add(connection);
+    connection.open(this.dial());
+    return connection;
+  }
+
   /** Left its cluster: requests on their way end as they will, nothing is reused. */
   retire(): void {
     this.retired = true;
@@ -87,6 +103,7 @@ export class Host implements UpstreamHost, LoadHost, WatchedHost, PoolContext {
     this.retired = true;
     this.#pool?.close();
     this.#highPool?.close();
+    for (const connection of [...this.#tcpConnections]) connection.fail('the cluster was closed');
   }
 
   get host(): UpstreamHost {

@@ -1,0 +1,140 @@
+// Sends the one response of a request, the upstream's or our own: header fields, framing, body, end.
+import { applyHeaderChanges, type HeaderChange, type RouteDecision } from '@meltemi/decide';
+import { Headers, type RequestHead, type ResponseHead } from '@meltemi/wire';
+import type { HttpSettings } from './http-settings.ts';
+import { reasonPhrase } from './local-reply.ts';
+import type { OwnAnswer } from './own-answer.ts';
+import { removeHopByHop, signResponse } from './response-headers.ts';
+import { ResponseWriter } from './response-writer.ts';
+import type { StreamEntry } from './stream-entry.ts';
+import type { StreamOwner } from './stream-owner.ts';
+
+/** The request that is answered, as far as it came. */
+export interface AnsweredRequest {
+  /** Undefined: it could not be read. */
+  readonly head: RequestHead | undefined;
+  readonly requestEnded: boolean;
+  /** Monotonic; counts once `requestEnded`. */
+  readonly requestEndedMs: number;
+  readonly attempts: number;
+}
+
+/** One a connection, for one request after the other. */
+export class StreamResponse {
+  readonly #connection: StreamOwner;
+  readonly #request: AnsweredRequest;
+  readonly #entry: StreamEntry;
+  /** The client would take the end of the connection for the end of the response. */
+  #endsWithConnection = false;
+  began = false;
+  ended = true;
+
+  constructor(connection: StreamOwner, request: AnsweredRequest, entry: StreamEntry) {
+    this.#connection = connection;
+    this.#request = request;
+    this.#entry = entry;
+  }
+
+  reset(): void {
+    this.#endsWithConnection = false;
+    this.began = false;
+    this.ended = false;
+  }
+
+  informational(head: ResponseHead): void {
+    const wanted = head.status === 103 || (head.status === 100 && this.#connection.site.settings.proxy100Continue);
+    if (wanted && this.#request.head?.version === 11) {
+      this.#connection.writer.plainHead(head.status, head.reason, head.headers);
+    }
+  }
+
+  /** Throws Http1Error when a header value that the route computed can't be sent. `now`: monotonic. */
+  fromUpstream(head: ResponseHead, decision: RouteDecision, now: number): void {
+    this.#entry.responseDurationMs = now - this.#entry.startedMs;
+    this.#entry.responseCodeDetails = 'via_upstream';
+    removeHopByHop(head.headers);
+    this.#addFields(head.headers, decision, now);
+    if (head.upgrade) return this.#switchProtocols(head, now);
+    const request = this.#request.head!;
+    const framing = { version: request.version, bodyLength: head.bodyLength, keepAlive: true };
+    const unframed = ResponseWriter.endsWithConnection(framing);
+    framing.keepAlive = this.#connection.keepsAlive(request, true, now) && !unframed;
+    this.#begin(head.status, head.headers, now);
+    this.#endsWithConnection = unframed;
+    this.#connection.writer.head(head.status, head.reason, head.headers, framing);
+  }
+
+  /** The whole answer. `changes`: what the route does to it. */
+  own(answer: OwnAnswer, changes: readonly HeaderChange[], now: number): void {
+    const { site, writer } = this.#connection;
+    const { status, headers, body } = answer;
+    const { head, requestEnded } = this.#request;
+    this.#entry.addFlag(answer.flag);
+    this.#entry.responseCodeDetails = answer.details;
+    if (changes.length > 0) applyHeaderChanges(changes, headers, this.#entry);
+    signResponse(headers, localSigner(site.settings.server), site.date.text);
+    const bodyless = head?.method === 'HEAD' || status === 204 || status === 304;
+    const keepAlive =
+      head !== undefined && this.#connection.keepsAlive(head, requestEnded || head.bodyLength === 0, now);
+    this.#begin(status, headers, now);
+    writer.head(status, reasonPhrase(status), headers, {
+      version: head?.version ?? 11,
+      bodyLength: bodyless ? 0 : body.length,
+      keepAlive,
+    });
+    if (!bodyless && body !== '') this.body(Buffer.from(body, 'latin1'));
+    writer.end(undefined);
+  }
+
+  /** False: wait until the client took some. */
+  body(chunk: Buffer): boolean {
+    this.#entry.bytesSent += chunk.length;
+    return this.#connection.writer.body(chunk);
+  }
+
+  end(trailers: Headers | undefined): void {
+    this.#connection.writer.end(trailers);
+  }
+
+  /** Gives the rest up so that the client sees it. */
+  cutShort(): void {
+    this.#connection.abort(this.#endsWithConnection);
+  }
+
+  #begin(status: number, headers: Headers, now: number): void {
+    this.#entry.responseCode = status;
+    this.#entry.responseHeaders = headers;
+    this.began = true;
+    this.#connection.touch(now);
+  }
+
+  #addFields(headers: Headers, decision: RouteDecision, now: number): void {
+    const { settings, date } = this.#connection.site;
+    const { requestEnded, requestEndedMs, attempts } = this.#request;
+    if (decision.responseHeaders.length > 0) applyHeaderChanges(decision.responseHeaders, headers, this.#entry);
+    if (!settings.filters.suppressEnvoyHeaders) {
+      const elapsed = now - (requestEnded ? requestEndedMs : this.#entry.startedMs);
+      headers.set('x-envoy-upstream-service-time', String(Math.max(0, Math.round(elapsed))));
+    }
+    if (decision.includeAttemptCountInResponse) headers.set('x-envoy-attempt-count', String(attempts));
+    if (settings.requestId.inResponse) {
+      const id = this.#entry.headers.get('x-request-id');
+      if (id !== undefined) headers.set('x-request-id', id);
+    }
+    signResponse(headers, settings.server, date.text);
+  }
+
+  #switchProtocols(head: ResponseHead, now: number): void {
+    head.headers.append('connection', 'upgrade');
+    head.headers.append('upgrade', this.#request.head?.upgrade ?? '');
+    this.#begin(head.status, head.headers, now);
+    this.#endsWithConnection = true;
+    this.#connection.writer.plainHead(head.status, head.reason, head.headers);
+    this.#connection.startTunnel();
+  }
+}
+
+/** Our own answers always say who gives them. */
+function localSigner(server: HttpSettings['server']): HttpSettings['server'] {
+  return server.header === 'pass-through' ? { ...server, header: 'overwrite' } : server;
+}

@@ -1,0 +1,62 @@
+// What the access log can say of a connection that carried bytes as they are.
+import type { AccessLogEntry } from '@meltemi/telemetry';
+import type { ConnectionEntry } from '../http/stream-entry.ts';
+
+export class TcpEntry implements AccessLogEntry {
+  readonly #connection: ConnectionEntry;
+  readonly startTimeMs: number;
+  readonly protocol = undefined;
+  readonly method = undefined;
+  readonly path = undefined;
+  readonly authority = undefined;
+  readonly scheme = undefined;
+  readonly requestHeaders = undefined;
+  readonly responseHeaders = undefined;
+  readonly responseTrailers = undefined;
+  readonly responseCode = 0;
+  readonly responseCodeDetails = undefined;
+  readonly requestDurationMs = undefined;
+  readonly responseDurationMs = undefined;
+  readonly routeName = undefined;
+  readonly metadata = undefined;
+  responseFlags: string | undefined;
+  bytesReceived = 0;
+  bytesSent = 0;
+  durationMs = 0;
+  upstreamHost: string | undefined;
+  upstreamCluster: string | undefined;
+  upstreamLocalAddress: string | undefined;
+  upstreamTransportFailureReason: string | undefined;
+  upstreamRequestAttemptCount = 0;
+  connectionTerminationDetails: string | undefined;
+
+  constructor(connection: ConnectionEntry, startTimeMs: number) {
+    this.#connection = connection;
+    this.startTimeMs = startTimeMs;
+  }
+
+  get downstreamLocalAddress(): string {
+    return this.#connection.localAddress;
+  }
+  get downstreamRemoteAddress(): string {
+    return this.#connection.remoteAddress;
+  }
+  get downstreamDirectRemoteAddress(): string {
+    return this.#connection.remoteAddress;
+  }
+  get requestedServerName(): string | undefined {
+    return this.#connection.serverName;
+  }
+  get filterChainName(): string {
+    return this.#connection.filterChainName;
+  }
+  get downstreamPeerUriSan(): string | undefined {
+    return this.#connection.peerUriSan;
+  }
+  get downstreamPeerSubject(): string | undefined {
+    return this.#connection.peerSubject;
+  }
+  get downstreamTlsVersion(): string | undefined {
+    return this.#connection.tlsVersion;
+  }
+}

@@ -1,0 +1,92 @@
+// Turns accepted connections of a filter chain into ones carried to a cluster, and knows which are open.
+import type { Clock, Dice } from '@meltemi/base';
+import type { AccessLog, StatsStore } from '@meltemi/telemetry';
+import type { Transport } from '@meltemi/wire';
+import type { Clusters } from '../cluster/cluster.ts';
+import { connectionEntry } from '../http/connection-entry.ts';
+import { ProxiedConnection } from './proxied-connection.ts';
+import { TcpEntry } from './tcp-entry.ts';
+import type { TcpSettings } from './tcp-settings.ts';
+import { type TcpStats, tcpStats } from './tcp-stats.ts';
+
+export interface TcpProxyOptions {
+  readonly settings: TcpSettings;
+  readonly accessLogs: readonly AccessLog[];
+  readonly filterChainName: string;
+  readonly onConnectionClosed: () => void;
+  readonly clusters: Clusters;
+  readonly stats: StatsStore;
+  readonly clock: Clock;
+  readonly dice: Dice;
+}
+
+/** What all connections of one tcp_proxy filter share. */
+export interface TcpSite {
+  readonly settings: TcpSettings;
+  readonly clusters: Clusters;
+  readonly stats: TcpStats;
+  readonly clock: Clock;
+  readonly dice: Dice;
+  /** The connection is over on both sides. */
+  ended(connection: ProxiedConnection, entry: TcpEntry): void;
+}
+
+export class TcpProxyManager implements TcpSite {
+  readonly settings: TcpSettings;
+  readonly clusters: Clusters;
+  readonly stats: TcpStats;
+  readonly clock: Clock;
+  readonly dice: Dice;
+  readonly #accessLogs: readonly AccessLog[];
+  readonly #filterChainName: string;
+  readonly #onConnectionClosed: () => void;
+  readonly #connections = new Set<ProxiedConnection>();
+
+  constructor(options: TcpProxyOptions) {
+    this.settings = options.settings;
+    this.clusters = options.clusters;
+    this.clock = options.clock;
+    this.dice = options.dice;
+    this.stats = tcpStats(options.stats, options.settings.statPrefix);
+    this.#accessLogs = options.accessLogs;
+    this.#filterChainName = options.filterChainName;
+    this.#onConnectionClosed = options.onConnectionClosed;
+  }
+
+  get openConnections(): number {
+    return this.#connections.size;
+  }
+
+  /** Takes over a connection whose handshake, if any, is done, and connects it at once: the server may speak first. */
+  accept(transport: Transport): void {
+    const entry = new TcpEntry(connectionEntry(transport, this.#filterChainName), this.clock.now());
+    const connection = new ProxiedConnection(this, transport, entry);
+    this.#connections.add(connection);
+    this.stats.cxTotal.increment();
+    this.stats.cxActive.increment();
+    transport.handler = connection;
+    connection.start();
+  }
+
+  ended(connection: ProxiedConnection, entry: TcpEntry): void {
+    if (!this.#connections.delete(connection)) return;
+    this.stats.cxActive.decrement();
+    for (const log of this.#accessLogs) log.log(entry);
+    this.#onConnectionClosed();
+  }
+
+  /** Nothing tells the client of a byte stream to go: its connections stay until they end or the drain time is over. */
+  drain(): void {}
+
+  /** While draining: how many connections are left. */
+  closeIdle(): number {
+    return this.#connections.size;
+  }
+
+  /** Closes every connection now, gives up counters and logs. */
+  close(): void {
+    for (const connection of [...this.#connections]) connection.destroy();
+    for (const log of this.#accessLogs) log.close();
+    this.stats.close();
+  }
+}

@@ -1,0 +1,80 @@
+// Turns a TcpProxy message into plain settings with Envoy's defaults; times in milliseconds, 0 for none.
+// https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/network/tcp_proxy/v3/tcp_proxy.proto
+import { type Duration } from '@bufbuild/protobuf/wkt';
+import { durationToMs } from '@meltemi/base';
+import type { TcpProxy } from '@meltemi/api/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb';
+import { TcpConfigError } from './tcp-config-error.ts';
+
+export interface TcpSettings {
+  readonly statPrefix: string;
+  readonly clusters: TcpClusters;
+  /** No byte either way for so long ends a connection. */
+  readonly idleTimeoutMs: number;
+  readonly maxDurationMs: number;
+  /** Hosts that are tried for one connection, at least 1. */
+  readonly maxConnectAttempts: number;
+  /** Connections of one client address go to one host. */
+  readonly hashSourceIp: boolean;
+}
+
+/** Where connections go: choices with the ends of their intervals in [0, total). */
+export interface TcpClusters {
+  readonly total: number;
+  readonly choices: readonly { readonly end: number; readonly cluster: string }[];
+}
+
+const HOUR_MS = 3_600_000;
+
+/** Throws TcpConfigError for what can't be honoured. */
+export function tcpSettings(config: TcpProxy): TcpSettings {
+  refuseUnsupported(config);
+  return {
+    statPrefix: config.statPrefix,
+    clusters: clustersOf(config),
+    idleTimeoutMs: config.idleTimeout ? durationToMs(config.idleTimeout) : HOUR_MS,
+    maxDurationMs: optionalMs(config.maxDownstreamConnectionDuration),
+    maxConnectAttempts: config.maxConnectAttempts ?? 1,
+    hashSourceIp: config.hashPolicy.some((policy) => policy.policySpecifier.case === 'sourceIp'),
+  };
+}
+
+/** The cluster whose interval a number in [0, 2^53) falls in by its remainder. */
+export function pickCluster({ total, choices }: TcpClusters, chance: number): string {
+  const point = choices.length === 1 ? 0 : chance % total;
+  return (choices.find(({ end }) => point < end) ?? choices[0]!).cluster;
+}
+
+function clustersOf({ clusterSpecifier }: TcpProxy): TcpClusters {
+  switch (clusterSpecifier.case) {
+    case 'cluster':
+      return { total: 1, choices: [{ end: 1, cluster: clusterSpecifier.value }] };
+    case 'weightedClusters':
+      return weightedClusters(clusterSpecifier.value.clusters);
+    case undefined:
+      throw new TcpConfigError('BAD_FILTER', 'tcp_proxy names no cluster');
+  }
+}
+
+function weightedClusters(clusters: readonly { readonly name: string; readonly weight: number }[]): TcpClusters {
+  let total = 0;
+  const choices = clusters.map(({ name, weight }) => ({ end: (total += weight), cluster: name }));
+  if (choices.length === 0) throw new TcpConfigError('BAD_FILTER', 'tcp_proxy: weighted_clusters is empty');
+  return { total, choices };
+}
+
+function refuseUnsupported(config: TcpProxy): void {
+  const unsupported = [
+    config.tunnelingConfig && 'tunneling_config',
+    config.onDemand && 'on_demand',
+    config.metadataMatch && 'metadata_match',
+    config.clusterSpecifier.case === 'weightedClusters' &&
+      config.clusterSpecifier.value.clusters.some((cluster) => cluster.metadataMatch) &&
+      'metadata_match',
+    config.hashPolicy.some((policy) => policy.policySpecifier.case === 'filterState') && 'hash_policy filter_state',
+  ].find((field) => field);
+  if (unsupported) throw new TcpConfigError('UNSUPPORTED_FIELD', `tcp_proxy: ${unsupported} is not supported`);
+}
+
+function optionalMs(duration: Duration | undefined): number {
+  return duration ? durationToMs(duration) : 0;
+}

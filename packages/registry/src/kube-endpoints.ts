@@ -1,0 +1,51 @@
+// An Endpoints object → the endpoints of its service's ports: what Kubernetes found stands before what we would pick.
+import type { SocketAddress } from '@meltemi/base';
+import type { EndpointAddress, Endpoints } from '@meltemi/config';
+import type { Endpoint } from './endpoint.ts';
+import type { ServicePort } from './service.ts';
+import type { Workload } from './workload.ts';
+
+/** The endpoints of one port, in the object's order. A port of the object is a service's by its name. */
+export function kubeEndpoints(
+  object: Endpoints,
+  port: ServicePort,
+  workloads: readonly Workload[],
+  place: (workload: Workload, port: number) => SocketAddress,
+): readonly Endpoint[] {
+  const { namespace } = object.metadata;
+  return object.subsets.flatMap(({ addresses = [], ports = [] }) => {
+    const number = ports.find(({ name = '' }) => name === port.name)?.port;
+    if (number === undefined) return [];
+    return addresses.map((address): Endpoint => {
+      const workload = workloadAt(address, namespace, workloads);
+      return {
+        address: workload?.placement ? place(workload, number) : { host: address.ip, port: number },
+        labels: workload?.labels ?? {},
+        namespace,
+        serviceAccount: workload?.serviceAccount ?? '',
+        workload: workload?.name ?? '',
+        health: 'healthy',
+        weight: 0,
+        locality: '',
+      };
+    });
+  });
+}
+
+/** The workloads behind an Endpoints object. */
+export function kubeWorkloads(object: Endpoints, workloads: readonly Workload[]): readonly Workload[] {
+  const addresses = object.subsets.flatMap((subset) => subset.addresses ?? []);
+  return addresses.flatMap((address) => workloadAt(address, object.metadata.namespace, workloads) ?? []);
+}
+
+/** By its name where the address says one, else by its address, which the pods of one machine may share. */
+function workloadAt(
+  { ip, targetRef }: EndpointAddress,
+  namespace: string,
+  workloads: readonly Workload[],
+): Workload | undefined {
+  const own = workloads.filter((workload) => workload.namespace === (targetRef?.namespace ?? namespace));
+  if (targetRef?.name !== undefined) return own.find(({ name }) => name === targetRef.name);
+  const there = own.filter(({ address }) => address === ip);
+  return there.length === 1 ? there[0] : undefined;
+}
