@@ -31,7 +31,13 @@ export interface WorkloadStatus {
 /** The contract of `./mesh status -o json`. */
 export interface MeshStatus {
   readonly workloads: readonly WorkloadStatus[];
-  readonly ingress: { readonly url: string; readonly pid: number; readonly admin: string };
+  readonly ingress: {
+    readonly url: string;
+    /** Where each server port of the Gateways is: `host:port` by the number written there. */
+    readonly ports: Readonly<Record<string, string>>;
+    readonly pid: number;
+    readonly admin: string;
+  };
   readonly controlPlane: {
     readonly pid: number;
     readonly grpc: string;

@@ -51,6 +51,8 @@ export interface MeshOptions {
   /** Lifetime of the workloads' certificates, as Go writes durations. */
   readonly workloadTtl: string;
   readonly drainSeconds: number;
+  /** The program that sidecars and the gateway run: ours, unless one is named. */
+  readonly proxy: string | undefined;
   readonly inherited: Readonly<Record<string, string>>;
   readonly pid: number;
   readonly clock: Clock;
@@ -168,10 +170,15 @@ export class Mesh extends EventEmitter<MeshEvents> {
 
   status(): MeshStatus {
     const { addresses } = this.#controlPlane;
-    const url = Object.values(this.#gateway.placement.gateway ?? {})[0]!;
+    const ports = this.#gateway.placement.gateway ?? {};
     return {
       workloads: [...this.#pods.values()].map((pod) => pod.status()),
-      ingress: { url: `http://${url}`, pid: this.#gateway.proxyPid, admin: formatSocketAddress(this.#gateway.admin) },
+      ingress: {
+        url: `http://${ports[80]}`,
+        ports,
+        pid: this.#gateway.proxyPid,
+        admin: formatSocketAddress(this.#gateway.admin),
+      },
       controlPlane: {
         pid: this.#controlPlane.pid,
         grpc: formatSocketAddress(addresses.grpc),
@@ -233,6 +240,7 @@ export class Mesh extends EventEmitter<MeshEvents> {
       inherited,
       discovery: addresses.secureGrpc,
       drainSeconds: this.#options.drainSeconds,
+      proxy: this.#options.proxy,
     };
     this.#tokensRenewedAt = clock.now();
     this.#controlPlane.start();

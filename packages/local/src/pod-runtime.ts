@@ -26,6 +26,7 @@ export interface PodHost {
   readonly inherited: Readonly<Record<string, string>>;
   readonly discovery: SocketAddress;
   readonly drainSeconds: number;
+  readonly proxy: string | undefined;
 }
 
 /** Messages of pilot-agent over its channel. */
@@ -129,6 +130,7 @@ export class PodRuntime extends EventEmitter<{ changed: [] }> {
       admin: this.#admin,
       discovery: this.#host.discovery,
       drainSeconds: this.#host.drainSeconds,
+      proxy: this.#host.proxy,
     });
     this.#agent = this.#supervise(this.#spec('proxy', argv, this.#host.inherited, this.#directory, true));
     this.#agent.on('message', (message) => this.#heard(message as AgentMessage));

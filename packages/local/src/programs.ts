@@ -55,6 +55,8 @@ export interface AgentOptions {
   readonly admin: SocketAddress;
   readonly discovery: SocketAddress;
   readonly drainSeconds: number;
+  /** Another program in the place of our proxy: an Envoy. */
+  readonly proxy: string | undefined;
 }
 
 export function pilotAgentArgv(programs: Programs, state: StateDirectory, options: AgentOptions): readonly string[] {
@@ -79,6 +81,7 @@ export function pilotAgentArgv(programs: Programs, state: StateDirectory, option
       ip: '127.0.0.1',
       labels: JSON.stringify(pod.labels),
       drainDuration: `${options.drainSeconds}s`,
+      ...(options.proxy !== undefined && { binaryPath: options.proxy }),
     }),
   ];
 }

@@ -17,6 +17,7 @@ export function statusTable(status: MeshStatus, paint: Paint = (text) => text): 
     `${workload.pid || '-'}/${workload.sidecar.pid || '-'}`,
   ]);
   const { controlPlane, ingress } = status;
+  const furtherPorts = Object.entries(ingress.ports).filter(([port]) => port !== '80');
   const rows = [
     ['WORKLOAD', 'SERVICE', 'VERSION', 'STATE', 'APPLICATION', 'SIDECAR', 'ADMIN', 'PID app/sidecar'],
     ...workloads,
@@ -30,6 +31,7 @@ export function statusTable(status: MeshStatus, paint: Paint = (text) => text): 
       ingress.admin,
       `-/${ingress.pid || '-'}`,
     ],
+    ...furtherPorts.map(([port, address]) => [`  port ${port}`, '-', '-', '-', '-', address, '-', '-']),
     [
       'pilot-discovery',
       '-',

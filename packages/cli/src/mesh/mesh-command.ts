@@ -30,6 +30,7 @@ export async function runMeshCommand(program: MeshProgram, words: readonly strin
     .option('--ingress <HOST:PORT>', 'where the ingress gateway listens (default 127.0.0.1:31380, or a free port)')
     .option('--workload-cert-ttl <DURATION>', "lifetime of the workloads' certificates", '24h')
     .option('--drain <SECONDS>', 'how long a proxy that ends lets requests finish', '1')
+    .option('--proxy <FILE>', 'run this program as every sidecar and as the gateway: an Envoy')
     .action((options: UpOptions) => run(up(program, options)));
   command
     .command('down')

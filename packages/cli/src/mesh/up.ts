@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, openSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, extname, join } from 'node:path';
+import { dirname, extname, join, resolve } from 'node:path';
 import {
   createLogger,
   formatProblem,
@@ -27,6 +27,7 @@ export interface UpOptions {
   readonly ingress?: string;
   readonly workloadCertTtl: string;
   readonly drain: string;
+  readonly proxy?: string;
 }
 
 /** Runs until a signal; resolves to the exit code. */
@@ -62,6 +63,7 @@ async function runHere(
     claimsDirectory: join(tmpdir(), 'meltemi-ports'),
     workloadTtl: options.workloadCertTtl,
     drainSeconds: Number.parseInt(options.drain, 10),
+    proxy: options.proxy === undefined ? undefined : resolve(options.proxy),
     inherited: program.env,
     pid: program.pid,
     clock,
@@ -124,6 +126,7 @@ function detach(program: MeshProgram, location: MeshLocation, options: UpOptions
     options.drain,
     ...(options.dir === undefined ? [] : ['--dir', options.dir]),
     ...(options.ingress === undefined ? [] : ['--ingress', options.ingress]),
+    ...(options.proxy === undefined ? [] : ['--proxy', options.proxy]),
   ];
   const child = spawn(program.node, [program.script, ...args], {
     detached: true,

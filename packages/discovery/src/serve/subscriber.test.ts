@@ -148,6 +148,39 @@ for (const variant of ['sotw', 'delta'] as const) {
     assert.deepEqual(stream.news(), [variant === 'sotw' ? 'CDS#3 a=1 b=1' : 'CDS#3 b=1', 'RDS#4 r=b']);
   });
 
+  test(`${variant}: routes wait until the endpoints of a new cluster were asked for`, () => {
+    const stream = open(variant);
+    stream.subscriber.update(resources({ CDS: 'a=1', EDS: 'a=1', RDS: 'r=a' }), 1);
+    subscribe(stream, 'CDS', []);
+    ack(stream, 'CDS', '1');
+    subscribe(stream, 'EDS', ['a']);
+    ack(stream, 'EDS', '2', ['a']);
+    subscribe(stream, 'RDS', ['r']);
+    ack(stream, 'RDS', '3', ['r']);
+    stream.news();
+    stream.subscriber.update(resources({ CDS: 'a=1 b=1', EDS: 'a=1 b=1', RDS: 'r=b' }), 2);
+    ack(stream, 'CDS', '4');
+    assert.deepEqual(stream.news(), [variant === 'sotw' ? 'CDS#4 a=1 b=1' : 'CDS#4 b=1']);
+    if (variant === 'sotw') stream.ask('EDS', ['a', 'b'], '2');
+    else stream.delta('EDS', { subscribe: ['b'] });
+    assert.deepEqual(stream.news(), ['EDS#5 b=1', 'RDS#6 r=b']);
+  });
+
+  test(`${variant}: nobody waits for the endpoints of a cluster that was refused`, () => {
+    const stream = open(variant);
+    stream.subscriber.update(resources({ CDS: 'a=1', EDS: 'a=1', RDS: 'r=a' }), 1);
+    subscribe(stream, 'CDS', []);
+    ack(stream, 'CDS', '1');
+    subscribe(stream, 'EDS', ['a']);
+    ack(stream, 'EDS', '2', ['a']);
+    subscribe(stream, 'RDS', ['r']);
+    ack(stream, 'RDS', '3', ['r']);
+    stream.news();
+    stream.subscriber.update(resources({ CDS: 'a=1 b=1', EDS: 'a=1 b=1', RDS: 'r=c' }), 2);
+    ack(stream, 'CDS', '4', [], 'not this one');
+    assert.deepEqual(stream.news().slice(1), ['rejected CDS#4 not this one', 'RDS#5 r=c']);
+  });
+
   test(`${variant}: a cluster goes only when the routes that named it have been taken`, () => {
     const stream = open(variant);
     stream.subscriber.update(resources({ CDS: 'old=1', RDS: 'r=old' }), 1);

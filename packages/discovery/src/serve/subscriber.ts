@@ -45,6 +45,8 @@ const NAMES_NEXT: Readonly<Partial<Record<ServedType, ServedType>>> = { CDS: 'ED
 export class Subscriber {
   readonly #options: SubscriberOptions;
   readonly #subscriptions = new Map<ServedType, TypeSubscription>();
+  /** Endpoints of clusters that were sent, for which the receiver has not asked yet: it does so when it has read them. */
+  readonly #awaited = new Set<string>();
   #resources: ProxyResources = NO_RESOURCES;
   #snapshotVersion = 0;
   #convergedVersion = 0;
@@ -73,6 +75,7 @@ export class Subscriber {
     const stale = request.change.kind === 'names' && request.nonce !== subscription.nonce && subscription.nonce !== '';
     if (answers) this.#settle(subscription, request);
     if (!stale) subscription.change(request.change, request.initialVersions);
+    if (request.type === 'EDS') this.#dropAwaited((name) => subscription.wants(name));
     this.#flush();
   }
 
@@ -87,6 +90,7 @@ export class Subscriber {
   #settle(subscription: TypeSubscription, { nonce, error }: SubscriptionRequest): void {
     subscription.inFlight = false;
     subscription.rejected = error !== undefined;
+    if (error !== undefined && subscription.type === 'CDS') this.#awaited.clear();
     if (error === undefined) this.#options.events.acknowledged(subscription.type, nonce);
     else this.#options.events.rejected(subscription.type, nonce, error);
   }
@@ -107,6 +111,7 @@ export class Subscriber {
     const waiting = new Set<ServedType>();
     for (const subscription of this.subscriptions) {
       const { type, inFlight } = subscription;
+      if (this.#awaited.size > 0) waiting.add('EDS');
       // Nothing names a listener: it may go at once.
       const plan = this.#plan(subscription, type === 'LDS');
       if (!plan) continue;
@@ -140,10 +145,31 @@ export class Subscriber {
     for (const fragment of plan.resources) held.set(fragment.name, { version: fragment.version, fragment });
     for (const name of plan.removed) this.#forget(subscription, name);
     this.#repeatNamed(plan, type);
+    if (type === 'CDS') this.#awaitEndpoints(plan);
     subscription.nonce = nonce;
     subscription.inFlight = true;
     this.#options.send(bytes);
     this.#options.events.sent(type, { nonce, version, bytes: bytes.byteLength });
+  }
+
+  /** Routes to a new cluster must not come before its endpoints; who asks for no endpoints at all is not waited for. */
+  #awaitEndpoints(plan: ResponsePlan): void {
+    const endpoints = this.#subscriptions.get('EDS');
+    if (!endpoints) return;
+    for (const { uses } of plan.resources) {
+      for (const name of uses) if (!endpoints.wants(name)) this.#awaited.add(name);
+    }
+    const held = new Set(
+      this.#subscriptions
+        .get('CDS')!
+        .held.values()
+        .flatMap(({ fragment }) => fragment?.uses ?? []),
+    );
+    this.#dropAwaited((name) => !held.has(name));
+  }
+
+  #dropAwaited(done: (name: string) => boolean): void {
+    for (const name of this.#awaited) if (done(name)) this.#awaited.delete(name);
   }
 
   /** Who asked for a resource by name and was told that it is gone need not be told again. */
