@@ -7,7 +7,8 @@ import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 enableCompileCache();
-const { agentCommand, CommandLineError, proxyCommand, runAgent, USAGE } = await import('@meltemi/agent');
+const agentPackage = await import('@meltemi/agent');
+const { agentCommand, CommandLineError, proxyCommand, runAgent, USAGE } = agentPackage;
 const { createLogger, systemClock, systemDice } = await import('@meltemi/base');
 
 /** After the parent died: how long callers get. */
@@ -15,7 +16,10 @@ const ORPHAN_GRACE_MS = 1000;
 const SETPRIV = '/usr/bin/setpriv';
 const script = fileURLToPath(import.meta.url);
 
-const { binaryPath, logLevel, ...command } = readCommand();
+if (process.argv[2] === 'bootstrap') printV1Bootstrap(process.argv.slice(2));
+const { binaryPath, logLevel, ...command } = orUsage(() =>
+  agentCommand(process.argv.slice(2), process.env, process.cwd()),
+);
 const clock = systemClock();
 let proxyPid = 0;
 const agent = await runAgent({
@@ -53,9 +57,15 @@ function stop(): void {
   );
 }
 
-function readCommand(): ReturnType<typeof agentCommand> {
+function printV1Bootstrap(args: readonly string[]): never {
+  const config = orUsage(() => agentPackage.v1ProxyConfig(args));
+  process.stdout.write(`${agentPackage.v1BootstrapText(config)}\n`);
+  process.exit(0);
+}
+
+function orUsage<Command>(read: () => Command): Command {
   try {
-    return agentCommand(process.argv.slice(2), process.env, process.cwd());
+    return read();
   } catch (error) {
     if (!(error instanceof CommandLineError)) throw error;
     process.stderr.write(`pilot-agent: ${error.message}\n\n${USAGE}`);

@@ -109,6 +109,21 @@ test('serves, follows its files, and drains at SIGTERM', async () => {
   close();
 });
 
+test('serves the REST discovery of 0.x beside readiness', async () => {
+  const { child, ports } = await start();
+  const get = async (path: string) => {
+    const response = await fetch(`http://127.0.0.1:${ports.http}${path}`);
+    return { status: response.status, text: await response.text() };
+  };
+  const list = await get('/v1/registration/');
+  assert.match(list.text, /"service-key": "reviews\.default\.svc\.cluster\.local\|http"/);
+  assert.deepEqual(await get('/v1/registration'), list);
+  assert.deepEqual(await get('/v1/clusters/'), { status: 404, text: '404: Page Not Found' });
+  assert.equal((await get('/ready')).status, 200);
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+});
+
 test('refuses who shows no token, and who says to be another', async () => {
   const { child, ports } = await start();
   const refused = async (account: string, bearer: string | undefined) => {

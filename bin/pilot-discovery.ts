@@ -6,8 +6,8 @@ import { enableCompileCache } from 'node:module';
 enableCompileCache();
 const { createLogger, systemClock } = await import('@meltemi/base');
 const { DirectoryStore } = await import('@meltemi/config');
-const { CommandLineError, DEFAULT_MESH, debugApp, discoveryCommand, DiscoveryServer, meshSettings, metricsApp, USAGE } =
-  await import('@meltemi/discovery');
+const discovery = await import('@meltemi/discovery');
+const { CommandLineError, DEFAULT_MESH, discoveryCommand, DiscoveryServer, USAGE } = discovery;
 const identity = await import('@meltemi/identity');
 const { RegistryStore } = await import('@meltemi/registry');
 const { serveGrpc, serveHttp } = await import('@meltemi/rpc');
@@ -37,13 +37,14 @@ try {
 }
 
 async function start(): Promise<void> {
-  const { mesh, problems: meshProblems } = readMesh();
+  const { mesh, v1, problems: meshProblems } = readMesh();
   const { domain } = mesh;
   const config = await DirectoryStore.open({
     directories: command.configDirs,
     clock,
     logger: logger.named('config'),
     domain,
+    ...(command.lastGoodDir && { lastGoodDirectory: command.lastGoodDir }),
   });
   const pods = command.podsDir
     ? await DirectoryStore.open({ directories: [command.podsDir], clock, logger: logger.named('pods'), domain })
@@ -61,14 +62,25 @@ async function start(): Promise<void> {
   const ports = {
     grpc: await servePlaintext(server),
     secureGrpc: command.caDir ? await serveSecure(server, mesh.trustDomain) : 0,
-    http: await serveApp(debugApp(server, { ready: () => ready, version: VERSION }), command.httpAddr),
-    metrics: await serveApp(metricsApp(server, VERSION), command.monitoringAddr),
+    http: await serveApp(httpApp(server, v1), command.httpAddr),
+    metrics: await serveApp(discovery.metricsApp(server, VERSION), command.monitoringAddr),
   };
   ready = true;
   logger.info(
     `serving xDS on ${ports.grpc} and ${ports.secureGrpc} (TLS), HTTP on ${ports.http}, metrics on ${ports.metrics}`,
   );
   if (process.connected) process.send?.({ ready: true, ...ports });
+}
+
+/** Readiness and debugging, and beside them the REST discovery of Istio 0.x. */
+function httpApp(server: InstanceType<typeof DiscoveryServer>, v1: ReturnType<typeof discovery.v1Mesh>) {
+  const { v1Release: release, namespace } = command;
+  const app = discovery.debugApp(server, { ready: () => ready, version: VERSION });
+  const options = { release, mesh: v1, ...(namespace !== '' && { namespace }) };
+  return app.route(
+    '/',
+    discovery.v1App(() => server.snapshot, options),
+  );
 }
 
 async function servePlaintext(server: InstanceType<typeof DiscoveryServer>): Promise<number> {
@@ -119,7 +131,7 @@ function tokenAttestors(trustDomain: string) {
   return [identity.tokenAttestor({ jwks, issuer: command.tokenIssuer, trustDomain, clock })];
 }
 
-async function serveApp(app: ReturnType<typeof debugApp>, address: typeof command.httpAddr): Promise<number> {
+async function serveApp(app: ReturnType<typeof discovery.debugApp>, address: typeof command.httpAddr): Promise<number> {
   const running = await serveHttp(app, address);
   steps.push(() => running.close());
   return running.port;
@@ -128,7 +140,8 @@ async function serveApp(app: ReturnType<typeof debugApp>, address: typeof comman
 function readMesh() {
   const systemRoots = SYSTEM_ROOTS.find((path) => existsSync(path)) ?? DEFAULT_MESH.systemRoots;
   const written: unknown = command.meshConfig ? parse(readFileSync(command.meshConfig, 'utf8')) : {};
-  return meshSettings(written, { ...DEFAULT_MESH, domain: command.domain, systemRoots });
+  const settings = discovery.meshSettings(written, { ...DEFAULT_MESH, domain: command.domain, systemRoots });
+  return { ...settings, v1: discovery.v1Mesh(written) };
 }
 
 function readCommand(): ReturnType<typeof discoveryCommand> {

@@ -1,7 +1,7 @@
 // What the mesh does when its parts are killed, when certificates live for seconds, and when two meshes share a machine.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect as connectPlain, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -114,6 +114,28 @@ test('the control plane is killed: requests go on, and after its return nothing 
   const { requests, failures } = await load.stop();
   assert.deepEqual(failures, []);
   assert.ok(requests > 20, `${requests} requests`);
+});
+
+test('a control plane that starts while a file is broken has what was good of it', async () => {
+  const file = join(mesh.directory, 'route-rule-reviews-default.default.yaml');
+  const good = readFileSync(file, 'utf8');
+  writeFileSync(file, good.replace('precedence', 'precedance'));
+  await eventually(async () => assert.equal((await mesh.status()).problems.length, 1));
+  const { controlPlane } = await mesh.status();
+  process.kill(controlPlane.pid, 'SIGKILL');
+  await eventually(async () => {
+    assert.notEqual((await mesh.status()).controlPlane.pid, controlPlane.pid);
+    assert.equal((await httpGet(`http://${controlPlane.http}/ready`)).status, 200);
+  });
+  const { problems } = await eventually(async () => {
+    const status = await mesh.status();
+    assert.equal(status.problems.length, 1);
+    return status;
+  });
+  assert.match(problems[0]!.message, /unknown field "precedance"/);
+  for (let sent = 0; sent < 9; sent++) assert.equal(await reviewsVersion(mesh), 'v3');
+  writeFileSync(file, good);
+  await eventually(async () => assert.deepEqual((await mesh.status()).problems, []));
 });
 
 test('a second mesh on the machine disturbs neither', async () => {

@@ -40,11 +40,13 @@ const roots: readonly string[] = [
   'envoy.extensions.filters.http.cors.v3.Cors',
   'envoy.extensions.filters.http.cors.v3.CorsPolicy',
   'envoy.extensions.filters.http.fault.v3.HTTPFault',
+  'envoy.extensions.filters.http.rbac.v3.RBAC',
   'envoy.extensions.filters.http.router.v3.Router',
   'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector',
   'envoy.extensions.filters.listener.original_dst.v3.OriginalDst',
   'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector',
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+  'envoy.extensions.filters.network.rbac.v3.RBAC',
   'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy',
   'envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate',
   'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer',
@@ -53,6 +55,8 @@ const roots: readonly string[] = [
   'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext',
   'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
   'google.rpc.Status',
+  'istio.mixer.v1.Attributes',
+  'istio.mixer.v1.Mixer',
   'istio.v1.auth.IstioCertificateService',
 ];
 

@@ -29,7 +29,8 @@ export async function startEnvoy(bootstrap: JsonObject): Promise<RunningEnvoy> {
   const directory = mkdtempSync(join(tmpdir(), 'mesh-envoy-'));
   const file = join(directory, 'bootstrap.json');
   writeFileSync(file, JSON.stringify(bootstrap));
-  const args = ['-c', file, '--concurrency', '1', '--disable-hot-restart', '-l', 'info'];
+  const quickLogs = ['--file-flush-interval-msec', '100'];
+  const args = ['-c', file, '--concurrency', '1', '--disable-hot-restart', '-l', 'info', ...quickLogs];
   const child = spawn(envoyProgram, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   const exited = once(child, 'exit').catch(() => undefined);
   const end = () => {

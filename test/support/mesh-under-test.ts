@@ -1,6 +1,6 @@
 // A whole mesh for a test: real processes by the real command line, in a directory of its own, gone when the test ends.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -22,13 +22,17 @@ export interface Answer {
   readonly body: string;
 }
 
+export interface MeshOptions {
+  readonly flags?: readonly string[];
+  /** What runs, as YAML, in the place of the sample application. */
+  readonly workloads?: string;
+}
+
 /** Starts `./mesh up --detach` on a copy of the sample application. */
-export async function startMesh(options: { readonly flags?: readonly string[] } = {}): Promise<MeshUnderTest> {
+export async function startMesh(options: MeshOptions = {}): Promise<MeshUnderTest> {
   const directory = mkdtempSync(join(tmpdir(), 'mesh-'));
-  const samples = join(root, 'samples/bookinfo');
-  for (const file of readdirSync(samples).filter((name) => name.endsWith('.yaml'))) {
-    cpSync(join(samples, file), join(directory, file));
-  }
+  if (options.workloads === undefined) copySamples(directory);
+  else writeFileSync(join(directory, 'workloads.yaml'), options.workloads);
   const mesh = new MeshUnderTest(directory);
   const started = await mesh.command('up', '--detach', '--dir', directory, ...(options.flags ?? []));
   if (started.code !== 0) {
@@ -38,6 +42,13 @@ export async function startMesh(options: { readonly flags?: readonly string[] } 
   }
   mesh.upOutput = started.stdout;
   return mesh;
+}
+
+function copySamples(directory: string): void {
+  const samples = join(root, 'samples/bookinfo');
+  for (const file of readdirSync(samples).filter((name) => name.endsWith('.yaml'))) {
+    cpSync(join(samples, file), join(directory, file));
+  }
 }
 
 export class MeshUnderTest {

@@ -56,6 +56,7 @@ const FLAGS = {
 } as const;
 
 export const USAGE = `usage: pilot-agent proxy sidecar|ingress|egress|router [flags]
+       pilot-agent bootstrap sidecar|ingress|egress [flags of Istio 0.2]   prints Envoy's v1 file
 
 flags:
 ${Object.keys(FLAGS)

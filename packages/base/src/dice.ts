@@ -6,6 +6,11 @@ export interface Dice {
   roll(): number;
 }
 
+/** A large number to take remainders of: an integer in [0, 2^53), from two rolls, since dice may show 32 bits only. */
+export function rollInteger(dice: Dice): number {
+  return Math.floor(dice.roll() * 2 ** 21) * 2 ** 32 + Math.floor(dice.roll() * 2 ** 32);
+}
+
 /** The runtime's generator: for balancing, jitter and faults, never for keys. */
 export function systemDice(): Dice {
   return { roll: Math.random };

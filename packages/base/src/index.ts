@@ -1,6 +1,6 @@
 // Words that every package shares.
 export { type Clock, ManualClock, systemClock, type Timer } from './clock.ts';
-export { type Dice, seededDice, systemDice } from './dice.ts';
+export { type Dice, rollInteger, seededDice, systemDice } from './dice.ts';
 export { didYouMean, editDistance } from './did-you-mean.ts';
 export { durationToMs, msToDuration, parseDuration } from './duration.ts';
 export { type Host, hostCovers, resolveHost, serviceHost } from './host.ts';

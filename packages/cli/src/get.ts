@@ -11,6 +11,7 @@ import {
 import { requireKind } from './find-resource.ts';
 import { openStore } from './open-store.ts';
 import { resourceTable } from './resource-table.ts';
+import { sortKeys } from './sort-keys.ts';
 import { CommandError, EXIT, type Terminal } from './terminal.ts';
 
 export interface GetOptions {
@@ -64,17 +65,9 @@ function print(found: readonly Found[], output: string, now: number): string {
 /** The rules of Istio 0.2 look as its istioctl printed them, others as kubectl prints. */
 function objectOf(kind: Kind, resource: LocatedResource): unknown {
   const { name, namespace, resourceVersion } = resource.metadata;
-  if (!kind.groups.includes('config.istio.io')) {
+  if (!kind.legacy) {
     const object = resourceToObject(resource);
     return sortKeys({ ...object, metadata: { ...(object['metadata'] as object), resourceVersion } });
   }
   return sortKeys({ name, namespace, resourceVersion, spec: resource.spec, type: kind.type });
-}
-
-/** Keys in the order of the alphabet, as Go's encoders write maps. */
-function sortKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortKeys);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, entry]) => [key, sortKeys(entry)]));
 }

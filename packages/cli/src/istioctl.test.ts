@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
 import { ManualClock } from '@meltemi/base';
+import { fixtureFolder } from '@meltemi/testkit';
 
 import { istioctl } from './istioctl.ts';
 
@@ -213,6 +214,29 @@ test('validate judges files without a mesh', async (context) => {
   assert.equal(bad.code, 1);
   assert.match(bad.error, /bad\.yaml:1:\d+: error: .*\[MEL0001\]/);
 });
+
+test("validate exits as Istio's own examples ask", async (context) => {
+  const folder = fixtureFolder('validation');
+  if (folder === undefined) return context.skip('the folder of 111 cases is not here');
+  const { run } = mesh(context);
+  const { cases } = JSON.parse(readFileSync(join(folder, 'cases.json'), 'utf8')) as {
+    readonly cases: readonly ValidationCase[];
+  };
+  const unchanged = cases.filter(({ addAnnotation }) => addAnnotation === undefined);
+  assert.equal(unchanged.length, 111);
+  for (const { name, input, valid, validObject } of unchanged) {
+    const { code, error } = await run('validate', '-f', join(folder, input));
+    assert.equal(code, (validObject ?? valid) ? 0 : 1, `${name}: ${error}`);
+  }
+});
+
+interface ValidationCase {
+  readonly name: string;
+  readonly input: string;
+  readonly valid: boolean;
+  readonly validObject?: boolean;
+  readonly addAnnotation?: unknown;
+}
 
 test('a directory that is not there is an error, not a new mesh', async (context) => {
   const { run, configDir } = mesh(context);

@@ -3,8 +3,11 @@ import { formatProblem } from '@meltemi/base';
 import { StoreError } from '@meltemi/config';
 import { Command, CommanderError } from 'commander';
 
+import { analyze } from './analyze.ts';
+import { convert, TARGETS } from './convert.ts';
 import { deleteConfig } from './delete.ts';
 import { get } from './get.ts';
+import { addKubeInject } from './kube-inject-flags.ts';
 import { CommandError, EXIT, type Terminal } from './terminal.ts';
 import { validate } from './validate.ts';
 import { write, type WriteVerb } from './write.ts';
@@ -45,6 +48,9 @@ function programOf(terminal: Terminal): Command {
   addDelete(program, terminal);
   addGet(program, terminal);
   addValidate(program, terminal);
+  addAnalyze(program, terminal);
+  addConvert(program, terminal);
+  addKubeInject(program, terminal);
   program
     .command('version')
     .description('Shows the version')
@@ -117,4 +123,56 @@ function addValidate(program: Command, terminal: Terminal): void {
     .action(({ file, referential = false }: ValidateFlags) =>
       validate({ ...program.opts<GlobalOptions>(), files: file, referential }, terminal),
     );
+}
+
+interface AnalyzeFlags {
+  readonly useKube: string | boolean;
+  readonly allNamespaces?: boolean;
+  readonly output: string;
+  readonly failureThreshold: string;
+}
+
+function addAnalyze(program: Command, terminal: Terminal): void {
+  program
+    .command('analyze')
+    .description('Says what is wrong with the configuration, and what would be with these files')
+    .argument('[files...]')
+    .option('-k, --use-kube [flag]', 'false: the files alone', 'true')
+    .option('-A, --all-namespaces', 'objects of all namespaces')
+    .option('-o, --output <form>', 'log or json', 'log')
+    .option('--failure-threshold <level>', 'Info, Warning or Error: fails from this on', 'Error')
+    .action((files: readonly string[], { useKube, allNamespaces, output, failureThreshold }: AnalyzeFlags) => {
+      const { namespace: defaultNamespace, configDir } = program.opts<GlobalOptions>();
+      const namespace = allNamespaces ? undefined : defaultNamespace;
+      const useStore = useKube !== 'false';
+      return analyze({ files, namespace, defaultNamespace, configDir, useStore, output, failureThreshold }, terminal);
+    });
+}
+
+interface ConvertFlags extends FileOptions {
+  readonly to?: string;
+  readonly output?: string;
+}
+
+/** The second is the command of Istio 0.8, which prints what that one printed. */
+function addConvert(program: Command, terminal: Terminal): void {
+  const run = ({ file, to = 'v1alpha3', output }: ConvertFlags): Promise<void> =>
+    convert({ ...program.opts<GlobalOptions>(), files: file, to, output }, terminal);
+  const OUTPUT = ['-o, --output <file>', 'file to write; standard output without it'] as const;
+  program
+    .command('convert')
+    .description('Shows rules of Istio 0.2 and Ingresses in the form of networking.istio.io')
+    .option(...FILE_FLAG)
+    .option(...OUTPUT)
+    .option('--to <version>', TARGETS.join(' or '), TARGETS[0])
+    .action(run);
+  program
+    .command('experimental')
+    .alias('x')
+    .description('Commands under their older names')
+    .command('convert-networking-config')
+    .description('convert --to v1alpha3')
+    .option(...FILE_FLAG)
+    .option(...OUTPUT)
+    .action(run);
 }

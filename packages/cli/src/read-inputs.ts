@@ -11,8 +11,14 @@ export interface Inputs {
   readonly problems: readonly Problem[];
 }
 
-/** Reads everything that is named; what is wrong in it is among the problems. */
+/** Reads everything that is named; what is wrong in it is among the problems, also what is there twice. */
 export async function readInputs(files: readonly string[], namespace: string, terminal: Terminal): Promise<Inputs> {
+  const { resources, problems } = await readObjects(files, namespace, terminal);
+  return { resources, problems: [...problems, ...saidTwice(resources)] };
+}
+
+/** As `readInputs`, where objects may be there twice. */
+export async function readObjects(files: readonly string[], namespace: string, terminal: Terminal): Promise<Inputs> {
   const texts = await Promise.all(files.map((file) => readTexts(file, terminal)));
   const problems: Problem[] = [];
   const resources: LocatedResource[] = [];
@@ -25,7 +31,7 @@ export async function readInputs(files: readonly string[], namespace: string, te
       if (decoded.resource) resources.push(decoded.resource);
     }
   }
-  return { resources, problems: [...problems, ...saidTwice(resources)] };
+  return { resources, problems };
 }
 
 /** Refuses the whole invocation for one error, before anything is written; shows warnings. */

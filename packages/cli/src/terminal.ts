@@ -13,7 +13,7 @@ export interface Terminal {
 }
 
 /** Exit codes as istioctl's. */
-export const EXIT = { ok: 0, failed: 1, usage: 64 } as const;
+export const EXIT = { ok: 0, failed: 1, usage: 64, issuesFound: 79 } as const;
 
 /** Ends a command with a message of one or more lines. */
 export class CommandError extends Error {

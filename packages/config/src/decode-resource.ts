@@ -9,7 +9,7 @@ import { type Kind, kindByName, KINDS } from './kinds.ts';
 import type { LocatedResource } from './located-resource.ts';
 import { endpointSubsets } from './model/kubernetes.ts';
 import { CODE } from './problem-code.ts';
-import { type Field, labelMap, message, text } from './schema.ts';
+import { type Field, type Finding, labelMap, message, text } from './schema.ts';
 import { refusal } from './refusal.ts';
 import { revisionOf } from './revision.ts';
 import { objectName } from './text-check.ts';
@@ -78,6 +78,7 @@ function decodeAs(
     typeof value['apiVersion'] === 'string' ? value['apiVersion'] : `${kind.groups[0]}/${kind.versions[0]}`;
   const problems = decoded.findings.map((finding) => problemOf(finding, document, name));
   if (hasErrors(problems) || !metadata) return { problems };
+  if (kind.unfollowed) problems.push(unfollowed(kind, document, name));
   const {
     spec = {},
     status,
@@ -134,7 +135,27 @@ function envelopeOf(kind: Kind): Field {
     kind.schema.kind === 'message' && kind.schema.required.length > 0 ? ['metadata', 'spec'] : ['metadata'];
   // Only `status` is written into our kinds by others.
   const known = kind.ours ? { ...fields, status: { kind: 'any' } as const } : fields;
-  return message(known, { required, open: !kind.ours });
+  return message(known, { required, open: !kind.ours, check: (object) => checkObject(kind, object) });
+}
+
+/** https://istio.io/latest/docs/reference/config/annotations/ */
+const ALWAYS_REJECT = 'internal.istio.io/webhook-always-reject';
+
+function checkObject(kind: Kind, object: Readonly<Record<string, unknown>>): Finding[] {
+  const { name = '', annotations } = (object['metadata'] ?? {}) as Partial<Metadata>;
+  const path = ['metadata', 'annotations', ALWAYS_REJECT];
+  const rejected: Finding[] =
+    kind.ours && annotations?.[ALWAYS_REJECT] === 'true'
+      ? [{ path, code: CODE.alwaysRejected, message: 'the object asks to be denied' }]
+      : [];
+  const named = kind.checkName?.(name, (object['spec'] ?? {}) as Readonly<Record<string, unknown>>) ?? [];
+  return [...rejected, ...named.map((finding) => ({ ...finding, path: ['spec', ...finding.path] }))];
+}
+
+function unfollowed(kind: Kind, document: LocatedDocument, resource: ResourceName): Problem {
+  const message = `${kind.kind} is checked, but the mesh does not act on it`;
+  const source = document.locate(['kind']);
+  return { severity: 'warning', code: CODE.unfollowed, message, resource, path: 'kind', source };
 }
 
 function nameOf(kind: Kind, metadata: Metadata | undefined, defaultNamespace: string): ResourceName {

@@ -3,18 +3,19 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { resourceName } from '@meltemi/api';
-import { type Clock, formatResourceName, type Logger, type Problem, type ResourceName } from '@meltemi/base';
+import type { Clock, Logger, ResourceName } from '@meltemi/base';
 
 import { createFile, removeFile, replaceFile } from './atomic-file.ts';
 import { buildView } from './build-view.ts';
 import { editText } from './edit-text.ts';
-import { LockError, withFileLock } from './file-lock.ts';
+import { withFileLock } from './file-lock.ts';
 import { KINDS } from './kinds.ts';
+import { LastGoodFiles } from './last-good-files.ts';
 import type { LocatedResource } from './located-resource.ts';
-import { CODE } from './problem-code.ts';
 import { type FileContents, readFiles } from './read-files.ts';
 import { resourceToObject, resourceToYaml } from './resource-yaml.ts';
 import { type ConfigStore, StoreError, type Watch, type Written } from './store.ts';
+import { missingError, refuseLocked, unreadableError } from './store-errors.ts';
 import { duplicateProblem, uniqueResources } from './unique-resources.ts';
 import type { ConfigView, KindName, ResourceByKind } from './view.ts';
 import { watchDirectories } from './watch-directories.ts';
@@ -26,6 +27,8 @@ export interface DirectoryStoreOptions {
   readonly logger: Logger;
   /** The DNS domain of services; `cluster.local` unless told. */
   readonly domain?: string;
+  /** Folder in which the last good text of each file is kept over restarts; none: only in memory. */
+  readonly lastGoodDirectory?: string;
   /** False: read when opened and after own writes, without watching for changes by others. */
   readonly watchFiles?: boolean;
 }
@@ -37,13 +40,16 @@ export class DirectoryStore implements ConfigStore {
   #files: FileContents = new Map();
   #view: ConfigView;
   #watch: Watch | undefined;
+  readonly #lastGood: LastGoodFiles | undefined;
   /** Reads and writes run one after the other. */
   #last: Promise<unknown> = Promise.resolve();
   #refreshWaits = false;
+  #opened = false;
 
   private constructor(options: DirectoryStoreOptions) {
     this.#options = options;
     this.#view = buildView([], [], options.domain);
+    this.#lastGood = options.lastGoodDirectory === undefined ? undefined : new LastGoodFiles(options.lastGoodDirectory);
   }
 
   static async open(options: DirectoryStoreOptions): Promise<DirectoryStore> {
@@ -53,6 +59,7 @@ export class DirectoryStore implements ConfigStore {
     if (options.watchFiles !== false) {
       store.#watch = watchDirectories(options.directories, options.clock, () => store.#refreshSoon());
     }
+    if (store.#lastGood) store.#files = await store.#lastGood.read();
     await store.#inTurn(() => store.#read());
     return store;
   }
@@ -125,7 +132,11 @@ export class DirectoryStore implements ConfigStore {
       files.size === this.#files.size &&
       [...files].every(([file, content]) => this.#files.get(file)?.hash === content.hash && content.hash !== '');
     this.#files = files;
-    if (same) return;
+    if (same && this.#opened) return;
+    this.#opened = true;
+    await this.#lastGood
+      ?.keep(files)
+      .catch((error: unknown) => this.#options.logger.error(`keeping the last good files failed: ${String(error)}`));
     const contents = [...files.values()];
     const unique = uniqueResources(contents.flatMap(({ resources }) => resources));
     const problems = [...contents.flatMap((content) => content.problems), ...unique.problems];
@@ -182,33 +193,12 @@ export class DirectoryStore implements ConfigStore {
 
   async #edit(name: ResourceName, resource: LocatedResource | undefined): Promise<void> {
     const existing = this.#find(name);
-    if (!existing) throw new StoreError('not-found', missingProblem(name, resource));
+    if (!existing) throw missingError(name, resource);
     const { file } = existing.source;
     const { creationTimestamp } = existing.metadata;
     const value = resource && resourceToObject({ ...resource, metadata: { ...resource.metadata, creationTimestamp } });
     const text = editText(await readFile(file, 'utf8'), name, value);
-    if (text === undefined) throw new StoreError('unreadable', unreadableProblem(name, file));
+    if (text === undefined) throw unreadableError(name, file);
     await (text.trim() === '' ? removeFile(file) : replaceFile(file, text));
   }
-}
-
-function missingProblem(name: ResourceName, resource: LocatedResource | undefined): Problem {
-  const message = `${formatResourceName(name)} does not exist`;
-  const source = resource?.origin('metadata.name').source;
-  return { severity: 'error', code: CODE.referenceNotFound, message, resource: name, ...(source && { source }) };
-}
-
-function refuseLocked(error: unknown): never {
-  if (!(error instanceof LockError)) throw error;
-  throw new StoreError(
-    'locked',
-    { severity: 'error', code: CODE.unreadable, message: error.message },
-    { cause: error },
-  );
-}
-
-/** The object is known from before its file was broken. */
-function unreadableProblem(name: ResourceName, file: string): Problem {
-  const message = `${formatResourceName(name)} can't be edited: its file is broken`;
-  return { severity: 'error', code: CODE.unreadable, message, resource: name, source: { file, line: 1, column: 1 } };
 }

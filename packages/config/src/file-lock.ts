@@ -29,7 +29,11 @@ export async function withFileLock<Result>(path: string, clock: Clock, step: () 
   held.add(mark);
   try {
     await take(path, mark, clock);
-    return await step().finally(() => unlink(path));
+    try {
+      return await step();
+    } finally {
+      await unlink(path);
+    }
   } finally {
     held.delete(mark);
   }
@@ -69,6 +73,7 @@ function readMark(path: string): Promise<string | undefined> {
 
 function isStale(mark: string): boolean {
   const holder = processOf(mark);
+  if (!(holder > 0)) return true;
   if (holder === process.pid) return !held.has(mark);
   try {
     process.kill(holder, 0);

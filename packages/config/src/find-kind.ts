@@ -12,7 +12,7 @@ export function findKind(document: LocatedDocument, value: Readonly<Record<strin
   if (typeof kind !== 'string') return refusal(document, ['kind'], CODE.missing, 'the object has no "kind"');
   const byName = KINDS.find((known) => known.kind === kind);
   // Rules of Istio 0.2 were often written without an apiVersion.
-  if (apiVersion === undefined && byName?.groups.includes('config.istio.io')) return byName;
+  if (apiVersion === undefined && byName?.legacy) return byName;
   if (typeof apiVersion !== 'string')
     return refusal(document, ['apiVersion'], CODE.missing, 'the object has no "apiVersion"');
   return kindOf(apiVersion, kind) ?? unknownKind(document, apiVersion, kind);
@@ -32,7 +32,6 @@ function unknownKind(document: LocatedDocument, apiVersion: string, kind: string
       `did you mean "${meant}"?`,
     );
   }
-  if (ELSEWHERE.includes(kind)) return unread(document, apiVersion, kind);
   const meant = didYouMean(
     kind,
     kinds.map((known) => known.kind),
@@ -51,14 +50,11 @@ function unknownKind(document: LocatedDocument, apiVersion: string, kind: string
     const hint = `did you mean "${home.groups[0]}/${home.versions[0]}"?`;
     return refusal(document, ['apiVersion'], CODE.unknownKind, `there is no ${kind} in "${apiVersion}"`, hint);
   }
-  if (kinds.some((known) => known.ours) && group !== 'config.istio.io') {
+  if (kinds.some((known) => known.ours)) {
     return refusal(document, ['kind'], CODE.unknownKind, `unknown kind "${kind}" in ${apiVersion}`);
   }
   return unread(document, apiVersion, kind);
 }
-
-/** Kinds of Istio that change nothing here. */
-const ELSEWHERE: readonly string[] = ['EnvoyFilter', 'ProxyConfig', 'WorkloadGroup'];
 
 function unread(document: LocatedDocument, apiVersion: string, kind: string): Problem {
   const source = document.locate(['kind']);

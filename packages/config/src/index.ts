@@ -1,4 +1,5 @@
 // Configuration: store → schema → validate → view, and conversions between versions.
+export { type AdmissionAnswer, type AdmissionReview, answerReview } from './admission-review.ts';
 export { DirectoryStore, type DirectoryStoreOptions } from './directory-store.ts';
 export type { LocatedResource, Origin } from './located-resource.ts';
 export type { Destination, L4Match, RouteDestination, StringMatch } from './model/destination.ts';
@@ -27,7 +28,8 @@ export type {
   ServicePort,
   ServiceSpec,
 } from './model/kubernetes.ts';
-export type { DestinationPolicy, EgressRule, IstioService, RouteRule } from './model/route-rule.ts';
+export type { EgressRule } from './model/egress-rule.ts';
+export type { DestinationPolicy, IstioService, RouteRule } from './model/route-rule.ts';
 export type { ServiceEntry, WorkloadEntry } from './model/service-entry.ts';
 export type { Sidecar, SidecarEgress, SidecarIngress } from './model/sidecar.ts';
 export type {
@@ -48,6 +50,23 @@ export type {
   TlsRoute,
   VirtualService,
 } from './model/virtual-service.ts';
+export { istioServiceHost } from './convert/istio-service.ts';
+export { convertDocuments } from './convert/v1alpha3/convert-documents.ts';
+export type { V1alpha3Document } from './convert/v1alpha3/document.ts';
+export type { AuthenticationPolicy } from './model/authentication-policy.ts';
+export type { AuthorizationPolicy } from './model/authorization-policy.ts';
+export type { HttpApiSpec, HttpApiSpecBinding, QuotaSpec, QuotaSpecBinding } from './model/api-spec.ts';
+export type { Denier, ListChecker } from './model/mixer/check-adapters.ts';
+export type { MemQuota, QuotaAmount, QuotaLimit } from './model/mixer/quota-adapters.ts';
+export type { Stdio } from './model/mixer/report-adapters.ts';
+export type { AttributeManifest, Handler, Instance, Rule, RuleAction } from './model/mixer/rule.ts';
+export type { ListEntry, LogEntry, Metric, QuotaInstance } from './model/mixer/templates.ts';
+export type { MutualTls, PeerAuthentication } from './model/peer-authentication.ts';
+export type { ProxyConfig } from './model/proxy-config.ts';
+export type { RbacConfig, ServiceRole, ServiceRoleBinding } from './model/rbac.ts';
+export type { JwtRule, RequestAuthentication } from './model/request-authentication.ts';
+export type { Telemetry } from './model/telemetry.ts';
+export type { WorkloadGroup } from './model/workload-group.ts';
 export { CODE } from './problem-code.ts';
 export { type ConfigStore, StoreError, type StoreErrorCode, type Watch, type Written } from './store.ts';
 export type { ConfigMap, ConfigView, Endpoints, KindName, Pod, ResourceByKind } from './view.ts';

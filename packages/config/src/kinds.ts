@@ -1,33 +1,27 @@
 // The kinds of objects that are read, in one list: their names everywhere and the schema of their spec.
-import { destinationRuleSchema } from './model/destination-rule.ts';
+import type { Kind } from './kind.ts';
+import { MIXER_KINDS } from './kinds/mixer-kinds.ts';
+import { POLICY_KINDS } from './kinds/policy-kinds.ts';
+import { destinationRuleSchema } from './model/destination-rule-schema.ts';
+import { envoyFilterSchema } from './model/envoy-filter.ts';
 import { gatewaySchema } from './model/gateway.ts';
 import { deploymentSchema, ingressSchema, openSchema, podSchema, serviceSchema } from './model/kubernetes.ts';
-import { destinationPolicySchema, egressRuleSchema, routeRuleSchema } from './model/route-rule.ts';
+import { proxyConfigSchema } from './model/proxy-config.ts';
+import { egressRuleSchema } from './model/egress-rule.ts';
+import { destinationPolicySchema, routeRuleSchema } from './model/route-rule.ts';
 import { serviceEntrySchema, workloadEntrySchema } from './model/service-entry.ts';
 import { sidecarSchema } from './model/sidecar.ts';
-import { virtualServiceSchema } from './model/virtual-service.ts';
-import type { Field } from './schema.ts';
-import type { KindName } from './view.ts';
+import { virtualServiceSchema } from './model/virtual-service-schema.ts';
+import { workloadGroupSchema } from './model/workload-group.ts';
 
-/**
- * `type` is the name in keys and on istioctl's command line (`route-rule`); `names` are the others that it takes there.
- * `specRequired`: an object without a spec is refused, as the API refuses it.
- */
-export interface Kind {
-  readonly kind: KindName;
-  /** The core group is ''. */
-  readonly groups: readonly string[];
-  /** The first is the one that new objects are written in. */
-  readonly versions: readonly string[];
-  readonly type: string;
-  readonly plural: string;
-  readonly names: readonly string[];
-  readonly ours: boolean;
-  readonly clusterScoped?: boolean;
-  readonly schema: Field;
-}
+export type { Kind } from './kind.ts';
 
-const V1ALPHA2 = { groups: ['config.istio.io'], versions: ['v1alpha2', 'v1beta1', 'v1alpha1'], ours: true } as const;
+const V1ALPHA2 = {
+  groups: ['config.istio.io'],
+  versions: ['v1alpha2', 'v1beta1', 'v1alpha1'],
+  ours: true,
+  legacy: true,
+} as const;
 const NETWORKING = { groups: ['networking.istio.io'], versions: ['v1', 'v1beta1', 'v1alpha3'], ours: true } as const;
 const CORE = { groups: [''], versions: ['v1'], ours: false, schema: openSchema } as const;
 
@@ -77,6 +71,37 @@ export const KINDS: readonly Kind[] = [
   },
   { ...NETWORKING, kind: 'Sidecar', type: 'sidecar', plural: 'sidecars', names: [], schema: sidecarSchema },
   {
+    ...NETWORKING,
+    kind: 'WorkloadGroup',
+    type: 'workload-group',
+    plural: 'workloadgroups',
+    names: ['wg'],
+    unfollowed: true,
+    schema: workloadGroupSchema,
+  },
+  {
+    ...NETWORKING,
+    kind: 'EnvoyFilter',
+    versions: ['v1alpha3'],
+    type: 'envoy-filter',
+    plural: 'envoyfilters',
+    names: [],
+    unfollowed: true,
+    schema: envoyFilterSchema,
+  },
+  {
+    ...NETWORKING,
+    kind: 'ProxyConfig',
+    versions: ['v1beta1'],
+    type: 'proxy-config',
+    plural: 'proxyconfigs',
+    names: [],
+    unfollowed: true,
+    schema: proxyConfigSchema,
+  },
+  ...POLICY_KINDS,
+  ...MIXER_KINDS,
+  {
     kind: 'Ingress',
     groups: ['networking.k8s.io', 'extensions'],
     versions: ['v1', 'v1beta1'],
@@ -101,6 +126,7 @@ export const KINDS: readonly Kind[] = [
   { ...CORE, kind: 'Endpoints', type: 'endpoints', plural: 'endpoints', names: ['ep'] },
   { ...CORE, kind: 'ConfigMap', type: 'config-map', plural: 'configmaps', names: ['cm'] },
   { ...CORE, kind: 'ServiceAccount', type: 'service-account', plural: 'serviceaccounts', names: ['sa'] },
+  { ...CORE, kind: 'Node', type: 'node', plural: 'nodes', names: ['no'], clusterScoped: true },
   { ...CORE, kind: 'Namespace', type: 'namespace', plural: 'namespaces', names: ['ns'], clusterScoped: true },
 ];
 

@@ -21,10 +21,18 @@ export const CODE = {
   emptySubset: 'MEL0013',
   /** A file that can't be read. */
   unreadable: 'MEL0014',
+  /** An object that is good, of a kind that the mesh does not follow. */
+  unfollowed: 'MEL0015',
+  /** An object that asks to be denied: a way to try out whether objects are checked at all. */
+  alwaysRejected: 'MEL0016',
   /** https://istio.io/latest/docs/reference/config/analysis/ist0101/ */
   referenceNotFound: 'IST0101',
   /** https://istio.io/latest/docs/reference/config/analysis/ist0109/ */
   conflictingHosts: 'IST0109',
+  /** https://istio.io/latest/docs/reference/config/analysis/ist0130/ */
+  unreachableRoute: 'IST0130',
+  /** https://istio.io/latest/docs/reference/config/analysis/ist0132/ */
+  hostNotInGateway: 'IST0132',
   /** https://istio.io/latest/docs/reference/config/analysis/ist0002/ */
   deprecated: 'IST0002',
 } as const;

@@ -16,6 +16,8 @@ export interface FileContent {
   /** Tells by the directory entry alone that a file is the same; `hash` tells by its content. */
   readonly stamp: string;
   readonly hash: string;
+  /** Undefined where the file could not be read. */
+  readonly text: string | undefined;
   readonly resources: readonly LocatedResource[];
   readonly problems: readonly Problem[];
 }
@@ -62,11 +64,12 @@ async function readContent(file: string, before: FileContent | undefined): Promi
     if (code === 'ENOENT') return undefined;
     const source = { file, line: 1, column: 1 };
     const problem: Problem = { severity: 'error', code: CODE.unreadable, message, source };
-    return { file, stamp: '', hash: '', resources: before?.resources ?? [], problems: [problem] };
+    return { file, stamp: '', hash: '', text: undefined, resources: before?.resources ?? [], problems: [problem] };
   }
 }
 
-function decodeContent(file: string, stamp: string, text: string, before: FileContent | undefined): FileContent {
+/** `before`: what the file held when it was good; of it stays what is broken now. */
+export function decodeContent(file: string, stamp: string, text: string, before: FileContent | undefined): FileContent {
   const hash = createHash('sha256').update(text).digest('hex');
   if (before?.hash === hash) return { ...before, stamp };
   const parsed = parseDocuments(text, file);
@@ -74,7 +77,7 @@ function decodeContent(file: string, stamp: string, text: string, before: FileCo
   const problems = [...parsed.problems, ...decoded.flatMap((result) => result.problems)];
   const read = decoded.flatMap(({ resource }) => resource ?? []);
   const kept = before ? lastGood(before.resources, read, problems) : [];
-  return { file, stamp, hash, resources: [...read, ...kept], problems };
+  return { file, stamp, hash, text, resources: [...read, ...kept], problems };
 }
 
 /** What was good and is broken now. Where the text can't be read, nobody can say which objects are gone: all stay. */

@@ -2,8 +2,10 @@
 import type { Problem } from '@meltemi/base';
 
 import { checkConflicts } from './check/conflicting-hosts.ts';
+import { checkGatewayHosts } from './check/gateway-hosts.ts';
 import { checkReferences } from './check/references.ts';
 import { checkSubsetPods } from './check/subset-pods.ts';
+import { checkUnreachableRoutes } from './check/unreachable-routes.ts';
 import type { LocatedResource } from './located-resource.ts';
 import type { ConfigView } from './view.ts';
 import { worldOf } from './world.ts';
@@ -20,7 +22,11 @@ export function validateSet(
     const { resource } = problem;
     return resource !== undefined && keys.has(`${resource.kind}/${resource.namespace}/${resource.name}`);
   };
-  return [...checkReferences(view, world), ...checkSubsetPods(view, world), ...checkConflicts(view, world)].filter(
-    concerns,
-  );
+  return [
+    ...checkReferences(view, world),
+    ...checkSubsetPods(view, world),
+    ...checkConflicts(view, world),
+    ...checkUnreachableRoutes(view),
+    ...checkGatewayHosts(view),
+  ].filter(concerns);
 }

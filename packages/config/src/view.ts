@@ -2,6 +2,8 @@
 import type { Problem } from '@meltemi/base';
 
 import type { LocatedResource } from './located-resource.ts';
+import type { AuthenticationPolicy } from './model/authentication-policy.ts';
+import type { AuthorizationPolicy } from './model/authorization-policy.ts';
 import type { DestinationRule } from './model/destination-rule.ts';
 import type { Gateway } from './model/gateway.ts';
 import type {
@@ -12,10 +14,18 @@ import type {
   PodStatus,
   ServiceSpec,
 } from './model/kubernetes.ts';
-import type { DestinationPolicy, EgressRule, RouteRule } from './model/route-rule.ts';
+import type { MixerResources } from './model/mixer/resources.ts';
+import type { PeerAuthentication } from './model/peer-authentication.ts';
+import type { ProxyConfig } from './model/proxy-config.ts';
+import type { RbacConfig, ServiceRole, ServiceRoleBinding } from './model/rbac.ts';
+import type { RequestAuthentication } from './model/request-authentication.ts';
+import type { EgressRule } from './model/egress-rule.ts';
+import type { DestinationPolicy, RouteRule } from './model/route-rule.ts';
 import type { ServiceEntry, WorkloadEntry } from './model/service-entry.ts';
 import type { Sidecar } from './model/sidecar.ts';
+import type { Telemetry } from './model/telemetry.ts';
 import type { VirtualService } from './model/virtual-service.ts';
+import type { WorkloadGroup } from './model/workload-group.ts';
 
 /** A pod with what kubelet reports of it. */
 export interface Pod extends LocatedResource<PodSpec> {
@@ -32,13 +42,28 @@ export interface ConfigMap extends LocatedResource {
 }
 
 /** The kinds that are read, as they were written. */
-export interface ResourceByKind {
+export interface ResourceByKind extends MixerResources {
   readonly VirtualService: LocatedResource<VirtualService>;
   readonly DestinationRule: LocatedResource<DestinationRule>;
   readonly Gateway: LocatedResource<Gateway>;
   readonly ServiceEntry: LocatedResource<ServiceEntry>;
   readonly WorkloadEntry: LocatedResource<WorkloadEntry>;
   readonly Sidecar: LocatedResource<Sidecar>;
+  readonly WorkloadGroup: LocatedResource<WorkloadGroup>;
+  readonly EnvoyFilter: LocatedResource;
+  readonly ProxyConfig: LocatedResource<ProxyConfig>;
+  readonly AuthorizationPolicy: LocatedResource<AuthorizationPolicy>;
+  readonly PeerAuthentication: LocatedResource<PeerAuthentication>;
+  readonly RequestAuthentication: LocatedResource<RequestAuthentication>;
+  readonly Telemetry: LocatedResource<Telemetry>;
+  readonly WasmPlugin: LocatedResource;
+  readonly TrafficExtension: LocatedResource;
+  readonly Policy: LocatedResource<AuthenticationPolicy>;
+  readonly MeshPolicy: LocatedResource<AuthenticationPolicy>;
+  readonly ServiceRole: LocatedResource<ServiceRole>;
+  readonly ServiceRoleBinding: LocatedResource<ServiceRoleBinding>;
+  readonly RbacConfig: LocatedResource<RbacConfig>;
+  readonly ClusterRbacConfig: LocatedResource<RbacConfig>;
   readonly RouteRule: LocatedResource<RouteRule>;
   readonly DestinationPolicy: LocatedResource<DestinationPolicy>;
   readonly EgressRule: LocatedResource<EgressRule>;
@@ -50,6 +75,7 @@ export interface ResourceByKind {
   readonly ConfigMap: ConfigMap;
   readonly ServiceAccount: LocatedResource;
   readonly Namespace: LocatedResource;
+  readonly Node: LocatedResource;
 }
 
 export type KindName = keyof ResourceByKind;

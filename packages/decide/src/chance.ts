@@ -4,7 +4,6 @@ import {
   type FractionalPercent,
   FractionalPercent_DenominatorType as Denominator,
 } from '@meltemi/api/envoy/type/v3/percent_pb';
-import type { Dice } from '@meltemi/base';
 
 /** Parts in whole: `{ numerator: 5, denominator: 100 }`. */
 export interface Fraction {
@@ -31,14 +30,10 @@ export function runtimeFraction(fraction: RuntimeFractionalPercent | undefined):
 }
 
 /**
- * The one large number that serves every fraction and weight of a routing decision, an integer in [0, 2^53). Each takes
- * its remainder, as in Envoy: equal denominators see the same number, unequal ones nearly independent numbers.
+ * True when the number of a routing decision (`rollInteger`) falls in the fraction. One number serves every fraction and
+ * weight of a decision; each takes its remainder, as in Envoy: equal denominators see the same one, others nearly
+ * independent ones.
  */
-export function rollChance(dice: Dice): number {
-  return Math.floor(dice.roll() * 2 ** 21) * 2 ** 32 + Math.floor(dice.roll() * 2 ** 32);
-}
-
-/** True when the number of a routing decision falls in the fraction. */
 export function includes(fraction: Fraction, chance: number): boolean {
   return chance % fraction.denominator < fraction.numerator;
 }

@@ -7,7 +7,7 @@ export interface Condition {
   readonly words: string;
   /** Costly conditions are tested last. */
   readonly costly: boolean;
-  /** `path` is without query; `chance` is the decision's one number for routing (`rollChance`). */
+  /** `path` is without query; `chance` is the decision's one number for routing (`rollInteger`). */
   holds(request: RequestView, path: string, chance: number): boolean;
   /** What the request has: `is "kelly"`. */
   seen(request: RequestView, path: string, chance: number): string;

@@ -1,6 +1,5 @@
 // Turns a request into a decision by a compiled route table.
-import type { Dice } from '@meltemi/base';
-import { rollChance } from './chance.ts';
+import { type Dice, rollInteger } from '@meltemi/base';
 import { firstMiss } from './condition.ts';
 import { type CorsAnswer, corsFor } from './cors.ts';
 import type { CompiledRoute, Decision, Explanation, ExplainStep, FaultDecision, TraceSink } from './decision.ts';
@@ -39,7 +38,7 @@ function decideTraced(table: RouteTable, request: RequestView, dice: Dice, trace
   if (virtualHost.requireTls !== 'none' && mustUseTls(virtualHost, request)) return redirectToTls(virtualHost, request);
   const path = withoutQuery(request.path);
   // One number serves every fraction and weight on the way, so equal fractions of successive routes add up, as in Envoy.
-  const chance = virtualHost.rolls ? rollChance(dice) : 0;
+  const chance = virtualHost.rolls ? rollInteger(dice) : 0;
   const entry = findRoute(virtualHost, request, path, chance, trace);
   if (!entry) return NO_ROUTE;
   const { action } = entry;

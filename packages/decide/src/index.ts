@@ -1,4 +1,11 @@
 // The decision kernel: route tables, decisions, explanations and normal forms.
+//
+// The messages mean what they mean to Envoy 1.40, which judges them (test/envoy-decisions.test.ts):
+// - Each value of a repeated header is matched on its own; inverted, no value may match. `%REQ(x)%` is the first value.
+// - One large number decides every fraction and weight of a request, each by its remainder.
+// - There is no runtime layer: the defaults of runtime fractions count.
+// What differs on purpose is in paths, and safer: fragments are cut off, `%00` is refused, dot segments with parameters
+// count as dot segments (test/support/intended-differences.ts). A field that can't be honoured refuses its table.
 export { decide, explain } from './decide.ts';
 export { DecideError, type DecideErrorCode } from './decide-error.ts';
 export type {

@@ -63,7 +63,7 @@ export function compileTargets(route: Route, action: RouteAction, context: Route
   }
 }
 
-/** `chance` is the decision's one number for routing (`rollChance`). */
+/** `chance` is the decision's one number for routing (`rollInteger`). */
 export function pickTarget(targets: Targets, request: RequestView, chance: number, trace?: TraceSink): Target {
   if (targets.kind === 'one') return targets.target;
   const fromHeader = targets.randomHeader === '' ? undefined : headerValue(targets.randomHeader, request);

@@ -9,6 +9,7 @@ test('flags in both forms, and the defaults of istiod', () => {
   assert.deepEqual(command, {
     configDirs: ['a', 'b'],
     podsDir: '',
+    lastGoodDir: '',
     meshConfig: '',
     domain: 'cluster.local',
     grpcAddr: { host: '0.0.0.0', port: 15010 },
@@ -19,6 +20,8 @@ test('flags in both forms, and the defaults of istiod', () => {
     tokenJwks: '',
     tokenIssuer: '',
     workloadCertTtlMs: 86_400_000,
+    v1Release: '0.2',
+    namespace: '',
     logLevel: 'info',
   });
 });

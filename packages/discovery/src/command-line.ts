@@ -1,11 +1,14 @@
 // Reads the command line of `pilot-discovery discovery`.
 import { parseArgs } from 'node:util';
 import { didYouMean, type LogLevel, parseDuration, parseSocketAddress, type SocketAddress } from '@meltemi/base';
+import { type Release, RELEASES } from './v1/release.ts';
 
 export interface DiscoveryCommand {
   readonly configDirs: readonly string[];
   /** Where Pods are written; empty: only in the configuration. */
   readonly podsDir: string;
+  /** Keeps what was good of each file over restarts; empty: nothing is kept. */
+  readonly lastGoodDir: string;
   /** YAML of a MeshConfig; empty: defaults. */
   readonly meshConfig: string;
   readonly domain: string;
@@ -19,6 +22,10 @@ export interface DiscoveryCommand {
   readonly tokenJwks: string;
   readonly tokenIssuer: string;
   readonly workloadCertTtlMs: number;
+  /** The release whose v1 documents are served on the HTTP port. */
+  readonly v1Release: Release;
+  /** The one namespace that v1 documents speak of, as 0.1 watched one; empty: all. */
+  readonly namespace: string;
   readonly logLevel: LogLevel;
 }
 
@@ -36,6 +43,7 @@ export const USAGE = `Usage: pilot-discovery discovery [flags]
 
       --configDir DIR            YAML of services and rules; may be repeated
       --podsDir DIR              YAML of the pods that run
+      --lastGoodDir DIR          keeps the last good text of each file over restarts
       --registries NAMES         platforms: File (default File)
       --meshConfig FILE          settings of the whole mesh
       --domain NAME              DNS domain of services (default cluster.local)
@@ -47,12 +55,15 @@ export const USAGE = `Usage: pilot-discovery discovery [flags]
       --tokenJwks FILE           keys by which workload tokens are verified
       --tokenIssuer NAME         who issues them
       --workloadCertTTL TIME     life of workload certificates (default 24h)
+      --v1Release RELEASE        whose v1 REST discovery is served: 0.1, 0.2 or 0.7 (default 0.2)
+      --namespace NAME           the one namespace of v1 discovery (default: all)
       --log_output_level LEVEL   debug, info, warn, error or none (default info)
 `;
 
 const OPTIONS = {
   configDir: { type: 'string', multiple: true },
   podsDir: { type: 'string' },
+  lastGoodDir: { type: 'string' },
   registries: { type: 'string', multiple: true },
   meshConfig: { type: 'string' },
   domain: { type: 'string' },
@@ -64,6 +75,8 @@ const OPTIONS = {
   tokenJwks: { type: 'string' },
   tokenIssuer: { type: 'string' },
   workloadCertTTL: { type: 'string' },
+  v1Release: { type: 'string' },
+  namespace: { type: 'string' },
   log_output_level: { type: 'string' },
 } as const;
 
@@ -77,6 +90,7 @@ export function discoveryCommand(argv: readonly string[]): DiscoveryCommand {
   return {
     configDirs: values.configDir,
     podsDir: values.podsDir ?? '',
+    lastGoodDir: values.lastGoodDir ?? '',
     meshConfig: values.meshConfig ?? '',
     domain: values.domain ?? 'cluster.local',
     grpcAddr: address('grpcAddr', values.grpcAddr ?? ':15010'),
@@ -87,6 +101,8 @@ export function discoveryCommand(argv: readonly string[]): DiscoveryCommand {
     tokenJwks: values.tokenJwks ?? '',
     tokenIssuer: values.tokenIssuer ?? '',
     workloadCertTtlMs: duration('workloadCertTTL', values.workloadCertTTL ?? '24h'),
+    v1Release: v1Release(values.v1Release ?? '0.2'),
+    namespace: values.namespace ?? '',
     logLevel: logLevel(values.log_output_level ?? 'info'),
   };
 }
@@ -123,6 +139,12 @@ function duration(flag: string, text: string): number {
   const found = parseDuration(text);
   if (found === undefined || found <= 0)
     throw new CommandLineError(`--${flag}: ${JSON.stringify(text)} is not a time such as 24h`);
+  return found;
+}
+
+function v1Release(text: string): Release {
+  const found = RELEASES.find((known) => known === text);
+  if (!found) throw new CommandLineError(`--v1Release: ${JSON.stringify(text)} is not one of ${RELEASES.join(', ')}`);
   return found;
 }
 

@@ -2,18 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
-import {
-  at,
-  BOOKINFO,
-  pod,
-  proxyNode,
-  resourcesOf,
-  REVIEWS_SUBSETS,
-  rule,
-  service,
-  shown,
-  snapshotOf,
-} from './test-world.ts';
+import { at, BOOKINFO, proxyNode, resourcesOf, REVIEWS_SUBSETS, rule, shown, snapshotOf } from './test-world.ts';
 import { FragmentCache } from './fragment-cache.ts';
 import { SnapshotResources } from './compile.ts';
 
@@ -378,15 +367,6 @@ test('what another namespace does not export is not seen', async () => {
   );
   const [route] = await reviewsRoutes(hidden);
   assert.equal(at(route, 'route.cluster'), REVIEWS);
-});
-
-test('a TCP port is carried as TCP', async () => {
-  const outbound = { 'mongo.default.svc.cluster.local:27017': '127.0.0.1:21061' };
-  const world = [service('mongo', 27017, 'default', 'mongo'), pod('caller', 'v1', { outbound })];
-  const { LDS, RDS } = await resourcesOf(proxyNode('caller-v1'), ...world);
-  const name = 'outbound|27017||mongo.default.svc.cluster.local';
-  assert.equal(at(shown(LDS, name), `${MANAGER}.cluster`), name);
-  assert.equal(RDS.size, 0);
 });
 
 test('a snapshot that says the same makes nothing anew', async () => {

@@ -15,14 +15,10 @@ import type { ClusterInput } from './input/cluster-input.ts';
 import { BLACK_HOLE_CLUSTER } from './input/cluster-name.ts';
 import type { EndpointInput } from './input/endpoint-input.ts';
 import { endpointInputs } from './input/endpoint-inputs.ts';
+import { gatewayListenerInputs } from './input/gateway-listener-inputs.ts';
 import { gatewayRouteInputs } from './input/gateway-route-inputs.ts';
 import type { ListenerInput } from './input/listener-input.ts';
-import {
-  gatewayListenerInputs,
-  inboundClusterInputs,
-  inboundListenerInputs,
-  outboundListenerInputs,
-} from './input/listener-inputs.ts';
+import { inboundClusterInputs, inboundListenerInputs, outboundListenerInputs } from './input/listener-inputs.ts';
 import { outboundClusterInputs } from './input/outbound-cluster-inputs.ts';
 import type { RouteInput } from './input/route-input.ts';
 import { sidecarRouteInputs } from './input/sidecar-route-inputs.ts';

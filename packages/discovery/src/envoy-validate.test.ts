@@ -45,6 +45,31 @@ const EVERYTHING = [
     selector: { istio: 'ingressgateway' },
     servers: [{ port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: ['*'] }],
   }),
+  rule('Gateway', 'tcp', {
+    selector: { istio: 'ingressgateway' },
+    servers: [
+      { port: { number: 27017, name: 'mongo', protocol: 'MONGO' }, hosts: ['*'] },
+      { port: { number: 8443, name: 'tls', protocol: 'TLS' }, hosts: ['*'], tls: { mode: 'PASSTHROUGH' } },
+    ],
+  }),
+  rule('VirtualService', 'tcp', {
+    hosts: ['*'],
+    gateways: ['tcp', 'mesh'],
+    tcp: [
+      {
+        route: [
+          { destination: { host: 'mongo', port: { number: 27017 } }, weight: 60 },
+          { destination: { host: 'ratings' }, weight: 40 },
+        ],
+      },
+    ],
+    tls: [
+      {
+        match: [{ gateways: ['tcp'], sniHosts: ['a.example', '*.b.example'] }],
+        route: [{ destination: { host: 'mongo' } }],
+      },
+    ],
+  }),
   rule('VirtualService', 'web', {
     hosts: ['*'],
     gateways: ['web'],

@@ -9,3 +9,7 @@ export { parseProxyNode, type ProxyNode } from './proxy-node.ts';
 export { type ProxyStatus, type SyncState, syncState, type TypeStatus } from './proxy-status.ts';
 export { type AdsCall, type AdsService, type Authenticate, type Caller } from './serve/ads-service.ts';
 export { type Snapshot } from './snapshot.ts';
+export { type Release } from './v1/release.ts';
+export { v1App } from './v1/v1-app.ts';
+export { type V1Mesh, v1Mesh } from './v1/v1-mesh.ts';
+export { type V1Options } from './v1/v1-world.ts';

@@ -10,14 +10,17 @@ test('what has no effect is said at its place', async () => {
     rule('Gateway', 'web', {
       servers: [{ port: https, hosts: ['*'], tls: { mode: 'SIMPLE', credentialName: 'web' } }],
     }),
-    rule('VirtualService', 'mongo', { hosts: ['mongo'], tcp: [{ route: [{ destination: { host: 'mongo' } }] }] }),
+    rule('VirtualService', 'db', {
+      hosts: ['db'],
+      tls: [{ match: [{ sniHosts: ['db'] }], route: [{ destination: { host: 'db' } }] }],
+    }),
     rule('VirtualService', 'fine', { hosts: ['a'], http: [{ route: [{ destination: { host: 'a' } }] }] }),
   );
   assert.deepEqual(
     unservedProblems(view).map(({ resource, path, message, source }) => [resource?.name, path, message, source?.line]),
     [
       ['web', 'spec.servers[0]', 'port 443 is not opened: name the certificate by serverCertificate and privateKey', 4],
-      ['mongo', 'spec.tcp[0]', 'routes of TCP are not carried out', 9],
+      ['db', 'spec.tls[0]', 'in the mesh routes of TLS are not carried out, at gateways they are', 9],
     ],
   );
 });

@@ -2,6 +2,8 @@
 import { resourceName } from '@meltemi/api';
 import type { Problem } from '@meltemi/base';
 import type { ConfigView, Gateway, GatewayServer, LocatedResource, VirtualService } from '@meltemi/config';
+import { serverKind, serverProtocol, wantsCertificate } from './input/gateway-server.ts';
+import { gatewaysInclude } from './input/route-match-inputs.ts';
 
 /** Warnings, each at the field that has no effect. */
 export function unservedProblems(config: ConfigView): Problem[] {
@@ -15,24 +17,26 @@ function gatewayProblems(gateway: LocatedResource<Gateway>): Problem[] {
   });
 }
 
-function unservedServer({ port, tls }: GatewayServer): string | undefined {
-  const protocol = port.protocol?.toUpperCase() ?? 'HTTP';
-  if (['HTTP', 'HTTP2', 'GRPC', 'GRPC-WEB'].includes(protocol)) return undefined;
-  if (protocol !== 'HTTPS') return `port ${port.number} is not opened: servers of ${protocol} are not carried out`;
-  if (tls?.serverCertificate && tls.privateKey) return undefined;
-  return `port ${port.number} is not opened: name the certificate by serverCertificate and privateKey`;
+function unservedServer(server: GatewayServer): string | undefined {
+  if (serverKind(server)) return undefined;
+  const { port } = server;
+  return wantsCertificate(server)
+    ? `port ${port.number} is not opened: name the certificate by serverCertificate and privateKey`
+    : `port ${port.number} is not opened: servers of ${serverProtocol(port)} are not carried out`;
 }
 
 function routeProblems(rule: LocatedResource<VirtualService>): Problem[] {
-  const { http = [], tcp = [], tls = [] } = rule.spec;
+  const { http = [], tls = [], gateways } = rule.spec;
+  const forMesh = gatewaysInclude(gateways, rule.metadata.namespace, 'mesh');
   return [
     ...http.flatMap(({ delegate }, index) =>
       delegate
         ? [warning(rule, `spec.http[${index}].delegate`, 'delegation is not carried out: the route answers 404')]
         : [],
     ),
-    ...tcp.map((_, index) => warning(rule, `spec.tcp[${index}]`, 'routes of TCP are not carried out')),
-    ...tls.map((_, index) => warning(rule, `spec.tls[${index}]`, 'routes of TLS are not carried out')),
+    ...(forMesh ? tls : []).map((_, index) =>
+      warning(rule, `spec.tls[${index}]`, 'in the mesh routes of TLS are not carried out, at gateways they are'),
+    ),
   ];
 }
 

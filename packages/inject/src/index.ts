@@ -1,4 +1,8 @@
 // Injection of sidecars into pods, and the redirection of a pod's traffic to its sidecar.
+export { applyPlan, type ProgramResult, RedirectError, removePlan, type RunProgram } from './iptables/apply-plan.ts';
+export { FlagError } from './iptables/flag-values.ts';
+export { REDIRECT_USAGE, type RedirectCommand, redirectCommand, type RedirectHost } from './iptables/redirect-flags.ts';
+export { type FamilyPlan, printPlan, redirectPlan } from './iptables/redirect-plan.ts';
 export { type AdmissionSettings, reviewAdmission } from './pod/admission-review.ts';
 export { injectText, type InjectedText } from './pod/inject-text.ts';
 export {

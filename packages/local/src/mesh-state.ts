@@ -1,5 +1,6 @@
 // The running mesh as a file: written by the one process that runs it, read by `status`, `down`, `logs`, `istioctl`.
 import { existsSync, readFileSync, unlinkSync } from 'node:fs';
+import type { Problem } from '@meltemi/base';
 import { isSameProcess, type ProcessIdentity } from './process-identity.ts';
 import type { StateDirectory } from './state-directory.ts';
 import { writePrivateFile } from './workload-token.ts';
@@ -53,6 +54,8 @@ export interface MeshStatus {
 export interface MeshState {
   readonly supervisor: ProcessIdentity;
   readonly status: MeshStatus;
+  /** What keeps Deployments of the directory from running here. */
+  readonly problems: readonly Problem[];
   /** Environments of the applications by workload name, for `mesh exec`. */
   readonly environments: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }

@@ -108,10 +108,6 @@ export class Mesh extends EventEmitter<MeshEvents> {
     return this.#problems;
   }
 
-  get ready(): boolean {
-    return this.#controlPlane.ready && this.#gateway.ready && [...this.#pods.values()].every((pod) => pod.ready);
-  }
-
   /** Starts everything. Throws `MeshError` when a mesh runs here already or an address is taken. */
   async up(): Promise<void> {
     this.#refuseSecond();
@@ -126,9 +122,9 @@ export class Mesh extends EventEmitter<MeshEvents> {
     enterMesh(this.#options.programs.root, this.#options.pid, this.#options.state.stateFile);
   }
 
-  /** Resolves once every part is ready. Rejects when the signal aborts. */
-  async whenReady(signal: AbortSignal): Promise<void> {
-    while (!this.ready) {
+  /** Resolves once every part is ready, or fails and fails again. Rejects when the signal aborts. */
+  async whenSettled(signal: AbortSignal): Promise<void> {
+    while (!this.#settled()) {
       signal.throwIfAborted();
       await new Promise<void>((resolve, reject) => {
         const abort = () => reject(signal.reason as Error);
@@ -189,6 +185,11 @@ export class Mesh extends EventEmitter<MeshEvents> {
       configDirectory: this.#options.configDirectory,
       stateDirectory: this.#options.state.root,
     };
+  }
+
+  #settled(): boolean {
+    const pods = [...this.#pods.values()];
+    return this.#controlPlane.ready && this.#gateway.ready && pods.every((pod) => pod.ready || pod.failing);
   }
 
   #refuseSecond(): void {
@@ -344,6 +345,7 @@ export class Mesh extends EventEmitter<MeshEvents> {
     writeMeshState(this.#options.state, {
       supervisor: processIdentity(this.#options.pid),
       status: this.status(),
+      problems: this.#problems,
       environments: Object.fromEntries([...this.#pods.values()].map((pod) => [pod.name, pod.environment])),
     });
   }

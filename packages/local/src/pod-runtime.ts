@@ -29,6 +29,9 @@ export interface PodHost {
   readonly proxy: string | undefined;
 }
 
+/** After so many the pod counts as failing. */
+const FAILING_RESTARTS = 3;
+
 /** Messages of pilot-agent over its channel. */
 interface AgentMessage {
   readonly ready?: boolean;
@@ -88,6 +91,11 @@ export class PodRuntime extends EventEmitter<{ changed: [] }> {
 
   get ready(): boolean {
     return this.#sidecarReady && (this.#applicationReady || !this.#workload);
+  }
+
+  /** Its application ends each time soon after it starts: to wait for it is in vain. */
+  get failing(): boolean {
+    return !this.#applicationReady && (this.#application?.restarts ?? 0) >= FAILING_RESTARTS;
   }
 
   /** Writes the token and the Pod, so that the control plane and the agent find them. */

@@ -36,6 +36,7 @@ export function pilotDiscoveryArgv(
     ...flags({
       configDir: configDirectory,
       podsDir: state.pods,
+      lastGoodDir: state.lastGood,
       caDir: state.ca,
       tokenJwks: state.tokenKeys,
       tokenIssuer: TOKEN_ISSUER,

@@ -10,6 +10,8 @@ export interface StateDirectory {
   readonly logs: string;
   /** Pods as a kubelet would report them, one YAML file each. */
   readonly pods: string;
+  /** What was good of each configuration file. */
+  readonly lastGood: string;
   /** The CA's root and key. */
   readonly ca: string;
   /** One directory a pod: token, bootstrap, sockets. */
@@ -25,6 +27,7 @@ export function openStateDirectory(root: string): StateDirectory {
     stateFile: join(root, 'mesh.json'),
     logs: join(root, 'logs'),
     pods: join(root, 'pods'),
+    lastGood: join(root, 'last-good'),
     ca: join(root, 'ca'),
     workloads: join(root, 'workloads'),
     tokenKeys: join(root, 'token-keys.json'),

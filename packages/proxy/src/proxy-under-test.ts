@@ -14,6 +14,8 @@ export interface ProxySetup {
   readonly ports?: readonly number[];
   /** Further fields of cluster `app`. */
   readonly cluster?: object;
+  /** Takes the place of the connection manager. */
+  readonly networkFilter?: object;
   /** Further fields of the connection manager. */
   readonly manager?: object;
   /** Further HTTP filters before the router. */
@@ -55,7 +57,7 @@ function bootstrapOf(setup: ProxySetup): object {
     node: { id: 'test', cluster: 'test' },
     static_resources: {
       listeners: [
-        { name: 'http', address: socketAddress(0), filter_chains: [{ filters: [manager(setup)], ...setup.chain }] },
+        { name: 'http', address: socketAddress(0), filter_chains: [{ filters: [setup.networkFilter ?? manager(setup)], ...setup.chain }] },
       ],
       clusters: [cluster('app', setup.ports ?? [], setup.cluster), ...(setup.moreClusters ?? [])],
     },

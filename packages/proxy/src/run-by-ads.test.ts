@@ -113,20 +113,8 @@ function routes(clusterName: string): object {
   return { name: 'routes', virtual_hosts: [{ name: 'all', domains: ['*'], routes: [route] }] };
 }
 
-/** Idle connections end after a second: the pool of a removed cluster keeps its idle timer until it fires. */
 function edsCluster(name: string): object {
-  const options = {
-    '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
-    common_http_protocol_options: { idle_timeout: '1s' },
-    explicit_http_config: { http_protocol_options: {} },
-  };
-  return {
-    name,
-    type: 'EDS',
-    connect_timeout: '1s',
-    eds_cluster_config: { eds_config: { ads: {} } },
-    typed_extension_protocol_options: { 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': options },
-  };
+  return { name, type: 'EDS', connect_timeout: '1s', eds_cluster_config: { eds_config: { ads: {} } } };
 }
 
 function endpoints(name: string, port: number): object {

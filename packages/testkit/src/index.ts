@@ -1,2 +1,3 @@
 // Real components and helpers for tests.
 export { benchComponents, type Component, components, setUpComponent } from './component.ts';
+export { fixtureFolder } from './fixtures.ts';

@@ -6,6 +6,18 @@ export { Http1Error, type Http1ErrorCode } from './http1/http1-error.ts';
 export { defaultHttp1Limits, type Http1Limits } from './http1/limits.ts';
 export { type RequestHandler, RequestParser } from './http1/request-parser.ts';
 export { type ResponseHandler, ResponseParser } from './http1/response-parser.ts';
+export { Http2Connection } from './http2/connection.ts';
+export { Http2Error, type Http2ErrorCode } from './http2/http2-error.ts';
+export type { Http2Handler } from './http2/http2-handler.ts';
+export type { Http2Role } from './http2/http2-role.ts';
+export type {
+  Http2Stream,
+  Http2StreamHandler,
+  PseudoFields,
+  RequestPseudo,
+  ResponsePseudo,
+} from './http2/http2-stream.ts';
+export { defaultHttp2Limits, type Http2Limits } from './http2/limits.ts';
 export { type ClientHelloPeek, peekClientHello } from './io/client-hello.ts';
 export { connect, type ConnectHandler, type ConnectOptions } from './io/connect.ts';
 export { listen, type ListenOptions, type ListeningSocket } from './io/listen.ts';

@@ -11,8 +11,8 @@ export async function status(program: MeshProgram, options: { dir?: string; outp
   if (options.output !== undefined && options.output !== 'json') {
     throw new Error(`unknown output format "${options.output}": only json is known`);
   }
-  const found = runningMesh(program.root, options.dir).status;
-  const problems = await fetchProblems(found.controlPlane.http);
+  const { status: found, problems: own } = runningMesh(program.root, options.dir);
+  const problems = [...own, ...(await fetchProblems(found.controlPlane.http))];
   if (options.output === 'json') {
     program.stdout.write(`${JSON.stringify({ ...found, problems }, null, 2)}\n`);
     return 0;

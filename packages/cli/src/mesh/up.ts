@@ -73,7 +73,7 @@ async function runHere(
   const progress = showProgress(program, mesh);
   try {
     await mesh.up();
-    await Promise.race([mesh.whenReady(AbortSignal.timeout(READY_TIMEOUT_MS)).catch(() => {}), stopped.asked]);
+    await Promise.race([mesh.whenSettled(AbortSignal.timeout(READY_TIMEOUT_MS)).catch(() => {}), stopped.asked]);
     progress.end();
     if (!stopped.isAsked()) await announce(program, mesh, location);
     await stopped.done;
@@ -95,7 +95,9 @@ async function announce(program: MeshProgram, mesh: Mesh, location: MeshLocation
     statusTable(status, painter(program)),
     ...(await problemLines(mesh, status)),
     ...links(status, location),
-    missing.length === 0 ? `ready in ${seconds} s` : `not ready after ${seconds} s: ${missing.join(', ')}`,
+    missing.length === 0
+      ? `ready in ${seconds} s`
+      : `not ready after ${seconds} s: ${missing.join(', ')}; see ./mesh logs ${missing[0]}`,
   ].join('\n');
   if (program.sendToParent) program.sendToParent({ ready: missing.length === 0, text });
   else program.stdout.write(`${text}\nCtrl-C ends the mesh\n`);

@@ -2,7 +2,7 @@
 import { serviceHost } from '@meltemi/base';
 
 import type { LocatedResource } from '../located-resource.ts';
-import type { EgressRule } from '../model/route-rule.ts';
+import type { EgressRule } from '../model/egress-rule.ts';
 import type { ServiceEntry } from '../model/service-entry.ts';
 import { converted } from './converted.ts';
 

@@ -89,7 +89,7 @@ function routeOf(path: IngressPath, destination: Destination): HttpRoute {
 }
 
 /** In the old form a path that ends with `.*` is a prefix, and other special characters make it a regular expression. */
-function uriOf({ path = '', pathType }: IngressPath): StringMatch | undefined {
+export function uriOf({ path = '', pathType }: IngressPath): StringMatch | undefined {
   if (path === '') return undefined;
   if (pathType === 'Exact') return { exact: path };
   if (pathType === 'Prefix' || pathType === 'ImplementationSpecific') return { prefix: path };

@@ -22,7 +22,8 @@ export function nameSubsets(
   return named;
 }
 
-function plainName(labels: Labels): string {
+/** The name that labels have where no other set of the host would share it; without labels, `default`. */
+export function plainName(labels: Labels): string {
   const words = Object.entries(labels)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map((entry) => entry.join('-'));

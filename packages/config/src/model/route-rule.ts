@@ -1,4 +1,4 @@
-// RouteRule, DestinationPolicy and EgressRule of config.istio.io/v1alpha2: the rules of Istio 0.2.
+// RouteRule and DestinationPolicy of config.istio.io/v1alpha2: the rules of Istio 0.2.
 import type { Labels } from '@meltemi/base';
 
 import { CODE } from '../problem-code.ts';
@@ -14,7 +14,6 @@ import {
   mapOf,
   message,
   oneOfTexts,
-  portNumber,
   text,
 } from '../schema.ts';
 import { duration, nonEmpty } from '../text-check.ts';
@@ -81,13 +80,6 @@ export interface SimpleCircuitBreaker {
   readonly httpMaxRequestsPerConnection?: number;
   readonly httpMaxEjectionPercent?: number;
   readonly httpMaxRetries?: number;
-}
-
-/** An external service by host name, wildcard or address range. */
-export interface EgressRule {
-  readonly destination: IstioService;
-  readonly ports: readonly { readonly port: number; readonly protocol: string }[];
-  readonly useEgressProxy?: boolean;
 }
 
 const istioService = message(
@@ -169,26 +161,6 @@ export const destinationPolicySchema = message(
     required: ['destination'],
     check: (policy) => ignoredFields(policy, ['source', 'loadBalancing.custom', 'circuitBreaker.custom']),
   },
-);
-
-const PROTOCOLS = ['http', 'https', 'http2', 'grpc', 'tcp', 'mongo'];
-
-export const egressRuleSchema = message(
-  {
-    destination: message({ service: nonEmpty }, { required: ['service'] }),
-    ports: list(
-      message(
-        {
-          port: portNumber,
-          protocol: oneOfTexts(...PROTOCOLS, ...PROTOCOLS.map((name) => name.toUpperCase())),
-        },
-        { required: ['port', 'protocol'] },
-      ),
-      1,
-    ),
-    useEgressProxy: flag,
-  },
-  { required: ['destination', 'ports'], check: (rule) => ignoredFields(rule, ['useEgressProxy']) },
 );
 
 function checkNamed(service: Readonly<Record<string, unknown>>): Finding[] {

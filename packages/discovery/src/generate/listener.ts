@@ -1,5 +1,5 @@
 // ListenerInput → Listener.
-import { create } from '@bufbuild/protobuf';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { packAny } from '@meltemi/api';
 import { TrafficDirection } from '@meltemi/api/envoy/config/core/v3/base_pb';
 import {
@@ -11,12 +11,14 @@ import {
 import { type Listener, ListenerSchema } from '@meltemi/api/envoy/config/listener/v3/listener_pb';
 import { TlsInspectorSchema } from '@meltemi/api/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb';
 import { TcpProxySchema } from '@meltemi/api/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb';
+import { msToDuration } from '@meltemi/base';
 import type {
   AccessLogInput,
   GatewayListenerInput,
   InboundListenerInput,
   ListenerInput,
   OutboundListenerInput,
+  TcpTrafficInput,
   TrafficInput,
 } from '../input/listener-input.ts';
 import { accessLogs } from './access-log.ts';
@@ -57,16 +59,17 @@ function inboundListener(input: InboundListenerInput): Listener {
 }
 
 function gatewayListener(input: GatewayListenerInput): Listener {
-  const needsName = input.chains.some(({ tls }) => tls && tls.serverNames.length > 0);
+  const needsName = input.chains.some(({ serverNames }) => serverNames.length > 0);
   return create(ListenerSchema, {
     name: input.name,
     address: address(input.address),
     trafficDirection: TrafficDirection.OUTBOUND,
     ...(needsName && { listenerFilters: [tlsInspector()] }),
-    filterChains: input.chains.map(({ traffic, tls }) =>
+    filterChains: input.chains.map(({ traffic, tls, serverNames }) =>
       create(FilterChainSchema, {
         filters: [networkFilter(input, traffic, 'gateway')],
-        ...(tls && { transportSocket: gatewayTls(tls), filterChainMatch: { serverNames: [...tls.serverNames] } }),
+        ...(serverNames.length > 0 && { filterChainMatch: { serverNames: [...serverNames] } }),
+        ...(tls && { transportSocket: gatewayTls(tls) }),
       }),
     ),
   });
@@ -81,7 +84,7 @@ function networkFilter(context: ChainContext, traffic: TrafficInput, direction: 
   const { accessLog } = context;
   const statPrefix = statPrefixOf(context.name, direction);
   return traffic.kind === 'tcp'
-    ? tcpProxy(traffic.cluster, statPrefix, accessLog)
+    ? tcpProxy(traffic, statPrefix, accessLog)
     : httpConnectionManager({ direction, statPrefix, traffic, accessLog });
 }
 
@@ -91,16 +94,26 @@ function statPrefixOf(name: string, direction: ManagerInput['direction']): strin
   return name.startsWith('outbound|') ? name.replaceAll('|', '_') : `outbound_${name}`;
 }
 
-function tcpProxy(cluster: string, statPrefix: string, accessLog: AccessLogInput): Filter {
+function tcpProxy(traffic: TcpTrafficInput, statPrefix: string, accessLog: AccessLogInput): Filter {
   const proxy = create(TcpProxySchema, {
     statPrefix,
-    clusterSpecifier: { case: 'cluster', value: cluster },
+    clusterSpecifier: tcpClusters(traffic),
+    ...(traffic.idleTimeoutMs !== undefined && { idleTimeout: msToDuration(traffic.idleTimeoutMs) }),
+    ...(traffic.hashSourceIp && { hashPolicy: [{ policySpecifier: { case: 'sourceIp', value: {} } }] }),
     accessLog: accessLogs(accessLog),
   });
   return create(FilterSchema, {
     name: 'envoy.filters.network.tcp_proxy',
     configType: { case: 'typedConfig', value: packAny(TcpProxySchema, proxy) },
   });
+}
+
+function tcpClusters({ clusters }: TcpTrafficInput): MessageInitShape<typeof TcpProxySchema>['clusterSpecifier'] {
+  if (clusters.length === 1) return { case: 'cluster', value: clusters[0]!.cluster };
+  return {
+    case: 'weightedClusters',
+    value: { clusters: clusters.map(({ cluster, weight }) => ({ name: cluster, weight })) },
+  };
 }
 
 function tlsInspector() {

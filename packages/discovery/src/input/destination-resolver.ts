@@ -1,5 +1,5 @@
 // Leads a destination, as a rule writes it, to the name of its cluster.
-import { resolveHost } from '@meltemi/base';
+import { parseDuration, resolveHost } from '@meltemi/base';
 import type { ConsistentHash, Destination } from '@meltemi/config';
 import type { Service } from '@meltemi/registry';
 import type { NamespaceScope } from '../scope.ts';
@@ -10,6 +10,8 @@ export interface ResolvedDestination {
   readonly cluster: string;
   /** Of its DestinationRule, when requests with one property go to one endpoint. */
   readonly hash: ConsistentHash | undefined;
+  /** Of its DestinationRule, for connections that carry bytes as they are. */
+  readonly tcpIdleTimeoutMs: number | undefined;
 }
 
 export interface DestinationResolver {
@@ -35,9 +37,12 @@ export function destinationResolver(
       const { host, port: number } = place(destination, home);
       const policy = visible.policies.get(host) ?? NO_POLICY;
       const subset = policy.subsets.find((known) => known.subset.name === destination.subset)?.subset;
+      const said = portPolicy(policy, number, subset);
+      const idleTimeout = said.connectionPool?.tcp?.idleTimeout;
       return {
         cluster: outboundName(host, number, destination.subset),
-        hash: portPolicy(policy, number, subset).loadBalancer?.consistentHash,
+        hash: said.loadBalancer?.consistentHash,
+        tcpIdleTimeoutMs: idleTimeout === undefined ? undefined : parseDuration(idleTimeout),
       };
     },
     operation(destination, home) {

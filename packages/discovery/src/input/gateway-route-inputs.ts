@@ -1,30 +1,13 @@
 // Turns the HTTP servers of the gateways that a proxy stands for, and the rules bound to them, into routes by port.
 import { type Host, hostCovers, resolveHost } from '@meltemi/base';
-import type { Gateway, GatewayServer, LocatedResource, VirtualService } from '@meltemi/config';
+import type { LocatedResource, VirtualService } from '@meltemi/config';
 import type { MeshSettings } from '../mesh.ts';
 import type { ProxyScope } from '../scope.ts';
 import { destinationResolver } from './destination-resolver.ts';
+import { type BoundServer, boundServers, serverKind } from './gateway-server.ts';
 import { virtualServiceRoutes } from './http-route-inputs.ts';
 import type { HttpRouteInput, RouteInput, VirtualHostInput } from './route-input.ts';
 import { gatewayName, matchesAll } from './route-match-inputs.ts';
-
-/** A server with the gateway that it is of. */
-export interface BoundServer {
-  readonly gateway: LocatedResource<Gateway>;
-  readonly server: GatewayServer;
-}
-
-/** True when the server speaks HTTP to us, with or without TLS that ends here, by a certificate in files. */
-export function servesHttp({ server }: BoundServer): boolean {
-  const protocol = server.port.protocol?.toUpperCase() ?? 'HTTP';
-  if (protocol === 'HTTPS') return Boolean(server.tls?.serverCertificate && server.tls.privateKey);
-  return ['HTTP', 'HTTP2', 'GRPC', 'GRPC-WEB'].includes(protocol);
-}
-
-/** All servers of the proxy's gateways. */
-export function boundServers(scope: ProxyScope): BoundServer[] {
-  return scope.gateways.flatMap((gateway) => gateway.spec.servers.map((server) => ({ gateway, server })));
-}
 
 /** `http.80`; with TLS each server has its own: `https.443.NAME.GATEWAY.NAMESPACE`. */
 export function gatewayRouteName({ gateway, server }: BoundServer): string {
@@ -35,7 +18,10 @@ export function gatewayRouteName({ gateway, server }: BoundServer): string {
 
 /** One input for each name; plaintext servers of one port share theirs. */
 export function gatewayRouteInputs(scope: ProxyScope, mesh: MeshSettings): RouteInput[] {
-  const byName = Map.groupBy(boundServers(scope).filter(servesHttp), gatewayRouteName);
+  const byName = Map.groupBy(
+    boundServers(scope).filter(({ server }) => serverKind(server) === 'http'),
+    gatewayRouteName,
+  );
   return [...byName].map(([name, servers]) => ({
     name,
     ignorePort: true,
@@ -49,7 +35,7 @@ function virtualHosts(scope: ProxyScope, mesh: MeshSettings, servers: readonly B
   for (const bound of servers) {
     const requireTls = bound.server.tls?.httpsRedirect === true;
     for (const rule of scope.visible.virtualServices) {
-      const hosts = hostsOf(rule, bound, mesh.domain);
+      const hosts = rule.spec.http ? hostsOf(rule, bound, mesh.domain) : [];
       if (hosts.length === 0) continue;
       const routes = routesOf(rule, bound, scope, mesh);
       for (const host of hosts) {
@@ -77,9 +63,9 @@ function routesOf(rule: LocatedResource<VirtualService>, bound: BoundServer, sco
 }
 
 /** The rule's hosts that the server admits; where the server names one of a wildcard's, that one. */
-function hostsOf(rule: LocatedResource<VirtualService>, bound: BoundServer, domain: string): readonly Host[] {
+export function hostsOf(rule: LocatedResource<VirtualService>, bound: BoundServer, domain: string): readonly Host[] {
   const home = rule.metadata.namespace;
-  if (!rule.spec.http || !rule.spec.gateways?.some((name) => gatewayName(name, home) === nameOf(bound))) return [];
+  if (!rule.spec.gateways?.some((name) => gatewayName(name, home) === nameOf(bound))) return [];
   const hosts = rule.spec.hosts.map((host) => resolveHost(host, home, domain));
   const admitted = bound.server.hosts.flatMap((written) => {
     const { namespace, pattern } = admission(written, bound);
@@ -106,6 +92,7 @@ function merge(before: readonly HttpRouteInput[], more: readonly HttpRouteInput[
   return [...before.slice(0, catchAll), ...specific, before[catchAll]!];
 }
 
-function nameOf({ gateway }: BoundServer): string {
+/** `namespace/name` of its gateway. */
+export function nameOf({ gateway }: BoundServer): string {
   return `${gateway.metadata.namespace}/${gateway.metadata.name}`;
 }

@@ -13,7 +13,17 @@ export interface AccessLogInput {
 export type TrafficInput =
   | { readonly kind: 'routes'; readonly routeName: string }
   | { readonly kind: 'inline-routes'; readonly routes: RouteInput }
-  | { readonly kind: 'tcp'; readonly cluster: string };
+  | TcpTrafficInput;
+
+/** Bytes as they are, to clusters by weight. */
+export interface TcpTrafficInput {
+  readonly kind: 'tcp';
+  readonly clusters: readonly { readonly cluster: string; readonly weight: number }[];
+  /** Undefined: the proxy's own, an hour. */
+  readonly idleTimeoutMs: number | undefined;
+  /** Connections of one client address go to one endpoint. */
+  readonly hashSourceIp: boolean;
+}
 
 /** Certificates for a gateway's own clients; files. */
 export interface ServerTlsInput {
@@ -21,8 +31,6 @@ export interface ServerTlsInput {
   readonly certificate: string;
   readonly privateKey: string;
   readonly caCertificates: string;
-  /** Empty: any. */
-  readonly serverNames: readonly string[];
 }
 
 /** Serves the sidecar's own application in plaintext. */
@@ -44,12 +52,21 @@ export interface InboundListenerInput {
   readonly trustDomain: string;
 }
 
+/** What serves some of a gateway's connections. */
+export interface GatewayChainInput {
+  readonly traffic: TrafficInput;
+  /** Undefined: plaintext, or TLS that goes on as it is. */
+  readonly tls: ServerTlsInput | undefined;
+  /** In the client's hello; empty: any. */
+  readonly serverNames: readonly string[];
+}
+
 /** Serves clients from outside. */
 export interface GatewayListenerInput {
   readonly kind: 'gateway';
   readonly name: string;
   readonly address: SocketAddress;
-  readonly chains: readonly { readonly traffic: TrafficInput; readonly tls: ServerTlsInput | undefined }[];
+  readonly chains: readonly GatewayChainInput[];
   readonly accessLog: AccessLogInput;
 }
 

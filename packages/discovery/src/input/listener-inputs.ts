@@ -1,23 +1,16 @@
 // Turns a proxy's placement into the inputs of its listeners.
-import type { SocketAddress } from '@meltemi/base';
-import type { GatewayServer } from '@meltemi/config';
 import { containerPortOf, type InboundPlacement, isHttp, type RegistryView, type Workload } from '@meltemi/registry';
 import type { MeshSettings } from '../mesh.ts';
 import type { ProxyScope } from '../scope.ts';
+import { accessLogInput } from './access-log-input.ts';
 import type { InboundClusterInput } from './cluster-input.ts';
 import { inboundName, outboundName } from './cluster-name.ts';
-import { type BoundServer, boundServers, gatewayRouteName, servesHttp } from './gateway-route-inputs.ts';
-import type {
-  AccessLogInput,
-  GatewayListenerInput,
-  InboundListenerInput,
-  OutboundListenerInput,
-  ServerTlsInput,
-} from './listener-input.ts';
+import type { InboundListenerInput, OutboundListenerInput } from './listener-input.ts';
 import { NO_HEADER_CHANGES } from './header-changes-input.ts';
 import type { RouteInput } from './route-input.ts';
 import { MATCH_ALL } from './route-match-inputs.ts';
 import { HTTP_PROXY } from './sidecar-route-inputs.ts';
+import { plainTcp, serviceTcpTraffic } from './tcp-traffic.ts';
 
 /** The listeners by which the sidecar's own application reaches services. A service that is not known yet has none. */
 export function outboundListenerInputs(scope: ProxyScope, mesh: MeshSettings): OutboundListenerInput[] {
@@ -25,12 +18,13 @@ export function outboundListenerInputs(scope: ProxyScope, mesh: MeshSettings): O
   if (!placement) return [];
   const accessLog = accessLogInput(mesh);
   const listeners = placement.outbound.flatMap(({ host, port: number, listen }): OutboundListenerInput[] => {
-    const port = scope.visible.serviceByHost.get(host)?.ports.find((other) => other.number === number);
-    if (!port) return [];
+    const service = scope.visible.serviceByHost.get(host);
+    const port = service?.ports.find((other) => other.number === number);
+    if (!service || !port) return [];
     const name = outboundName(host, number);
     const traffic = isHttp(port.protocol)
       ? ({ kind: 'routes', routeName: name } as const)
-      : ({ kind: 'tcp', cluster: name } as const);
+      : serviceTcpTraffic(scope, mesh, service, port);
     return [{ kind: 'outbound', name, address: listen, traffic, accessLog }];
   });
   if (!placement.httpProxy) return listeners;
@@ -52,9 +46,7 @@ export function inboundListenerInputs(
       kind: 'inbound',
       name,
       address: place.listen,
-      traffic: served.http
-        ? { kind: 'inline-routes', routes: inboundRoutes(name, served) }
-        : { kind: 'tcp', cluster: name },
+      traffic: served.http ? { kind: 'inline-routes', routes: inboundRoutes(name, served) } : plainTcp(name),
       accessLog: accessLogInput(mesh),
       trustDomain: mesh.trustDomain,
     };
@@ -74,18 +66,6 @@ export function inboundClusterInputs(
     app: place.app,
     http2: servedPort(workload!, place, registry).http2,
     connectTimeoutMs: mesh.connectTimeoutMs,
-  }));
-}
-
-/** The listeners of a gateway: one for each port of its servers. */
-export function gatewayListenerInputs(scope: ProxyScope, mesh: MeshSettings): GatewayListenerInput[] {
-  const byPort = Map.groupBy(boundServers(scope).filter(servesHttp), ({ server }) => server.port.number);
-  return [...byPort].map(([port, servers]) => ({
-    kind: 'gateway',
-    name: `0.0.0.0_${port}`,
-    address: gatewayAddress(scope, servers[0]!.server),
-    chains: gatewayChains(servers),
-    accessLog: accessLogInput(mesh),
   }));
 }
 
@@ -131,36 +111,4 @@ function inboundRoutes(name: string, served: ServedPort): RouteInput {
   const port = name.split('|')[1];
   const virtualHost = { name: `inbound|http|${port}`, domains: ['*'], routes: [route], requireTls: false };
   return { name, ignorePort: false, virtualHosts: [virtualHost] };
-}
-
-function gatewayAddress(scope: ProxyScope, server: GatewayServer): SocketAddress {
-  const { number } = server.port;
-  const placed = scope.workload?.placement?.gateway.find(({ port }) => port === number);
-  return placed?.listen ?? { host: server.bind ?? '0.0.0.0', port: number };
-}
-
-/** Plaintext servers share one chain; servers with TLS have one each, chosen by the name in the client's hello. */
-function gatewayChains(servers: readonly BoundServer[]): GatewayListenerInput['chains'] {
-  const byRoutes = Map.groupBy(servers, gatewayRouteName);
-  return [...byRoutes].map(([routeName, bound]) => ({
-    traffic: { kind: 'routes', routeName },
-    tls: serverTls(bound[0]!),
-  }));
-}
-
-function serverTls({ server }: BoundServer): ServerTlsInput | undefined {
-  if (server.port.protocol?.toUpperCase() !== 'HTTPS') return undefined;
-  const { tls } = server;
-  const names = server.hosts.map((host) => host.slice(host.indexOf('/') + 1).toLowerCase());
-  return {
-    mode: tls?.mode === 'MUTUAL' || tls?.mode === 'OPTIONAL_MUTUAL' ? tls.mode : 'SIMPLE',
-    certificate: tls?.serverCertificate ?? '',
-    privateKey: tls?.privateKey ?? '',
-    caCertificates: tls?.caCertificates ?? '',
-    serverNames: names.includes('*') ? [] : names,
-  };
-}
-
-function accessLogInput(mesh: MeshSettings): AccessLogInput {
-  return { file: mesh.accessLogFile, format: mesh.accessLogFormat };
 }

@@ -65,6 +65,8 @@ export interface RouteDocument {
   readonly opaque_config?: Readonly<Record<string, string>>;
   readonly auto_host_rewrite?: true;
   readonly use_websocket?: true;
+  readonly shadow?: { readonly cluster: string };
+  readonly request_headers_to_add?: readonly { readonly key: string; readonly value: string }[];
 }
 
 export interface RetryDocument {

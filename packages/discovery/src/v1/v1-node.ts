@@ -1,5 +1,5 @@
 // Reads who asks, from the last part of a v1 URL: `kind~address~workload.namespace~domain`, or in 0.1 an address.
-import type { Release } from './v1-world.ts';
+import type { Release } from './release.ts';
 
 export interface V1Node {
   readonly kind: 'sidecar' | 'ingress' | 'egress' | 'router';

@@ -1,17 +1,26 @@
 // The rules of a configuration in the form in which Pilot 0.x kept them, in the order in which it tried them.
-import type { Host, Labels } from '@meltemi/base';
-import { selects } from '@meltemi/base';
-import type { ConfigView, DestinationPolicy, EgressRule, IstioService, LocatedResource, RouteRule } from '@meltemi/config';
+import { type Host, type Labels, selects } from '@meltemi/base';
+import {
+  type ConfigView,
+  type DestinationPolicy,
+  type EgressRule,
+  type IstioService,
+  istioServiceHost,
+  type LocatedResource,
+  type RouteRule,
+} from '@meltemi/config';
 import { type IngressRule, ingressRules } from './ingress-rules.ts';
-import { istioServiceHost } from './istio-service-host.ts';
-import { ruleForms } from './rule-forms.ts';
+import { destinationRulePolicies } from './destination-rule-policies.ts';
+import type { Instance } from './instance.ts';
+import type { Release } from './release.ts';
 import type { V1Mesh } from './v1-mesh.ts';
-import type { Instance, Release } from './v1-world.ts';
+import { virtualServiceRules } from './virtual-service-rules.ts';
 
 export interface V1Rules {
-  /** From the highest precedence down, then by name. */
-  readonly routeRules: readonly LocatedResource<RouteRule>[];
-  readonly policies: readonly LocatedResource<DestinationPolicy>[];
+  /** By the called host; from the highest precedence down, then by name. */
+  readonly routeRules: ReadonlyMap<Host, readonly LocatedResource<RouteRule>[]>;
+  /** By the called host; by name. */
+  readonly policies: ReadonlyMap<Host, readonly LocatedResource<DestinationPolicy>[]>;
   readonly egressRules: readonly LocatedResource<EgressRule>[];
   readonly ingressRules: readonly IngressRule[];
   readonly domain: string;
@@ -25,14 +34,33 @@ export interface RuleScope {
 }
 
 export function v1Rules(config: ConfigView, scope: RuleScope): V1Rules {
+  const newer = newerRules(config, scope);
   const own = ({ metadata }: LocatedResource): boolean => scope.watched(metadata.namespace);
-  const routing = ruleForms(config, scope);
+  const routeRules = [...config.objects('RouteRule'), ...newer.routeRules].filter(own).toSorted(byPrecedence);
+  const policies = [...config.objects('DestinationPolicy'), ...newer.policies].filter(own).toSorted(byName);
   return {
-    routeRules: routing.routeRules.filter(own).toSorted(byPrecedence),
-    policies: routing.policies.filter(own).toSorted(byName),
+    routeRules: Map.groupBy(routeRules, (rule) => targetOf(scope, rule, rule.spec.destination)),
+    policies: Map.groupBy(policies, (policy) => targetOf(scope, policy, policy.spec.destination)),
     egressRules: config.objects('EgressRule').filter(own).toSorted(byName),
     ingressRules: ingressRules(config.objects('Ingress').filter(own), scope),
     domain: scope.domain,
+  };
+}
+
+/** What the successors of those rules say, in the release that read both. */
+function newerRules(
+  config: ConfigView,
+  { release, domain }: RuleScope,
+): {
+  readonly routeRules: readonly LocatedResource<RouteRule>[];
+  readonly policies: readonly LocatedResource<DestinationPolicy>[];
+} {
+  if (release !== '0.7') return { routeRules: [], policies: [] };
+  const virtualServices = config.objects('VirtualService');
+  const destinationRules = config.objects('DestinationRule');
+  return {
+    routeRules: virtualServiceRules({ virtualServices, destinationRules, domain }),
+    policies: destinationRulePolicies(destinationRules, domain),
   };
 }
 
@@ -42,9 +70,8 @@ export function routeRulesFor(
   host: Host,
   instances: readonly Instance[],
 ): readonly LocatedResource<RouteRule>[] {
-  return rules.routeRules.filter(
-    (rule) => targetOf(rules, rule, rule.spec.destination) === host && matchesSource(rules, rule, instances),
-  );
+  const ofHost = rules.routeRules.get(host) ?? [];
+  return ofHost.filter((rule) => isSource(rules, rule, rule.spec.match?.source, instances));
 }
 
 /** The rules for calls to what a proxy stands before, whoever calls. */
@@ -53,7 +80,7 @@ export function rulesOfInstances(
   instances: readonly Instance[],
 ): readonly LocatedResource<RouteRule>[] {
   const hosts = new Set(instances.map(({ service }) => service.host));
-  return rules.routeRules.filter((rule) => hosts.has(targetOf(rules, rule, rule.spec.destination)));
+  return [...hosts].flatMap((host) => rules.routeRules.get(host) ?? []).toSorted(byPrecedence);
 }
 
 /** The policy for exactly these labels of a host; of several the first by name. */
@@ -63,24 +90,17 @@ export function policyFor(
   labels: Labels,
   instances: readonly Instance[],
 ): DestinationPolicy | undefined {
-  return rules.policies.find(
+  const ofHost = rules.policies.get(host) ?? [];
+  return ofHost.find(
     (policy) =>
-      targetOf(rules, policy, policy.spec.destination) === host &&
       sameLabels(policy.spec.destination.labels ?? {}, labels) &&
       isSource(rules, policy, policy.spec.source, instances),
   )?.spec;
 }
 
-export function targetOf(rules: V1Rules, rule: LocatedResource, service: IstioService): Host {
-  return istioServiceHost(service, rule.metadata.namespace, rules.domain);
-}
-
-function matchesSource(
-  rules: V1Rules,
-  rule: LocatedResource<RouteRule>,
-  instances: readonly Instance[],
-): boolean {
-  return isSource(rules, rule, rule.spec.match?.source, instances);
+/** The host that a rule means by a service. */
+export function targetOf({ domain }: { readonly domain: string }, rule: LocatedResource, service: IstioService): Host {
+  return istioServiceHost(service, rule.metadata.namespace, domain);
 }
 
 /** A source without a name is any service with the labels. */

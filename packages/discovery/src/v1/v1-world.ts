@@ -1,12 +1,12 @@
 // A snapshot as Pilot 0.x saw it: Kubernetes' services, their instances, and the rules in their original form.
-import { serviceHost } from '@meltemi/base';
-import type { Endpoint, Service, ServicePort } from '@meltemi/registry';
+import { type Host, serviceHost } from '@meltemi/base';
+import type { RegistryView, Service, ServicePort } from '@meltemi/registry';
 import type { Snapshot } from '../snapshot.ts';
+import type { Instance } from './instance.ts';
+import type { Release } from './release.ts';
 import type { V1Mesh } from './v1-mesh.ts';
 import type { V1Node } from './v1-node.ts';
 import { type V1Rules, v1Rules } from './v1-rules.ts';
-
-export type Release = '0.1' | '0.2' | '0.7';
 
 export interface V1Options {
   readonly release: Release;
@@ -21,15 +21,18 @@ export interface V1World {
   readonly trustDomain: string;
   /** By host. */
   readonly services: readonly Service[];
+  readonly serviceByHost: ReadonlyMap<Host, Service>;
+  readonly instances: InstanceIndex;
   readonly rules: V1Rules;
   readonly snapshot: Snapshot;
 }
 
-/** One endpoint of one port of a service. */
-export interface Instance {
-  readonly service: Service;
-  readonly port: ServicePort;
-  readonly endpoint: Endpoint;
+/** All instances, and by where they are. */
+export interface InstanceIndex {
+  readonly all: readonly Instance[];
+  /** By `namespace/name`. */
+  readonly byWorkload: ReadonlyMap<string, readonly Instance[]>;
+  readonly byAddress: ReadonlyMap<Host, readonly Instance[]>;
 }
 
 export function v1World(snapshot: Snapshot, { release, mesh, namespace }: V1Options): V1World {
@@ -37,12 +40,16 @@ export function v1World(snapshot: Snapshot, { release, mesh, namespace }: V1Opti
   const watched = (other: string): boolean => namespace === undefined || other === namespace;
   const written = snapshot.config.objects('Service').filter(({ metadata }) => watched(metadata.namespace));
   const hosts = new Set(written.map(({ metadata }) => serviceHost(metadata.name, metadata.namespace, domain)));
+  const services = snapshot.registry.services.filter(({ host }) => hosts.has(host));
   return {
     release,
-    mesh,
+    // The egress proxy was gone by then: proxies call external services themselves.
+    mesh: release === '0.7' ? { ...mesh, egressProxyAddress: '' } : mesh,
     trustDomain,
-    services: snapshot.registry.services.filter(({ host }) => hosts.has(host)),
-    rules: v1Rules(snapshot.config, { mesh, domain, watched, release }),
+    services,
+    serviceByHost: new Map(services.map((service) => [service.host, service])),
+    instances: instanceIndex(snapshot.registry, services),
+    rules: v1Rules(snapshot.config, { mesh, domain, release, watched }),
     snapshot,
   };
 }
@@ -53,8 +60,8 @@ export function isExternal(service: Service): boolean {
 }
 
 /** In the order of Kubernetes' Endpoints. Two ports of one number share what the registry knows of it. */
-export function instancesOf(world: V1World, service: Service, port: ServicePort): readonly Instance[] {
-  const endpoints = world.snapshot.registry.instances(service.host, port.number);
+export function instancesOf(registry: RegistryView, service: Service, port: ServicePort): readonly Instance[] {
+  const endpoints = registry.instances(service.host, port.number);
   const seen = new Set<string>();
   return endpoints.flatMap((endpoint) => {
     const address = `${endpoint.address.host}:${endpoint.address.port}`;
@@ -64,20 +71,22 @@ export function instancesOf(world: V1World, service: Service, port: ServicePort)
   });
 }
 
-export function allInstances(world: V1World): readonly Instance[] {
-  return world.services.flatMap((service) => service.ports.flatMap((port) => instancesOf(world, service, port)));
+function instanceIndex(registry: RegistryView, services: readonly Service[]): InstanceIndex {
+  const all = services.flatMap((service) => service.ports.flatMap((port) => instancesOf(registry, service, port)));
+  return {
+    all,
+    byWorkload: Map.groupBy(all, ({ endpoint }) => `${endpoint.namespace}/${endpoint.workload}`),
+    byAddress: Map.groupBy(all, ({ endpoint }) => endpoint.address.host),
+  };
 }
 
 /** What a proxy stands before: the instances of its pod where that is known, else those at its address. */
 export function nodeInstances(world: V1World, node: V1Node): readonly Instance[] {
   if (node.kind !== 'sidecar') return [];
   const [workload, namespace] = splitId(node.id);
+  const { byWorkload, byAddress } = world.instances;
   const known = world.snapshot.registry.workload(namespace, workload) !== undefined;
-  return allInstances(world).filter(({ endpoint }) =>
-    known
-      ? endpoint.workload === workload && endpoint.namespace === namespace
-      : endpoint.address.host === node.address,
-  );
+  return (known ? byWorkload.get(`${namespace}/${workload}`) : byAddress.get(node.address)) ?? [];
 }
 
 /** The ports that only the platform asks. */

@@ -14,15 +14,24 @@ export interface PatchOperation {
 
 /** A copy of the value with all edits made. */
 export function editValue<T>(value: T, edits: readonly Edit[]): T {
-  const copy = structuredClone(value);
+  const copy = unshared(value);
   for (const edit of edits) setAt(copy, edit.path, newValue(copy, edit));
   return copy;
+}
+
+/** A deep copy in which no two places are the same object, as aliases in YAML make them. */
+function unshared<T>(value: T): T {
+  if (Array.isArray(value)) return value.map((item: unknown) => unshared(item)) as T;
+  if (!isRecord(value)) return value;
+  const copy = {};
+  for (const [key, member] of Object.entries(value)) put(copy, key, unshared(member));
+  return copy as T;
 }
 
 /** The operations that make the edits one after another, parents first. */
 export function jsonPatch(value: unknown, edits: readonly Edit[]): readonly PatchOperation[] {
   const operations: PatchOperation[] = [];
-  const copy = structuredClone(value);
+  const copy = unshared(value);
   for (const edit of edits) {
     operations.push(...missingParents(copy, edit.path), ...operationsOf(copy, edit));
     setAt(copy, edit.path, newValue(copy, edit));
@@ -31,9 +40,9 @@ export function jsonPatch(value: unknown, edits: readonly Edit[]): readonly Patc
 }
 
 function newValue(value: unknown, edit: Edit): unknown {
-  if (edit.kind === 'set') return structuredClone(edit.value);
+  if (edit.kind === 'set') return unshared(edit.value);
   const before = valueAt(value, edit.path);
-  return [...(Array.isArray(before) ? (before as readonly unknown[]) : []), ...structuredClone(edit.items)];
+  return [...(Array.isArray(before) ? (before as readonly unknown[]) : []), ...unshared(edit.items)];
 }
 
 function setAt(value: unknown, path: Path, member: unknown): void {

@@ -14,7 +14,11 @@ export interface Initializer {
 const PENDING = ['metadata', 'initializers', 'pending'];
 
 /** Undefined where it isn't this initializer's turn. Without a sidecar the patch only takes the name off the list. */
-export function initializerPatch(object: Fields, initializer: Initializer, settings: InjectSettings): Fields | undefined {
+export function initializerPatch(
+  object: Fields,
+  initializer: Initializer,
+  settings: InjectSettings,
+): Fields | undefined {
   const kind = workloadKind(object);
   const pending = listAt(object, PENDING);
   if (!kind || textAt(pending[0], ['name']) !== initializer.name) return undefined;
@@ -48,7 +52,7 @@ function parentOf(patch: Record<string, unknown>, { path }: Edit): Record<string
   let at = patch;
   for (const step of path.slice(0, -1)) {
     const next = at[step];
-    at = isRecord(next) ? (next as Record<string, unknown>) : ((at[step] = {}) as Record<string, unknown>);
+    at = isRecord(next) ? next : (at[step] = {});
   }
   return at;
 }

@@ -1,7 +1,7 @@
 // A YAML text → the same text with sidecars: documents of other kinds stay byte for byte, comments stay.
 import type { Problem, Source } from '@meltemi/base';
 import {
-  Document,
+  type Document,
   isAlias,
   isCollection,
   isNode,
@@ -12,6 +12,7 @@ import {
   Scalar,
   stringify,
   visit,
+  YAMLMap,
 } from 'yaml';
 
 import { type Edit, editValue } from './edit.ts';
@@ -31,7 +32,7 @@ export function injectText(text: string, settings: InjectSettings, file = '<inpu
   const chunks = splitDocuments(text, file).filter((chunk) => chunk.text.trim() !== '');
   const injected = chunks.map((chunk) => injectChunk(chunk, settings));
   return {
-    text: injected.map((chunk) => `${chunk.text.replace(/\n*$/, '\n')}---\n`).join(''),
+    text: injected.map((chunk) => `${chunk.text}${chunk.text.endsWith('\n') ? '' : '\n'}---\n`).join(''),
     problems: injected.flatMap((chunk) => chunk.problems),
   };
 }
@@ -45,22 +46,32 @@ interface Chunk {
 function splitDocuments(text: string, file: string): readonly Chunk[] {
   let line = 1;
   return text.split(/^---(?=\s|$)/m).map((chunk) => {
-    const start = { file, line, column: 1 };
+    const body = chunk.replace(/^[ \t]*\r?\n/, '');
+    const start = { file, line: body === chunk ? line : line + 1, column: 1 };
     line += chunk.split('\n').length - 1;
-    return { text: chunk.replace(/^[ \t]*\r?\n/, ''), start };
+    return { text: body, start };
   });
 }
 
-const OUTPUT = { lineWidth: 0, indentSeq: false } as const;
+const OUTPUT = { lineWidth: 0, indentSeq: false, flowCollectionPadding: false } as const;
 
 function injectChunk({ text, start }: Chunk, settings: InjectSettings): InjectedText {
   const document = parseDocument(text, { merge: true, logLevel: 'error', prettyErrors: false });
   const wrong = document.errors[0];
   if (wrong) return { text, problems: [syntaxProblem(wrong.message, text.slice(0, wrong.pos[0]), start)] };
-  const value: unknown = document.toJS({ maxAliasCount: 100 });
+  try {
+    const value: unknown = document.toJS({ maxAliasCount: 100 });
+    return { text: injectDocument(text, document, value, settings), problems: [] };
+  } catch (error) {
+    // An alias without its anchor, or aliases that unfold to more than is sane.
+    return { text, problems: [syntaxProblem(error instanceof Error ? error.message : String(error), '', start)] };
+  }
+}
+
+function injectDocument(text: string, document: Document, value: unknown, settings: InjectSettings): string {
   const edits = documentEdits(value, settings);
-  if (edits === undefined) return { text, problems: [] };
-  return { text: hasAlias(document) ? writeValue(value, edits) : writeEdited(text, edits), problems: [] };
+  if (edits === undefined) return text;
+  return hasAlias(document) ? writeValue(value, edits) : writeEdited(text, edits);
 }
 
 /** Undefined for a document without any workload. */
@@ -110,7 +121,7 @@ function spellNull(scalar: Scalar): void {
 
 function editNode(document: Document, edit: Edit): void {
   makeParents(document, edit.path);
-  if (edit.kind === 'set') return void document.setIn(edit.path, literalNode(edit.value));
+  if (edit.kind === 'set') return document.setIn(edit.path, literalNode(edit.value));
   const list = document.getIn(edit.path, true);
   if (isSeq(list)) for (const item of edit.items) list.add(literalNode(item));
   else document.setIn(edit.path, literalNode(edit.items));
@@ -120,7 +131,7 @@ function editNode(document: Document, edit: Edit): void {
 function makeParents(document: Document, path: Path): void {
   for (let length = 1; length < path.length; length++) {
     const parent = path.slice(0, length);
-    if (!isCollection(document.getIn(parent, true))) document.setIn(parent, literalNode({}));
+    if (!isCollection(document.getIn(parent, true))) document.setIn(parent, new YAMLMap());
   }
 }
 
@@ -132,8 +143,11 @@ function literalNode(value: unknown): Node {
   return contents;
 }
 
+/** The code of texts that aren't YAML, wherever they are read. */
+const SYNTAX_CODE = 'MEL0001';
+
 function syntaxProblem(message: string, before: string, start: Source): Problem {
   const lines = before.split('\n');
-  const source = { ...start, line: start.line + lines.length, column: lines.at(-1)!.length + 1 };
-  return { severity: 'error', code: 'MEL0101', message: message.replaceAll(/\s+/g, ' ').trim(), source };
+  const source = { ...start, line: start.line + lines.length - 1, column: lines.at(-1)!.length + 1 };
+  return { severity: 'error', code: SYNTAX_CODE, message: message.replaceAll(/\s+/g, ' ').trim(), source };
 }

@@ -42,10 +42,16 @@ export function injectionEdits(object: unknown, pod: Path, settings: InjectSetti
   );
   const marks = pod.length === 0 ? [[]] : [[], pod];
   return [
-    ...marks.map((at): Edit => ({ ...MARK, path: [...at, ...MARK.path], value: `injected-version-${settings.version}` })),
-    ...Object.entries(parts).map(
-      ([list, items]): Edit => ({ kind: 'append', path: [...pod, 'spec', list], items: items as readonly Fields[] }),
-    ),
+    ...marks.map((at): Edit => ({
+      ...MARK,
+      path: [...at, ...MARK.path],
+      value: `injected-version-${settings.version}`,
+    })),
+    ...Object.entries(parts).map(([list, items]): Edit => ({
+      kind: 'append',
+      path: [...pod, 'spec', list],
+      items: items as readonly Fields[],
+    })),
   ];
 }
 

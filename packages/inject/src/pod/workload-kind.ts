@@ -32,10 +32,15 @@ const WORKLOAD_KINDS: readonly WorkloadKind[] = [
     ['status', NO_REPLICAS],
   ]),
   workload('Job', ['batch'], TEMPLATE, [['status', {}]]),
-  workload('CronJob', ['batch'], ['spec', 'jobTemplate', 'spec', 'template'], [
-    ['spec.jobTemplate.metadata.creationTimestamp', null],
-    ['status', {}],
-  ]),
+  workload(
+    'CronJob',
+    ['batch'],
+    ['spec', 'jobTemplate', 'spec', 'template'],
+    [
+      ['spec.jobTemplate.metadata.creationTimestamp', null],
+      ['status', {}],
+    ],
+  ),
   workload('DeploymentConfig', ['', 'apps.openshift.io'], TEMPLATE, []),
 ];
 

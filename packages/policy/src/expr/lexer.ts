@@ -11,7 +11,18 @@ export interface Token {
 }
 
 /** Longest first, so that the longest is taken. */
-const SYMBOLS = ['&^', '||', '&&', '==', '!=', '<=', '>=', '<<', '>>', ...'+-*/%&|^<>=!()[]{},;.:'];
+const SYMBOLS = [
+  '&^',
+  '||',
+  '&&',
+  '==',
+  '!=',
+  '<=',
+  '>=',
+  '<<',
+  '>>',
+  ...'+ - * / % & | ^ < > = ! ( ) [ ] { } , ; . :'.split(' '),
+];
 
 const KEYWORDS = new Set(
   (

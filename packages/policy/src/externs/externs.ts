@@ -7,7 +7,7 @@ import type { ValueType } from '../values/value-type.ts';
 import { dnsName } from './dns-name.ts';
 import { emailAddress } from './email-address.ts';
 import { ExternError } from './extern-error.ts';
-import { match, regexPredicate } from './text-match.ts';
+import { matchPredicate, regexPredicate } from './text-match.ts';
 import { uri } from './uri.ts';
 
 /** A function; a method's target is its first argument. `call` throws ExternError. */
@@ -29,7 +29,11 @@ export const EXTERNS: Readonly<Record<string, Extern>> = {
   uri: ofText('URI', uri),
   toLower: ofText('STRING', (text) => text.toLowerCase()),
   size: ofText('INT64', (text) => BigInt(Buffer.byteLength(text))),
-  match: { params: ['STRING', 'STRING'], returns: 'BOOL', call: (text, pattern) => match(str(text), str(pattern)) },
+  match: {
+    params: ['STRING', 'STRING'],
+    returns: 'BOOL',
+    call: (text, pattern) => matchPredicate(str(pattern))(str(text)),
+  },
   matches: method((pattern, text) => regexPredicate(pattern)(text)),
   startsWith: method((text, prefix) => text.startsWith(prefix)),
   endsWith: method((text, suffix) => text.endsWith(suffix)),
@@ -37,7 +41,7 @@ export const EXTERNS: Readonly<Record<string, Extern>> = {
   conditionalString: {
     params: ['BOOL', 'STRING', 'STRING'],
     returns: 'STRING',
-    call: (condition, yes, no) => (condition === true ? yes! : no!),
+    call: (condition, yes, no) => (condition === true ? yes : no),
   },
 };
 
@@ -46,7 +50,12 @@ function ofText(returns: ValueType, call: (text: string) => Value): Extern {
 }
 
 function method(call: (target: string, argument: string) => boolean): Extern {
-  return { target: 'STRING', params: ['STRING'], returns: 'BOOL', call: (target, text) => call(str(target), str(text)) };
+  return {
+    target: 'STRING',
+    params: ['STRING'],
+    returns: 'BOOL',
+    call: (target, text) => call(str(target), str(text)),
+  };
 }
 
 /** The checker let only texts come here. */

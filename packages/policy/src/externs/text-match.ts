@@ -6,10 +6,11 @@ import { ExternError } from './extern-error.ts';
 /** Characters; longer expressions are refused. */
 const LONGEST = 1024;
 
-/** True for `x*` at the beginning of the text, `*x` at its end, or the text itself. */
-export function match(text: string, pattern: string): boolean {
-  if (pattern.endsWith('*')) return text.startsWith(pattern.slice(0, -1));
-  return pattern.startsWith('*') ? text.endsWith(pattern.slice(1)) : text === pattern;
+/** A predicate that is true for `x*` at the beginning of the text, `*x` at its end, or the text itself. */
+export function matchPredicate(pattern: string): (text: string) => boolean {
+  const part = pattern.endsWith('*') ? pattern.slice(0, -1) : pattern.slice(1);
+  if (pattern.endsWith('*')) return (text) => text.startsWith(part);
+  return pattern.startsWith('*') ? (text) => text.endsWith(part) : (text) => text === pattern;
 }
 
 /** A predicate that is true when the expression (RE2 syntax) matches a part of the text. Throws ExternError. */

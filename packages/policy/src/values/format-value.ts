@@ -11,7 +11,7 @@ export function formatValue(value: Value): string {
   if (value instanceof Uint8Array) return formatIpAddress(value);
   if (isDuration(value)) return formatGoDuration(value.nanoseconds);
   if (isTimestamp(value)) return formatTimestamp(value.nanoseconds);
-  return formatMap(value as StringMap);
+  return formatMap(value);
 }
 
 function formatMap(map: StringMap): string {

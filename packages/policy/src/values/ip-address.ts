@@ -20,14 +20,25 @@ export function formatIpAddress(bytes: Uint8Array): string {
 
 /** True for the same address in either form. */
 export function equalIpAddresses(a: Uint8Array, b: Uint8Array): boolean {
-  const [left, right] = [shortForm(a), shortForm(b)];
-  return left.length === right.length && left.every((byte, index) => byte === right[index]);
+  if (a.length === b.length) return sameFrom(a, 0, b);
+  const [long, short] = a.length > b.length ? [a, b] : [b, a];
+  return isMapped(long) && short.length === 4 && sameFrom(long, 12, short);
 }
 
 /** 4 bytes for an IPv4 address, mapped or not. */
 export function shortForm(bytes: Uint8Array): Uint8Array {
-  const mapped = bytes.length === 16 && MAPPED_PREFIX.every((byte, index) => bytes[index] === byte);
-  return mapped ? bytes.subarray(12) : bytes;
+  return isMapped(bytes) ? bytes.subarray(12) : bytes;
+}
+
+function isMapped(bytes: Uint8Array): boolean {
+  if (bytes.length !== 16) return false;
+  for (let index = 0; index < 12; index++) if (bytes[index] !== MAPPED_PREFIX[index]) return false;
+  return true;
+}
+
+function sameFrom(long: Uint8Array, start: number, short: Uint8Array): boolean {
+  for (let index = 0; index < short.length; index++) if (long[start + index] !== short[index]) return false;
+  return true;
 }
 
 function ipv6Bytes(text: string): readonly number[] {

@@ -107,7 +107,7 @@ function isNamed(json: unknown, type: ValueType): json is Readonly<Record<string
   const [entry, ...more] = Object.entries(json);
   if (!entry || more.length > 0) return false;
   // A map with one entry called `string` is still a map.
-  return type === 'STRING_MAP' ? entry[0] === 'stringMap' && isObject(entry[1]) : entry[0] in MEMBER;
+  return type === 'STRING_MAP' ? entry[0] === 'stringMap' && isObject(entry[1]) : Object.hasOwn(MEMBER, entry[0]);
 }
 
 function isObject(json: unknown): json is Readonly<Record<string, unknown>> {

@@ -9,6 +9,8 @@ export interface ClusterStats {
   readonly cxHttp1Total: Counter;
   readonly cxConnectFail: Counter;
   readonly cxConnectTimeout: Counter;
+  /** Connections for bytes that found no host within the attempts allowed. */
+  readonly cxConnectAttemptsExceeded: Counter;
   readonly cxConnectMs: Histogram;
   readonly cxLengthMs: Histogram;
   readonly cxIdleTimeout: Counter;
@@ -91,6 +93,7 @@ function connectionStats(scope: StatsScope) {
     cxHttp1Total: scope.counter('upstream_cx_http1_total'),
     cxConnectFail: scope.counter('upstream_cx_connect_fail'),
     cxConnectTimeout: scope.counter('upstream_cx_connect_timeout'),
+    cxConnectAttemptsExceeded: scope.counter('upstream_cx_connect_attempts_exceeded'),
     cxConnectMs: scope.histogram('upstream_cx_connect_ms'),
     cxLengthMs: scope.histogram('upstream_cx_length_ms'),
     cxIdleTimeout: scope.counter('upstream_cx_idle_timeout'),

@@ -91,6 +91,8 @@ export interface UpstreamHandler {
   onHead(head: ResponseHead): void;
   /** The chunk is valid during the call only. */
   onBody(chunk: Buffer): void;
+  /** After the parts of a response that came in one read, unless it ended with them: nothing more is here for now. */
+  onPause(): void;
   onEnd(trailers: Headers | undefined): void;
   onReset(reason: ResetReason, detail: string): void;
   onDrain(): void;
@@ -107,8 +109,8 @@ export interface UpstreamTcp {
   end(): void;
   pauseReading(): void;
   resumeReading(): void;
-  /** Closes now; the handler hears nothing more. */
-  close(): void;
+  /** Closes now, with a TCP reset where one is to be handed on; the handler hears nothing more. */
+  close(how?: 'reset'): void;
 }
 
 export interface UpstreamTcpHandler {

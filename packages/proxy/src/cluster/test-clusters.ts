@@ -152,6 +152,8 @@ export class Recorder implements UpstreamHandler {
   onReset(reason: ResetReason, detail: string): void {
     this.#note(`reset ${reason}: ${detail}`);
   }
+  onPause(): void {}
+
   onDrain(): void {
     this.#note('drain');
   }

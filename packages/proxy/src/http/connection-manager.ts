@@ -6,11 +6,16 @@ import type { Clusters } from '../cluster/cluster.ts';
 import { connectionEntry } from './connection-entry.ts';
 import { clientCertEntry } from './client-cert-header.ts';
 import { DownstreamConnection } from './downstream-connection.ts';
+import { Http2Downstream } from './http2-downstream.ts';
 import type { HttpSite } from './http-site.ts';
 import type { HttpSettings } from './http-settings.ts';
 import { type HttpStats, httpStats } from './http-stats.ts';
+import { PrefaceWatch } from './preface-watch.ts';
+import type { ClientFacts } from './request-headers.ts';
 import { HttpDate } from './response-headers.ts';
 import type { RouteSlot } from './route-slot.ts';
+import type { ServedConnection } from './served-connection.ts';
+import type { ConnectionEntry } from './stream-entry.ts';
 
 export interface ConnectionManagerOptions {
   readonly settings: HttpSettings;
@@ -40,8 +45,8 @@ export class ConnectionManager implements HttpSite {
   readonly date: HttpDate;
   readonly #filterChainName: string;
   readonly #onConnectionClosed: () => void;
-  readonly #connections = new Set<DownstreamConnection>();
-  readonly #forget = (connection: DownstreamConnection): void => {
+  readonly #connections = new Set<ServedConnection>();
+  readonly #forget = (connection: ServedConnection): void => {
     if (!this.#connections.delete(connection)) return;
     this.stats.cxActive.decrement();
     this.#onConnectionClosed();
@@ -75,18 +80,16 @@ export class ConnectionManager implements HttpSite {
       certEntry: der && clientCertEntry(der, localUris, this.settings.clientCert),
     };
     const entry = connectionEntry(transport, this.#filterChainName);
-    const connection = new DownstreamConnection(this, transport, client, entry, this.#forget);
-    this.#connections.add(connection);
     this.stats.cxTotal.increment();
     this.stats.cxActive.increment();
-    this.stats.cxHttp1.increment();
     if (client.secure) this.stats.cxSsl.increment();
-    transport.handler = connection;
+    this.#serve(transport, client, entry);
   }
 
-  /** Responses say `connection: close` from now on. */
+  /** Responses say `connection: close` from now on, and HTTP/2 connections say it at once. */
   drain(): void {
     this.draining = true;
+    for (const connection of this.#connections) connection.drain();
   }
 
   /** While draining: closes connections on which nothing came for a while. Returns how many are left. */
@@ -95,6 +98,34 @@ export class ConnectionManager implements HttpSite {
     for (const connection of this.#connections)
       if (connection.idle && connection.idleSince <= before) connection.destroy();
     return this.#connections.size;
+  }
+
+  #serve(transport: Transport, client: ClientFacts, entry: ConnectionEntry): void {
+    const { codec } = this.settings;
+    const alpn = transport.tls?.alpn;
+    if (codec === 'http2' || (codec === 'auto' && alpn === 'h2')) return this.#serveHttp2(transport, client, entry);
+    const connection = new DownstreamConnection(this, transport, client, entry, this.#forget);
+    this.#connections.add(connection);
+    const choose = (http2: boolean): void => {
+      if (!http2) return this.#serveHttp1(transport, connection);
+      this.#connections.delete(connection);
+      connection.onClose();
+      this.#serveHttp2(transport, client, entry);
+    };
+    if (codec === 'http1' || alpn === 'http/1.1') choose(false);
+    else transport.handler = new PrefaceWatch(transport, connection, choose);
+  }
+
+  #serveHttp1(transport: Transport, connection: DownstreamConnection): void {
+    transport.handler = connection;
+    this.stats.cxHttp1.increment();
+  }
+
+  #serveHttp2(transport: Transport, client: ClientFacts, entry: ConnectionEntry): void {
+    const connection = new Http2Downstream(this, transport, client, { ...entry, http2: true }, this.#forget);
+    this.#connections.add(connection);
+    this.stats.cxHttp2.increment();
+    if (this.draining) connection.drain();
   }
 
   /** Closes every connection now, gives up counters, logs and routes. */

@@ -14,6 +14,8 @@ import { compileHttpFilters, type HttpFilters } from './http-filters.ts';
 
 export interface HttpSettings {
   readonly statPrefix: string;
+  /** auto: as ALPN or the first bytes say. */
+  readonly codec: 'auto' | 'http1' | 'http2';
   readonly filters: HttpFilters;
   readonly path: PathOptions;
   readonly host: { readonly stripPort: 'none' | 'matching' | 'any'; readonly stripTrailingDot: boolean };
@@ -60,12 +62,10 @@ export interface HttpTimeouts {
 
 /** Throws FilterConfigError for what can't be honoured. */
 export function httpSettings(manager: HttpConnectionManager): HttpSettings {
-  if (manager.codecType === CodecType.HTTP2 || manager.codecType === CodecType.HTTP3) {
-    throw new FilterConfigError('UNSUPPORTED_FIELD', `codec ${CodecType[manager.codecType]} is not supported`);
-  }
   const common = manager.commonHttpProtocolOptions;
   return {
     statPrefix: manager.statPrefix,
+    codec: codec(manager),
     filters: compileHttpFilters(manager.httpFilters),
     path: pathOptions(manager),
     host: { stripPort: stripPort(manager), stripTrailingDot: manager.stripTrailingHostDot },
@@ -88,6 +88,19 @@ export function httpSettings(manager: HttpConnectionManager): HttpSettings {
     proxy100Continue: manager.proxy100Continue,
     underscores: (['allow', 'reject', 'drop'] as const)[common?.headersWithUnderscoresAction ?? 0] ?? 'allow',
   };
+}
+
+function codec(manager: HttpConnectionManager): HttpSettings['codec'] {
+  switch (manager.codecType) {
+    case CodecType.AUTO:
+      return 'auto';
+    case CodecType.HTTP1:
+      return 'http1';
+    case CodecType.HTTP2:
+      return 'http2';
+    default:
+      throw new FilterConfigError('UNSUPPORTED_FIELD', `codec ${CodecType[manager.codecType]} is not supported`);
+  }
 }
 
 const SERVER_HEADER = {

@@ -1,12 +1,12 @@
 // Serves one request: target → normal form → headers → decision → fault → answer; then counters and the log line.
 import { type Decision, decide, type FaultAbort, type HeaderChange, type RouteDecision } from '@meltemi/decide';
-import { Headers, type RequestHead, type ResponseHead } from '@meltemi/wire';
+import type { Headers, RequestHead, ResponseHead } from '@meltemi/wire';
 import { admitRequest, type NormalRedirect } from './admit-request.ts';
 import { type FaultedStream, FaultInjection } from './fault-injection.ts';
+import { forwardingOf } from './forwarding.ts';
 import type { HttpSite } from './http-site.ts';
-import { FAULT_ABORT, INTERNAL_ERROR, type LocalReply, NOT_FOUND, UPGRADE_REFUSED } from './local-reply.ts';
-import { startMirrors } from './mirror.ts';
-import { outgoingRequest } from './outgoing-request.ts';
+import { countAnswered } from './http-stats.ts';
+import { FAULT_ABORT, INTERNAL_ERROR, type LocalReply, NOT_FOUND } from './local-reply.ts';
 import {
   directAnswer,
   grpcAbortAnswer,
@@ -15,7 +15,8 @@ import {
   preflightAnswer,
   redirectAnswer,
 } from './own-answer.ts';
-import { type RoutedStream, Router } from './router.ts';
+import type { RoutedStream } from './routed-stream.ts';
+import { Router } from './router.ts';
 import { StreamEntry } from './stream-entry.ts';
 import type { StreamOwner } from './stream-owner.ts';
 import { type AnsweredRequest, StreamResponse } from './stream-response.ts';
@@ -40,7 +41,7 @@ export class HttpStream implements RoutedStream, FaultedStream, AnsweredRequest 
     this.#connection = connection;
     this.#site = connection.site;
     this.entry = new StreamEntry(connection.entry);
-    this.#router = new Router(this, connection.site.clock, connection.site.dice);
+    this.#router = new Router(this, connection, connection.site);
     this.#fault = new FaultInjection(connection.site, this);
     this.#response = new StreamResponse(connection, this, this.entry);
   }
@@ -67,7 +68,7 @@ export class HttpStream implements RoutedStream, FaultedStream, AnsweredRequest 
     this.#begin(head, now);
     const refusal = admitRequest(head, this.entry, this.#connection);
     if (refusal) return this.#refuse(refusal);
-    this.#continueBody(head);
+    this.#response.continueBody(head);
     const { routes, dice } = this.#site;
     this.#decision = routes.table ? decide(routes.table, this.entry, dice) : NO_ROUTES;
     const fault = this.#decision.kind === 'not-found' ? undefined : this.#decision.fault;
@@ -115,14 +116,6 @@ export class HttpStream implements RoutedStream, FaultedStream, AnsweredRequest 
     this.#router.close();
   }
 
-  pauseRequest(): void {
-    this.#connection.pauseRequest();
-  }
-
-  resumeRequest(): void {
-    this.#connection.resumeRequest();
-  }
-
   onFaultDelay(): void {
     this.entry.addFlag('DI');
   }
@@ -145,22 +138,20 @@ export class HttpStream implements RoutedStream, FaultedStream, AnsweredRequest 
   }
 
   onUpstreamHead(head: ResponseHead): void {
-    this.#noteUpstream();
+    this.#router.noteOn(this.entry);
     try {
       this.#response.fromUpstream(head, this.#decision as RouteDecision, this.#site.clock.monotonic());
     } catch (failure) {
-      // A header value that a route computed can't be sent: this stream fails, no other.
-      this.#site.logger.error(`response failed: ${(failure as Error).message}`);
-      this.fail(INTERNAL_ERROR);
+      this.#unsendable(failure);
     }
   }
 
   onUpstreamBody(chunk: Buffer): void {
-    this.#connection.touch(this.#site.clock.monotonic());
     if (!this.#response.body(chunk)) this.#router.pauseResponse();
   }
 
   onUpstreamPause(): void {
+    this.#connection.touch(this.#site.clock.monotonic());
     this.#connection.writer.flush();
   }
 
@@ -179,7 +170,7 @@ export class HttpStream implements RoutedStream, FaultedStream, AnsweredRequest 
   }
 
   onLocalReply(reply: LocalReply): void {
-    this.#noteUpstream();
+    this.#router.noteOn(this.entry);
     this.#router.cancel();
     this.#answer(localAnswer(reply), this.#routeChanges());
   }
@@ -187,7 +178,7 @@ export class HttpStream implements RoutedStream, FaultedStream, AnsweredRequest 
   #begin(head: RequestHead | undefined, now: number): void {
     const { stats, clock } = this.#site;
     stats.rqTotal.increment();
-    stats.rqHttp1.increment();
+    (this.#connection.entry.http2 ? stats.rqHttp2 : stats.rqHttp1).increment();
     stats.rqActive.increment();
     this.head = head;
     this.requestEnded = head === undefined;
@@ -195,13 +186,6 @@ export class HttpStream implements RoutedStream, FaultedStream, AnsweredRequest 
     this.#response.reset();
     this.#router.reset();
     this.entry.begin(head, clock.now(), now);
-  }
-
-  /** Envoy answers `Expect: 100-continue` itself, at once, unless told to leave that to the upstream. */
-  #continueBody(head: RequestHead): void {
-    if (this.#site.settings.proxy100Continue) return;
-    head.headers.remove('expect');
-    if (head.expectContinue && head.version === 11) this.#connection.writer.plainHead(100, 'Continue', new Headers());
   }
 
   #refuse(refusal: LocalReply | NormalRedirect): void {
@@ -230,29 +214,26 @@ export class HttpStream implements RoutedStream, FaultedStream, AnsweredRequest 
   }
 
   #forward(decision: RouteDecision): void {
-    const head = this.head!;
-    const { clusters, settings } = this.#site;
-    const upgrade = head.upgrade?.toLowerCase() === 'h2c' ? undefined : head.upgrade;
-    if (upgrade !== undefined && !this.#allowsUpgrade(decision, upgrade)) return this.onLocalReply(UPGRADE_REFUSED);
-    this.entry.upstreamCluster = decision.cluster;
-    const cluster = decision.cluster === '' ? undefined : clusters.get(decision.cluster);
-    if (!cluster) return this.#noCluster(decision.clusterNotFoundStatus);
-    const request = outgoingRequest(head, this.entry, decision, settings, upgrade);
-    this.#router.route(cluster, decision, request, startMirrors(decision.mirrors, clusters, request));
-  }
-
-  #allowsUpgrade(decision: RouteDecision, upgrade: string): boolean {
-    const type = upgrade.toLowerCase();
-    return decision.upgrades.get(type) ?? this.#site.settings.upgrades.has(type);
-  }
-
-  #noCluster(status: number): void {
-    this.#site.stats.noCluster.increment();
-    this.onLocalReply({ status, body: '', flag: 'NC', details: 'cluster_not_found' });
+    const forwarding = forwardingOf(decision, this.head!, this.entry, this.#site);
+    if ('status' in forwarding) this.onLocalReply(forwarding);
+    else this.#router.route(forwarding);
   }
 
   #answer(answer: OwnAnswer, changes: readonly HeaderChange[]): void {
-    this.#response.own(answer, changes, this.#site.clock.monotonic());
+    try {
+      this.#response.own(answer, changes, this.#site.clock.monotonic());
+    } catch (failure) {
+      return this.#unsendable(failure);
+    }
+    this.#finish();
+  }
+
+  /** A header value that a route computed can't be sent: this stream fails, no other. */
+  #unsendable(failure: unknown): void {
+    this.#site.logger.error(`response failed: ${(failure as Error).message}`);
+    if (this.#response.began) return this.onCutShort('', INTERNAL_ERROR.details);
+    this.#router.cancel();
+    this.#response.own(localAnswer(INTERNAL_ERROR), NO_CHANGES, this.#site.clock.monotonic());
     this.#finish();
   }
 
@@ -261,30 +242,15 @@ export class HttpStream implements RoutedStream, FaultedStream, AnsweredRequest 
     return this.#decision?.kind === 'route' ? this.#decision.responseHeaders : NO_CHANGES;
   }
 
-  #noteUpstream(): void {
-    this.entry.upstreamHost = this.#router.host?.text;
-    this.entry.upstreamLocalAddress = this.#router.localAddressText;
-    this.entry.upstreamRequestAttemptCount = this.#router.attempts;
-    this.entry.upstreamTransportFailureReason = this.#router.failure;
-  }
-
   #finish(): void {
     if (!this.active) return;
     const now = this.#site.clock.monotonic();
     this.#response.ended = true;
     this.#fault.finish();
     this.#router.finish();
-    this.#count(now);
+    this.entry.durationMs = now - this.entry.startedMs;
+    countAnswered(this.#site.stats, this.entry);
     for (const log of this.#site.accessLogs) log.log(this.entry);
     this.#connection.streamEnded(now);
-  }
-
-  #count(now: number): void {
-    const { stats } = this.#site;
-    this.entry.durationMs = now - this.entry.startedMs;
-    stats.rqActive.decrement();
-    stats.rqCompleted.increment();
-    stats.rqByClass[Math.floor(this.entry.responseCode / 100) - 1]?.increment();
-    stats.rqTime.record(this.entry.durationMs);
   }
 }

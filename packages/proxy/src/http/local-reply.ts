@@ -1,6 +1,8 @@
 // The answers that the proxy gives itself: their head, and those that are always the same, in Envoy's words.
-import { STATUS_CODES } from 'node:http';
-import { Headers } from '@meltemi/wire';
+import { Headers, type Http1Error } from '@meltemi/wire';
+
+// Not imported: an ES import of node:http makes Node load its fetch too (5 MB).
+const { STATUS_CODES } = process.getBuiltinModule('node:http');
 
 export interface LocalReply {
   readonly status: number;
@@ -40,6 +42,12 @@ export const STREAM_TIMEOUT: LocalReply = {
   flag: 'SI',
   details: 'stream_idle_timeout',
 };
+export const HEAD_TOO_LARGE: LocalReply = {
+  status: 431,
+  body: 'Request Header Fields Too Large',
+  flag: 'DPE',
+  details: 'http2.too_many_headers',
+};
 export const INTERNAL_ERROR: LocalReply = { status: 500, body: '', flag: '', details: 'internal_error' };
 export const FAULT_ABORT: LocalReply = {
   status: 503,
@@ -58,4 +66,10 @@ export function localReplyHeaders(body: string, contentType: string): Headers {
 
 export function reasonPhrase(status: number): string {
   return STATUS_CODES[status] ?? 'Unknown';
+}
+
+/** To what is no HTTP. */
+export function malformedReply(error: Http1Error): LocalReply {
+  const details = `http1.codec_error.${error.code.toLowerCase()}`;
+  return { status: error.status, body: reasonPhrase(error.status), flag: 'DPE', details };
 }

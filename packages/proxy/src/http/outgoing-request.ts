@@ -2,7 +2,7 @@
 import { applyHeaderChanges, type RouteDecision } from '@meltemi/decide';
 import type { RequestHead } from '@meltemi/wire';
 import type { HttpSettings } from './http-settings.ts';
-import type { OutgoingRequest } from './router.ts';
+import type { OutgoingRequest } from './routed-stream.ts';
 import type { StreamEntry } from './stream-entry.ts';
 
 /** Changes the head's headers in place. `upgrade`: the protocol to switch to, allowed already. */
@@ -18,7 +18,7 @@ export function outgoingRequest(
   if (decision.appendForwardedHost && decision.authority !== entry.authority) {
     headers.add('x-forwarded-host', entry.authority);
   }
-  headers.set('host', decision.authority);
+  if (headers.get('host') !== decision.authority) headers.set('host', decision.authority);
   if (!settings.filters.suppressEnvoyHeaders) addEnvoyFields(head, entry, decision);
   if (upgrade !== undefined) {
     headers.append('connection', 'upgrade');
@@ -38,6 +38,6 @@ export function outgoingRequest(
 function addEnvoyFields(head: RequestHead, entry: StreamEntry, decision: RouteDecision): void {
   const perTry = decision.retry?.perTryTimeoutMs ?? 0;
   const expected = perTry > 0 ? Math.min(perTry, decision.timeoutMs || perTry) : decision.timeoutMs;
-  if (expected > 0) head.headers.set('x-envoy-expected-rq-timeout-ms', String(Math.round(expected)));
+  if (expected > 0) head.headers.put('x-envoy-expected-rq-timeout-ms', String(Math.round(expected)));
   if (decision.path !== entry.path) head.headers.set('x-envoy-original-path', entry.path);
 }

@@ -1,5 +1,5 @@
 // Builds the answers that the proxy gives itself, ready to be sent.
-import { Headers } from '@meltemi/wire';
+import type { Headers } from '@meltemi/wire';
 import { FAULT_ABORT, type LocalReply, localReplyHeaders } from './local-reply.ts';
 
 export interface OwnAnswer {

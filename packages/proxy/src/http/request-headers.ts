@@ -76,7 +76,7 @@ export function admitRequestHeaders(
   const scheme = forwardedProto(headers, client, settings);
   forwardClientCert(headers, client.certEntry, settings.clientCert.mode, client.secure);
   setRequestId(headers, edge && !trusted, settings, dice);
-  if (trusted) headers.set('x-envoy-internal', 'true');
+  if (trusted) headers.put('x-envoy-internal', 'true');
   if (settings.edge.via) headers.add('via', settings.edge.via);
   return { trusted, remoteAddress, scheme };
 }
@@ -126,12 +126,12 @@ function forwardedProto(headers: Headers, client: ClientFacts, settings: HttpSet
   const said = headers.get('x-forwarded-proto');
   const believed = !settings.edge.useRemoteAddress || settings.edge.trustedHops > 0;
   if (said !== undefined && believed) return said === 'https' ? 'https' : 'http';
-  headers.set('x-forwarded-proto', own);
+  headers.put('x-forwarded-proto', own);
   return own;
 }
 
 function setRequestId(headers: Headers, fromOutside: boolean, settings: HttpSettings, dice: Dice): void {
   if (!settings.requestId.generate) return;
   const replace = fromOutside && !settings.requestId.preserveExternal;
-  if (replace || !headers.has('x-request-id')) headers.set('x-request-id', requestId(dice));
+  if (replace || !headers.has('x-request-id')) headers.put('x-request-id', requestId(dice));
 }

@@ -32,10 +32,10 @@ function removeNominated(headers: Headers, connection: string): void {
 }
 
 /** `server` as the listener wants it, and `date` where there is none. */
-export function signResponse(headers: Headers, server: HttpSettings['server'], date: string): void {
+export function signResponse(headers: Headers, server: HttpSettings['server'], date: HttpDate): void {
   if (server.header === 'overwrite') headers.set('server', server.name);
   else if (server.header === 'append-if-absent' && !headers.has('server')) headers.add('server', server.name);
-  if (!headers.has('date')) headers.add('date', date);
+  if (!headers.has('date')) headers.append('date', date.text);
 }
 
 /** The time as HTTP writes it (RFC 9110 §5.6.7), made once a second. */

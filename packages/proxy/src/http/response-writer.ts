@@ -10,25 +10,17 @@ import {
   type Transport,
   UNTIL_CLOSE,
 } from '@meltemi/wire';
+import type { ResponseFraming, ResponseOutput } from './response-output.ts';
 
 /** Bodies up to this many bytes travel in one write with the head. */
 const JOIN_LIMIT = 16 * 1024;
 
-/** What the client asked with, and what becomes of the connection. */
-export interface ResponseFraming {
-  readonly version: 10 | 11;
-  /** Bytes, CHUNKED or UNTIL_CLOSE; 0: no body. */
-  readonly bodyLength: number;
-  readonly keepAlive: boolean;
-}
-
 /** One a connection, one response after the other. */
-export class ResponseWriter {
+export class ResponseWriter implements ResponseOutput {
   readonly #transport: Transport;
-  /** Latin1 text that waits for the end of the turn, or for more to join it. */
+  /** Latin1 text that waits for more to join it, until `end` or `flush`. */
   #pending = '';
   #chunked = false;
-  #flushScheduled = false;
 
   constructor(transport: Transport) {
     this.#transport = transport;
@@ -47,7 +39,6 @@ export class ResponseWriter {
     if (!framing.keepAlive) headers.append('connection', 'close');
     else if (framing.version === 10) headers.append('connection', 'keep-alive');
     this.#pending += encodeResponseHead(status, reason, headers);
-    this.#scheduleFlush();
   }
 
   /** An interim response (100, 103) or a switch of protocols, as it is. */
@@ -71,6 +62,7 @@ export class ResponseWriter {
     this.flush();
   }
 
+  /** Sends what was held back to be joined. Who feeds the writer calls it when no more is here for now. */
   flush(): void {
     if (this.#pending === '') return;
     const text = this.#pending;
@@ -81,7 +73,6 @@ export class ResponseWriter {
   #join(chunk: Buffer): void {
     const text = chunk.toString('latin1');
     this.#pending += this.#chunked ? `${chunkHead(chunk.length)}${text}\r\n` : text;
-    this.#scheduleFlush();
   }
 
   #writeLarge(chunk: Buffer): void {
@@ -92,20 +83,4 @@ export class ResponseWriter {
     if (this.#chunked) this.#transport.write('\r\n');
     this.#transport.uncork();
   }
-
-  #scheduleFlush(): void {
-    if (this.#flushScheduled) return;
-    this.#flushScheduled = true;
-    process.nextTick(flushAtEndOfTurn, this);
-  }
-
-  /** Called at the end of the turn. */
-  flushScheduled(): void {
-    this.#flushScheduled = false;
-    this.flush();
-  }
-}
-
-function flushAtEndOfTurn(writer: ResponseWriter): void {
-  writer.flushScheduled();
 }

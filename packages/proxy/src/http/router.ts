@@ -1,5 +1,5 @@
 // Turns a routed request into tries at upstream hosts until one answers: timeouts, retries with back-off, replay of the body.
-import { type Clock, type Dice, formatSocketAddress, type SocketAddress, type Timer } from '@meltemi/base';
+import { type Clock, type Dice, type SocketAddress } from '@meltemi/base';
 import type { RouteDecision } from '@meltemi/decide';
 import type { Headers, ResponseHead, TlsInfo } from '@meltemi/wire';
 import type {
@@ -9,13 +9,14 @@ import type {
   UpstreamExchange,
   UpstreamHandler,
   UpstreamHost,
-  UpstreamRequest,
 } from '../cluster/cluster.ts';
-import { Deadline } from './deadline.ts';
-import type { LocalReply } from './local-reply.ts';
-import type { MirroredRequest } from './mirror.ts';
+import type { Forwarding } from './forwarding.ts';
+import type { HttpSite } from './http-site.ts';
 import { RequestBody } from './request-body.ts';
-import { backOffMs, isSafeMethod, retriesFailure, retriesResponse, type TryFailure } from './retry.ts';
+import { type BodySource, RequestSender } from './request-sender.ts';
+import { Retries } from './retries.ts';
+import type { OutgoingRequest, RoutedStream } from './routed-stream.ts';
+import type { StreamEntry } from './stream-entry.ts';
 import {
   cutShortDetails,
   NO_HEALTHY_UPSTREAM,
@@ -23,94 +24,81 @@ import {
   UPSTREAM_TIMEOUT,
   upstreamFailure,
 } from './upstream-failure.ts';
+import { UpstreamTimers } from './upstream-timers.ts';
 
-/** The stream that a router works for. It hears of one response or one local reply, unless it cancels. */
-export interface RoutedStream {
-  onUpstreamInformational(head: ResponseHead): void;
-  onUpstreamHead(head: ResponseHead): void;
-  onUpstreamBody(chunk: Buffer): void;
-  onUpstreamEnd(trailers: Headers | undefined): void;
-  onLocalReply(reply: LocalReply): void;
-  /** The response began and can't be completed. */
-  onCutShort(flag: string, details: string): void;
-  onRetriesExhausted(): void;
-  pauseRequest(): void;
-  resumeRequest(): void;
-}
-
-/** A request with its headers ready for the upstream; `host` and the attempt count may still change with each try. */
-export interface OutgoingRequest extends UpstreamRequest {
-  readonly includeAttemptCount: boolean;
-}
+type UpstreamNotes = Pick<
+  StreamEntry,
+  'upstreamHost' | 'upstreamLocal' | 'upstreamRequestAttemptCount' | 'upstreamTransportFailureReason'
+>;
 
 /** One a connection, used for one request after the other. */
 export class Router implements UpstreamHandler, PickContext {
   readonly #stream: RoutedStream;
+  readonly #source: BodySource;
   readonly #clock: Clock;
   readonly #dice: Dice;
   readonly #body = new RequestBody();
-  readonly #routeDeadline: Deadline;
-  readonly #tryDeadline: Deadline;
+  readonly #timers: UpstreamTimers;
+  readonly #retries: Retries;
+  readonly #sender: RequestSender;
   #cluster: Cluster | undefined;
   #decision: RouteDecision | undefined;
   #request: OutgoingRequest | undefined;
   #exchange: UpstreamExchange | undefined;
-  #mirrors: readonly MirroredRequest[] = [];
-  #backOff: Timer | undefined;
   #connected = false;
   #responded = false;
   #discarding = false;
-  #retriedStale = false;
-  #holdsRetry = false;
-  #timed = false;
-  attempts = 0;
   host: UpstreamHost | undefined;
   localAddress: SocketAddress | undefined;
   failure = '';
   hash: number | undefined;
   tried: UpstreamHost[] = [];
 
-  constructor(stream: RoutedStream, clock: Clock, dice: Dice) {
+  constructor(stream: RoutedStream, source: BodySource, { clock, dice }: Pick<HttpSite, 'clock' | 'dice'>) {
     this.#stream = stream;
+    this.#source = source;
+    this.#sender = new RequestSender(this.#body, source);
+    this.#retries = new Retries(this.#body, () => stream.onRetriesExhausted());
     this.#clock = clock;
     this.#dice = dice;
-    this.#routeDeadline = new Deadline(clock, () => this.#onRouteTimeout());
-    this.#tryDeadline = new Deadline(clock, () => this.#onTryTimeout());
+    this.#timers = new UpstreamTimers(
+      clock,
+      () => this.#onRouteTimeout(),
+      () => this.#onTryTimeout(),
+    );
   }
 
-  /** Undefined: no connection was made. */
-  get localAddressText(): string | undefined {
-    return this.localAddress && formatSocketAddress(this.localAddress);
+  get attempts(): number {
+    return this.#retries.attempts;
   }
 
-  route(
-    cluster: Cluster,
-    decision: RouteDecision,
-    request: OutgoingRequest,
-    mirrors: readonly MirroredRequest[],
-  ): void {
+  /** What the access log says of the upstream. */
+  noteOn(entry: UpstreamNotes): void {
+    entry.upstreamHost = this.host?.text;
+    entry.upstreamLocal = this.localAddress;
+    entry.upstreamRequestAttemptCount = this.attempts;
+    entry.upstreamTransportFailureReason = this.failure;
+  }
+
+  route({ cluster, decision, request, mirrors }: Forwarding): void {
     this.#cluster = cluster;
     this.#decision = decision;
     this.#request = request;
-    this.#mirrors = mirrors;
+    this.#sender.start(mirrors);
+    this.#retries.start(cluster, decision, request.method);
     this.hash = decision.hash;
     this.#try();
   }
 
   /** A chunk of the request's body; before `route` it is kept. */
   sendBody(chunk: Buffer): void {
-    for (const mirror of this.#mirrors) mirror.sendBody(chunk);
-    if (!this.#exchange) return this.#keepUntilRouted(chunk);
-    if (this.#body.replayable) this.#keepForReplay(chunk);
-    if (!this.#exchange.sendBody(chunk)) this.#stream.pauseRequest();
+    this.#sender.send(chunk, this.#exchange);
   }
 
-  end(trailers: Headers | undefined): void {
-    this.#body.end(trailers);
-    for (const mirror of this.#mirrors) mirror.end(trailers);
-    if (!this.#request) return;
-    this.#exchange?.end(trailers);
-    this.#startTimeouts();
+  /** `now`: monotonic milliseconds. */
+  end(trailers: Headers | undefined, now: number): void {
+    this.#sender.end(trailers, this.#exchange);
+    if (this.#request) this.#startTimeouts(now);
   }
 
   /** The client is gone, or got another answer: nothing is heard of the upstream any more. */
@@ -129,17 +117,13 @@ export class Router implements UpstreamHandler, PickContext {
 
   /** Ready for the next request. */
   finish(): void {
-    if (!this.#body.ended) for (const mirror of this.#mirrors) mirror.cancel();
-    this.#releaseRetry();
-    this.#routeDeadline.clear();
-    this.#tryDeadline.clear();
-    this.#backOff?.cancel();
-    this.#backOff = undefined;
+    this.#sender.over();
+    this.#retries.over();
+    this.#timers.clear();
     this.#exchange = undefined;
     this.#cluster = undefined;
     this.#decision = undefined;
     this.#request = undefined;
-    this.#mirrors = [];
   }
 
   /** Forgets what the access log still wanted of the last request. */
@@ -148,9 +132,7 @@ export class Router implements UpstreamHandler, PickContext {
     this.#connected = false;
     this.#responded = false;
     this.#discarding = false;
-    this.#retriedStale = false;
-    this.#timed = false;
-    this.attempts = 0;
+    this.#retries.reset();
     this.host = undefined;
     this.localAddress = undefined;
     this.failure = '';
@@ -159,8 +141,7 @@ export class Router implements UpstreamHandler, PickContext {
 
   /** At the end of the connection: no timer stays. */
   close(): void {
-    this.#routeDeadline.close();
-    this.#tryDeadline.close();
+    this.#timers.close();
   }
 
   onConnected(_tls: TlsInfo | undefined, localAddress: SocketAddress): void {
@@ -173,18 +154,19 @@ export class Router implements UpstreamHandler, PickContext {
   }
 
   onHead(head: ResponseHead): void {
-    const retry = this.#decision?.retry;
-    if (retry && retriesResponse(retry, head.status, head.headers) && this.#takeRetry()) {
-      return this.#discard(head);
-    }
+    if (this.#retries.afterResponse(head)) return this.#discard(head);
     this.#responded = true;
-    this.#tryDeadline.clear();
-    if (this.#holdsRetry) this.#cluster!.stats.rqRetrySuccess.increment();
+    this.#timers.tryOver();
+    this.#retries.succeeded();
     this.#stream.onUpstreamHead(head);
   }
 
   onBody(chunk: Buffer): void {
     if (!this.#discarding) this.#stream.onUpstreamBody(chunk);
+  }
+
+  onPause(): void {
+    this.#stream.onUpstreamPause();
   }
 
   onEnd(trailers: Headers | undefined): void {
@@ -198,15 +180,15 @@ export class Router implements UpstreamHandler, PickContext {
     this.#exchange = undefined;
     this.failure = reason === 'tls-failure' || reason === 'connect-failure' ? detail : '';
     if (this.#discarding) return this.#retryLater();
-    if (this.#responded) return this.#cutShort(reason);
-    if (reused && this.#mayReplayStale(reason)) return this.#replayStale();
-    const retry = this.#decision?.retry;
-    if (retry && this.#retries(reason) && this.#takeRetry()) return this.#retryLater();
+    if (this.#responded) return this.#cutShort(cutShortDetails(reason));
+    this.#timers.tryOver();
+    if (reused && this.#retries.afterStale(reason)) return this.#try();
+    if (this.#retries.afterFailure(reason, this.#connected)) return this.#retryLater();
     this.#stream.onLocalReply(upstreamFailure(reason, detail, this.attempts > 1));
   }
 
   onDrain(): void {
-    this.#stream.resumeRequest();
+    this.#source.resumeRequest();
   }
 
   #try(): void {
@@ -214,13 +196,13 @@ export class Router implements UpstreamHandler, PickContext {
     const host = cluster.pick(this);
     if (!host) return this.#stream.onLocalReply(NO_HEALTHY_UPSTREAM);
     this.host = host;
-    this.attempts++;
+    this.#retries.attempts++;
     this.#connected = false;
     const exchange = cluster.open(host, this, this.#decision!.priority);
     if (!exchange) return this.#stream.onLocalReply(upstreamFailure('overflow', '', this.attempts > 1));
     this.#exchange = exchange;
     this.#sendHead(exchange, host);
-    this.#sendKept(exchange);
+    if (this.#sender.sendKept(exchange, this.#retries.possible)) this.#startTimeouts(this.#clock.monotonic());
   }
 
   #sendHead(exchange: UpstreamExchange, host: UpstreamHost): void {
@@ -230,39 +212,9 @@ export class Router implements UpstreamHandler, PickContext {
     exchange.sendHead(request);
   }
 
-  #sendKept(exchange: UpstreamExchange): void {
-    let ready = true;
-    for (const chunk of this.#body.chunks) ready = exchange.sendBody(chunk) && ready;
-    if (!this.#keepsForReplay() || this.#body.full) this.#body.forget();
-    if (this.#body.ended) {
-      exchange.end(this.#body.trailers);
-      this.#startTimeouts();
-    } else if (ready) {
-      this.#stream.resumeRequest();
-    }
-  }
-
-  #keepsForReplay(): boolean {
-    return this.#decision?.retry !== undefined || isSafeMethod(this.#request!.method);
-  }
-
-  #keepUntilRouted(chunk: Buffer): void {
-    this.#body.keep(chunk);
-    if (this.#body.full) this.#stream.pauseRequest();
-  }
-
-  #keepForReplay(chunk: Buffer): void {
-    this.#body.keep(chunk);
-    if (this.#body.full) this.#body.forget();
-  }
-
-  /** Both count from the end of the request; a try that starts later counts from its own start. */
-  #startTimeouts(): void {
-    const { timeoutMs, retry } = this.#decision!;
-    if (timeoutMs > 0 && !this.#timed) this.#routeDeadline.set(this.#clock.monotonic() + timeoutMs);
-    this.#timed = true;
-    const perTry = retry?.perTryTimeoutMs ?? 0;
-    if (perTry > 0 && !this.#responded && this.#exchange) this.#tryDeadline.set(this.#clock.monotonic() + perTry);
+  #startTimeouts(now: number): void {
+    this.#timers.startRoute(this.#decision!, now);
+    if (!this.#responded && this.#exchange) this.#timers.startTry(this.#decision!, now);
   }
 
   #onRouteTimeout(): void {
@@ -275,53 +227,17 @@ export class Router implements UpstreamHandler, PickContext {
   #onTryTimeout(): void {
     this.#exchange?.reset('per-try-timeout');
     this.#exchange = undefined;
-    if (this.#retries('per-try-timeout') && this.#takeRetry()) this.#retryLater();
+    if (this.#retries.afterFailure('per-try-timeout', this.#connected)) this.#retryLater();
     else this.#stream.onLocalReply(PER_TRY_TIMEOUT);
   }
 
-  #cutShort(reason: ResetReason): void {
-    const { flag, details } = cutShortDetails(reason);
+  #cutShort({ flag, details }: ReturnType<typeof cutShortDetails>): void {
     this.#stream.onCutShort(flag, details);
-  }
-
-  /** The upstream closed a kept-alive connection just as we used it: it never read the request. Once, and only where it is harmless. */
-  #mayReplayStale(reason: ResetReason): boolean {
-    if (this.#retriedStale || (reason !== 'connection-termination' && reason !== 'reset')) return false;
-    return isSafeMethod(this.#request!.method) && this.#body.replayable;
-  }
-
-  #replayStale(): void {
-    this.#retriedStale = true;
-    this.#tryDeadline.clear();
-    this.#try();
-  }
-
-  #retries(failure: TryFailure): boolean {
-    const retry = this.#decision?.retry;
-    return retry !== undefined && retriesFailure(retry, failure, this.#connected);
-  }
-
-  #takeRetry(): boolean {
-    this.#releaseRetry();
-    const { retry, priority } = this.#decision!;
-    if (!this.#body.replayable) return false;
-    if (this.attempts > retry!.numRetries + (this.#retriedStale ? 1 : 0)) {
-      if (retry!.numRetries > 0) this.#stream.onRetriesExhausted();
-      this.#cluster!.stats.rqRetryLimitExceeded.increment();
-      return false;
-    }
-    this.#holdsRetry = this.#cluster!.acquireRetry(priority);
-    return this.#holdsRetry;
-  }
-
-  #releaseRetry(): void {
-    if (this.#holdsRetry) this.#cluster?.releaseRetry(this.#decision?.priority);
-    this.#holdsRetry = false;
   }
 
   /** A response without a body ends in this turn and leaves its connection for others; any other is given up. */
   #discard(head: ResponseHead): void {
-    this.#tryDeadline.clear();
+    this.#timers.tryOver();
     if (head.bodyLength === 0) {
       this.#discarding = true;
       return;
@@ -333,13 +249,9 @@ export class Router implements UpstreamHandler, PickContext {
   #retryLater(): void {
     this.#discarding = false;
     this.#exchange = undefined;
-    this.#tryDeadline.clear();
-    const retry = this.#decision!.retry!;
-    if (this.host && retry.hostPredicates.includes('previous-hosts')) this.tried.push(this.host);
+    this.#timers.tryOver();
+    if (this.host && this.#decision!.retry!.hostPredicates.includes('previous-hosts')) this.tried.push(this.host);
     this.#cluster!.stats.rqRetry.increment();
-    this.#backOff = this.#clock.after(backOffMs(retry, this.attempts, this.#dice), () => {
-      this.#backOff = undefined;
-      this.#try();
-    });
+    this.#timers.backOff(this.#retries.backOffMs(this.#dice), () => this.#try());
   }
 }

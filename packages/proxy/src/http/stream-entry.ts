@@ -1,5 +1,5 @@
 // What is known of one request while it is served: the kernel's view of it, and the access log's entry when it ended.
-import type { SocketAddress } from '@meltemi/base';
+import { formatSocketAddress, type SocketAddress } from '@meltemi/base';
 import type { FormatSource, RequestView } from '@meltemi/decide';
 import type { AccessLogEntry, HeaderLookup } from '@meltemi/telemetry';
 import { Headers, type RequestHead } from '@meltemi/wire';
@@ -15,6 +15,8 @@ export interface ConnectionEntry {
   readonly tlsVersion: string | undefined;
   readonly peerUriSan: string | undefined;
   readonly peerSubject: string | undefined;
+  /** Set once the protocol is known to be HTTP/2. */
+  readonly http2?: boolean;
 }
 
 const NO_HEADERS = new Headers();
@@ -44,7 +46,7 @@ export class StreamEntry implements AccessLogEntry, RequestView, FormatSource {
   responseDurationMs: number | undefined;
   upstreamHost: string | undefined;
   upstreamCluster: string | undefined;
-  upstreamLocalAddress: string | undefined;
+  upstreamLocal: SocketAddress | undefined;
   upstreamTransportFailureReason: string | undefined;
   upstreamRequestAttemptCount = 0;
   routeName: string | undefined;
@@ -61,7 +63,7 @@ export class StreamEntry implements AccessLogEntry, RequestView, FormatSource {
   begin(head: RequestHead | undefined, nowMs: number, monotonicMs: number): void {
     this.startTimeMs = nowMs;
     this.startedMs = monotonicMs;
-    this.protocol = head && (head.version === 11 ? 'HTTP/1.1' : 'HTTP/1.0');
+    this.protocol = head && protocolOf(head, this.connection);
     this.method = head?.method ?? '';
     this.path = '';
     this.authority = '';
@@ -73,6 +75,10 @@ export class StreamEntry implements AccessLogEntry, RequestView, FormatSource {
   addFlag(flag: string): void {
     if (flag === '') return;
     this.responseFlags = this.responseFlags === undefined ? flag : `${this.responseFlags},${flag}`;
+  }
+
+  get upstreamLocalAddress(): string | undefined {
+    return this.upstreamLocal && formatSocketAddress(this.upstreamLocal);
   }
 
   get downstreamLocalAddress(): string {
@@ -181,7 +187,7 @@ export class StreamEntry implements AccessLogEntry, RequestView, FormatSource {
     this.responseDurationMs = undefined;
     this.upstreamHost = undefined;
     this.upstreamCluster = undefined;
-    this.upstreamLocalAddress = undefined;
+    this.upstreamLocal = undefined;
     this.upstreamTransportFailureReason = undefined;
     this.upstreamRequestAttemptCount = 0;
     this.routeName = undefined;
@@ -189,4 +195,9 @@ export class StreamEntry implements AccessLogEntry, RequestView, FormatSource {
     this.remoteAddress = '';
     this.trusted = false;
   }
+}
+
+function protocolOf(head: RequestHead, { http2 }: ConnectionEntry): string {
+  if (http2) return 'HTTP/2';
+  return head.version === 11 ? 'HTTP/1.1' : 'HTTP/1.0';
 }

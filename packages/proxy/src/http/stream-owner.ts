@@ -2,14 +2,14 @@
 import type { RequestHead } from '@meltemi/wire';
 import type { HttpSite } from './http-site.ts';
 import type { ClientFacts } from './request-headers.ts';
-import type { ResponseWriter } from './response-writer.ts';
+import type { ResponseOutput } from './response-output.ts';
 import type { ConnectionEntry } from './stream-entry.ts';
 
 export interface StreamOwner {
   readonly site: HttpSite;
   readonly client: ClientFacts;
   readonly entry: ConnectionEntry;
-  readonly writer: ResponseWriter;
+  readonly writer: ResponseOutput;
   /** Something moved: the stream's idle timeout starts over. `now`: monotonic milliseconds, here as below. */
   touch(now: number): void;
   pauseRequest(): void;

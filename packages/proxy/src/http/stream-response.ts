@@ -41,6 +41,14 @@ export class StreamResponse {
     this.ended = false;
   }
 
+  /** Envoy answers `Expect: 100-continue` itself, at once, unless told to leave that to the upstream. */
+  continueBody(head: RequestHead): void {
+    const { site, writer } = this.#connection;
+    if (site.settings.proxy100Continue) return;
+    head.headers.remove('expect');
+    if (head.expectContinue && head.version === 11) writer.plainHead(100, 'Continue', new Headers());
+  }
+
   informational(head: ResponseHead): void {
     const wanted = head.status === 103 || (head.status === 100 && this.#connection.site.settings.proxy100Continue);
     if (wanted && this.#request.head?.version === 11) {
@@ -72,7 +80,7 @@ export class StreamResponse {
     this.#entry.addFlag(answer.flag);
     this.#entry.responseCodeDetails = answer.details;
     if (changes.length > 0) applyHeaderChanges(changes, headers, this.#entry);
-    signResponse(headers, localSigner(site.settings.server), site.date.text);
+    signResponse(headers, localSigner(site.settings.server), site.date);
     const bodyless = head?.method === 'HEAD' || status === 204 || status === 304;
     const keepAlive =
       head !== undefined && this.#connection.keepsAlive(head, requestEnded || head.bodyLength === 0, now);
@@ -114,14 +122,14 @@ export class StreamResponse {
     if (decision.responseHeaders.length > 0) applyHeaderChanges(decision.responseHeaders, headers, this.#entry);
     if (!settings.filters.suppressEnvoyHeaders) {
       const elapsed = now - (requestEnded ? requestEndedMs : this.#entry.startedMs);
-      headers.set('x-envoy-upstream-service-time', String(Math.max(0, Math.round(elapsed))));
+      headers.put('x-envoy-upstream-service-time', String(Math.max(0, Math.round(elapsed))));
     }
     if (decision.includeAttemptCountInResponse) headers.set('x-envoy-attempt-count', String(attempts));
     if (settings.requestId.inResponse) {
       const id = this.#entry.headers.get('x-request-id');
       if (id !== undefined) headers.set('x-request-id', id);
     }
-    signResponse(headers, settings.server, date.text);
+    signResponse(headers, settings.server, date);
   }
 
   #switchProtocols(head: ResponseHead, now: number): void {

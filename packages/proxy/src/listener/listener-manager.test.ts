@@ -185,7 +185,7 @@ test('a listener that can not be honoured is refused by name, and the others are
           filters: [
             {
               name: 'x',
-              typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy' },
+              typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router' },
             },
           ],
         },
@@ -199,7 +199,7 @@ test('a listener that can not be honoured is refused by name, and the others are
     [
       [
         'bad',
-        'network filter x: unknown type type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy',
+        'network filter x: unknown type type.googleapis.com/envoy.extensions.filters.http.router.v3.Router',
       ],
       ['nowhere', 'neither an IP address with a port nor a pipe'],
     ],

@@ -13,7 +13,7 @@ import { FilterConfigError } from '../http/http-config-error.ts';
 import type { HttpFilters } from '../http/http-filters.ts';
 import { httpSettings } from '../http/http-settings.ts';
 import { inlineRoutes, type RouteSlot, watchedRoutes } from '../http/route-slot.ts';
-import { TcpProxyManager } from '../tcp/tcp-proxy.ts';
+import { TcpProxyManager } from '../tcp/tcp-proxy-manager.ts';
 import { tcpSettings } from '../tcp/tcp-settings.ts';
 import { ListenerConfigError } from './listener-config-error.ts';
 import type { ListenerParts } from './listener-parts.ts';

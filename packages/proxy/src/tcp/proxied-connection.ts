@@ -1,11 +1,12 @@
 // Carries the bytes of one client connection to an upstream and back: connect, pump both ways, half-close, end.
-import type { Transport, TransportError, TransportHandler } from '@meltemi/wire';
+import { rollInteger } from '@meltemi/base';
+import { type Transport, TransportError, type TransportHandler } from '@meltemi/wire';
 import type { Cluster, UpstreamHost, UpstreamTcp, UpstreamTcpEnd, UpstreamTcpHandler } from '../cluster/cluster.ts';
 import { hash32 } from '../cluster/balance/hash32.ts';
 import { Deadline } from '../http/deadline.ts';
 import type { TcpEntry } from './tcp-entry.ts';
-import type { TcpSite } from './tcp-proxy.ts';
 import { pickCluster } from './tcp-settings.ts';
+import type { TcpSite } from './tcp-site.ts';
 
 export class ProxiedConnection implements TransportHandler {
   readonly #site: TcpSite;
@@ -14,6 +15,7 @@ export class ProxiedConnection implements TransportHandler {
   readonly #startedAt: number;
   readonly #idle: Deadline;
   readonly #duration: Deadline;
+  readonly #onEnded: () => void;
   readonly #tried: UpstreamHost[] = [];
   #cluster: Cluster | undefined;
   #upstream: UpstreamTcp | undefined;
@@ -26,8 +28,10 @@ export class ProxiedConnection implements TransportHandler {
   #upstreamGone = false;
   #over = false;
 
-  constructor(site: TcpSite, client: Transport, entry: TcpEntry) {
+  /** `onEnded`: it is over on both sides, once; the entry is complete. */
+  constructor(site: TcpSite, client: Transport, entry: TcpEntry, onEnded: () => void) {
     this.#site = site;
+    this.#onEnded = onEnded;
     this.#client = client;
     this.#entry = entry;
     this.#startedAt = site.clock.monotonic();
@@ -41,10 +45,12 @@ export class ProxiedConnection implements TransportHandler {
     this.#client.pauseReading();
     this.#touch();
     if (settings.maxDurationMs > 0) this.#duration.set(this.#startedAt + settings.maxDurationMs);
-    const name = pickCluster(settings.clusters, Math.floor(dice.roll() * 2 ** 53));
-    this.#entry.upstreamCluster = name;
+    const name = pickCluster(settings.clusters, rollInteger(dice));
     this.#cluster = clusters.get(name);
-    if (this.#cluster) return this.#connect(this.#cluster);
+    if (this.#cluster) {
+      this.#entry.upstreamCluster = name;
+      return this.#connect(this.#cluster);
+    }
     stats.noRoute.increment();
     this.#refuse('NC');
   }
@@ -74,11 +80,11 @@ export class ProxiedConnection implements TransportHandler {
 
   /** After both have sent FIN, the other side still flushes; otherwise what is left leads nowhere. */
   onClose(error?: Error): void {
+    if (this.#over) return;
     this.#clientGone = true;
-    if (error) this.#entry.connectionTerminationDetails = (error as TransportError).message;
+    if (error) this.#entry.connectionTerminationDetails = error.message;
     if (this.#clientEnded && this.#upstreamEnded && !this.#upstreamGone) return;
-    if (!this.#upstreamGone && !this.#upstreamEnded) this.#entry.responseFlags ??= 'DC';
-    this.#upstream?.close();
+    this.#upstream?.close(isReset(error) ? 'reset' : undefined);
     this.#finish();
   }
 
@@ -93,11 +99,11 @@ export class ProxiedConnection implements TransportHandler {
     const hash = this.#site.settings.hashSourceIp ? hash32(this.#client.remoteAddress.host, 0) : undefined;
     const host = cluster.pick({ hash, tried: this.#tried });
     if (!host) return this.#refuse('UH');
+    this.#upstream = cluster.connectTcp(host, this.#upstreamEvents());
+    if (!this.#upstream) return this.#refuse('UO');
     this.#tried.push(host);
     this.#entry.upstreamHost = host.text;
     this.#entry.upstreamRequestAttemptCount = this.#tried.length;
-    this.#upstream = cluster.connectTcp(host, this.#upstreamEvents());
-    if (!this.#upstream) this.#refuse('UO');
   }
 
   #upstreamEvents(): UpstreamTcpHandler {
@@ -148,9 +154,12 @@ export class ProxiedConnection implements TransportHandler {
     if (this.#clientGone) return this.#finish();
     // Whose end was a FIN still reads what is on its way; a reset is handed on as one.
     if (end.kind === 'ended') return;
-    this.#entry.responseFlags ??= 'UC';
-    if (end.kind === 'reset') this.#client.reset();
-    else this.#client.destroy();
+    if (end.kind === 'reset') {
+      this.#entry.responseFlags = 'UR';
+      this.#client.reset();
+    } else {
+      this.#client.destroy();
+    }
     this.#finish();
   }
 
@@ -159,6 +168,7 @@ export class ProxiedConnection implements TransportHandler {
     this.#entry.upstreamTransportFailureReason = detail;
     if (this.#clientGone) return this.#finish();
     if (this.#tried.length < this.#site.settings.maxConnectAttempts) return this.#connect(this.#cluster!);
+    this.#cluster!.stats.cxConnectAttemptsExceeded.increment();
     this.#refuse('UF,URX');
   }
 
@@ -170,7 +180,7 @@ export class ProxiedConnection implements TransportHandler {
   #timedOut(which: 'idle' | 'duration'): void {
     const { stats } = this.#site;
     (which === 'idle' ? stats.idleTimeout : stats.maxDuration).increment();
-    this.#entry.connectionTerminationDetails = which === 'idle' ? 'idle_timeout' : 'max_connection_duration_reached';
+    if (which === 'duration') this.#entry.responseFlags = 'DT';
     this.destroy();
   }
 
@@ -185,6 +195,10 @@ export class ProxiedConnection implements TransportHandler {
     this.#idle.close();
     this.#duration.close();
     this.#entry.durationMs = this.#site.clock.monotonic() - this.#startedAt;
-    this.#site.ended(this, this.#entry);
+    this.#onEnded();
   }
+}
+
+function isReset(error: Error | undefined): boolean {
+  return error instanceof TransportError && error.code === 'CONNECTION_RESET';
 }

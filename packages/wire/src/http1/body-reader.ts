@@ -141,9 +141,9 @@ export class BodyReader {
 }
 
 function parseTrailers(section: SectionGatherer, maxFields: number): Headers {
-  const { bytes, start, end } = section;
+  const { bytes, text, start, end } = section;
   const framing = new FramingFields();
-  const trailers = parseFields(bytes, start, end - 2, bytes.toString('latin1', start, end), start, maxFields, framing);
+  const trailers = parseFields(bytes, start, end - 2, text, start, maxFields, framing);
   const forbidden = notInTrailers.find((name) => trailers.has(name));
   if (forbidden !== undefined) throw new Http1Error('BAD_TRAILER', 400, `${forbidden} as a trailer`);
   return trailers;

@@ -46,13 +46,15 @@ export class Headers {
 
   /** Replaces all fields of the name by one, where the first stood. */
   set(name: string, value: string): void {
+    checkName(name);
     checkValue(name, value);
+    this.put(name, value);
+  }
+
+  /** As `set`, of a value that can stand in a message for sure: made by us, or parsed. */
+  put(name: string, value: string): void {
     const first = this.#names.indexOf(name);
-    if (first < 0) {
-      checkName(name);
-      this.append(name, value);
-      return;
-    }
+    if (first < 0) return this.append(name, value);
     this.#values[first] = value;
     if (this.#names.indexOf(name, first + 1) >= 0) this.#removeFrom(first + 1, name);
   }

@@ -151,9 +151,8 @@ export class RequestParser {
   }
 
   #parseHead(): RequestHead {
-    const { bytes, start, end } = this.#section;
+    const { bytes, text, start, end } = this.#section;
     const framing = this.#framing;
-    const text = bytes.toString('latin1', start, end);
     framing.clear();
     const { method, target, version, end: fields } = parseRequestLine(bytes, start, text);
     const headers = parseFields(bytes, fields, end - 2, text, start, this.#limits.maxHeaders, framing);

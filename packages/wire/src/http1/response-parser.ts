@@ -147,9 +147,8 @@ export class ResponseParser {
   }
 
   #parseHead(): ResponseHead {
-    const { bytes, start, end } = this.#section;
+    const { bytes, text, start, end } = this.#section;
     const framing = this.#framing;
-    const text = bytes.toString('latin1', start, end);
     framing.clear();
     const line = parseStatusLine(bytes, start, text);
     const headers = parseFields(bytes, line.end, end - 2, text, start, this.#limits.maxHeaders, framing);

@@ -2,14 +2,19 @@
 import { Http1Error } from './http1-error.ts';
 import { CR, LF } from './octets.ts';
 
-const sectionEnd = Buffer.from('\r\n\r\n', 'latin1');
+const sectionEndText = '\r\n\r\n';
+const sectionEnd = Buffer.from(sectionEndText, 'latin1');
 const lineEnd = sectionEnd.subarray(0, 2);
+/** Nearly every head is shorter than this. */
+const usualLength = 2048;
 const firstCapacity = 2048;
 
 /** Finds the section's end; copies only what comes in pieces. */
 export class SectionGatherer {
   /** Where the section is, once `complete`: `bytes[start, end)`, the empty line included. */
   bytes: Buffer = Buffer.alloc(0);
+  /** Latin1 of the bytes from `start` to `end` or behind. */
+  text = '';
   start = 0;
   end = 0;
   complete = false;
@@ -32,6 +37,7 @@ export class SectionGatherer {
   clear(): void {
     this.#length = 0;
     this.complete = false;
+    this.text = '';
     // What a long head needed is not held while the connection idles.
     if (this.#kept && this.#kept.length > firstCapacity) this.#kept = undefined;
   }
@@ -42,9 +48,18 @@ export class SectionGatherer {
   }
 
   #findInPlace(bytes: Buffer, from: number): number {
+    // The fast path: the text that the parser needs anyway is searched, which is cheaper than to search the bytes.
+    const text = bytes.latin1Slice(from, Math.min(bytes.length, from + usualLength));
+    const found = text.indexOf(sectionEndText);
+    if (found >= 0) return this.#finish(bytes, from, from + found + sectionEnd.length, text);
+    return from + usualLength < bytes.length ? this.#findFar(bytes, from) : this.#keep(bytes, from);
+  }
+
+  #findFar(bytes: Buffer, from: number): number {
     const found = bytes.indexOf(sectionEnd, from);
     if (found < 0) return this.#keep(bytes, from);
-    return this.#finish(bytes, from, found + sectionEnd.length);
+    const end = found + sectionEnd.length;
+    return this.#finish(bytes, from, end, bytes.latin1Slice(from, end));
   }
 
   #findInKept(bytes: Buffer, from: number): number {
@@ -57,7 +72,7 @@ export class SectionGatherer {
       return taken;
     }
     const end = found + sectionEnd.length;
-    this.#finish(kept, 0, end);
+    this.#finish(kept, 0, end, kept.latin1Slice(0, end));
     return from + end - before;
   }
 
@@ -72,9 +87,10 @@ export class SectionGatherer {
     return from + size;
   }
 
-  #finish(bytes: Buffer, start: number, end: number): number {
+  #finish(bytes: Buffer, start: number, end: number, text: string): number {
     if (end - start > this.#maxBytes) throw this.#tooLarge(bytes, start);
     this.bytes = bytes;
+    this.text = text;
     this.start = start;
     this.end = end;
     this.complete = true;

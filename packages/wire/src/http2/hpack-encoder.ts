@@ -57,6 +57,7 @@ export class HpackEncoder {
   /** The receiver's SETTINGS_HEADER_TABLE_SIZE. */
   limitTable(bytes: number): void {
     const capacity = Math.min(bytes, maxTableBytes);
+    if (capacity === this.#table.capacity) return;
     this.#smallest = Math.min(this.#smallest ?? capacity, capacity);
     this.#table.resize(capacity);
   }

@@ -21,14 +21,14 @@ export function huffmanEncode(text: string, out: Uint8Array, offset: number): nu
     if (bits > 24) {
       bits -= 16;
       held = (held << bits) | (words[symbol]! >>> 16);
-      for (heldBits += bits; heldBits >= 8; ) out[pos++] = held >>> (heldBits -= 8);
+      for (heldBits += bits; heldBits >= 8;) out[pos++] = held >>> (heldBits -= 8);
       held &= 0xff;
       bits = 16;
       held = (held << 16) | (words[symbol]! & 0xff_ff);
     } else {
       held = (held << bits) | words[symbol]!;
     }
-    for (heldBits += bits; heldBits >= 8; ) out[pos++] = held >>> (heldBits -= 8);
+    for (heldBits += bits; heldBits >= 8;) out[pos++] = held >>> (heldBits -= 8);
     held &= 0xff;
   }
   if (heldBits > 0) out[pos++] = (held << (8 - heldBits)) | (0xff >> heldBits);

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import type { SocketAddress } from '@meltemi/base';
 import { handleOf, isReadView, type StreamHandle, takeReads, type WriteRequest, writeTo } from './stream-handle.ts';
+import { giveScratch, minScratch, takeScratch } from './scratch-buffers.ts';
 import { highWaterMark, type TlsInfo, type Transport, type TransportHandler } from './transport.ts';
 import { TransportError } from './transport-error.ts';
 import { WriteQueue } from './write-queue.ts';
@@ -196,9 +197,19 @@ export class SocketTransport implements Transport {
 
   /** One write is under way at a time: a TLS handle takes no more, and what waits is joined. */
   #send(data: Buffer | string): void {
-    const lasting = typeof data !== 'string' && isReadView(data) ? Buffer.from(data) : data;
-    if (this.#sending || !this.#handle) this.#queue.push(lasting);
-    else this.#sendNow(this.#handle, lasting);
+    const fleeting = typeof data !== 'string' && isReadView(data);
+    if (this.#sending || !this.#handle) this.#queue.push(fleeting ? Buffer.from(data) : data);
+    else if (!fleeting) this.#sendNow(this.#handle, data);
+    else if (data.length < minScratch) this.#sendNow(this.#handle, Buffer.from(data));
+    else this.#sendScratch(this.#handle, data);
+  }
+
+  /** Bytes of the shared read buffer, in bulk: most are out at once, and the block serves the next. */
+  #sendScratch(handle: StreamHandle, data: Buffer): void {
+    const block = takeScratch(data);
+    this.#sendNow(handle, block.subarray(0, data.length));
+    if (this.#sending) this.#sending.scratch = block;
+    else giveScratch(block);
   }
 
   #sendNow(handle: StreamHandle, data: Buffer | string): void {
@@ -252,5 +263,6 @@ export class SocketTransport implements Transport {
 const nowhere: SocketAddress = { host: '', port: 0 };
 
 function completeWrite(this: WriteRequest, status: number): void {
+  if (this.scratch) giveScratch(this.scratch);
   this.owner?.onWritten(status);
 }

@@ -18,6 +18,8 @@ export interface WriteRequest {
   oncomplete: (this: WriteRequest, status: number) => void;
   /** Keeps the data alive until it is sent. */
   data?: Uint8Array | string;
+  /** The block that holds the data, to be given back. */
+  scratch?: Buffer;
   owner?: { onWritten(status: number): void };
 }
 
@@ -57,12 +59,20 @@ export interface HandleReader {
   onReadError(errno: number): void;
 }
 
+/** Views of the buffer's first bytes by their number: making one costs more than to find it again. */
+const views: (Buffer | undefined)[] = Array.from({ length: 4096 + 1 });
+
+function readView(count: number): Buffer {
+  if (count >= views.length) return readBuffer.subarray(0, count);
+  return (views[count] ??= readBuffer.subarray(0, count));
+}
+
 /** Gives what the handle reads to `reader`, past the socket's stream. */
 export function takeReads(handle: StreamHandle, reader: HandleReader): void {
   handle.useUserBuffer(readBuffer);
   handle.onread = () => {
     const count = streamBaseState[kReadBytesOrError]!;
-    if (count > 0) reader.onRead(count === readBuffer.length ? readBuffer : readBuffer.subarray(0, count));
+    if (count > 0) reader.onRead(readView(count));
     else if (count === endOfFile) reader.onReadEnd();
     else if (count < 0) reader.onReadError(count);
   };

@@ -285,6 +285,25 @@ describe('connection pool', () => {
     assert.deepEqual([stat('upstream_cx_active'), stat('upstream_cx_idle_timeout')], [0, 1]);
   });
 
+  it('leaves no timer behind when its host or cluster goes, idle or with a request on its way', async () => {
+    const clock = new ManualClock(1);
+    const peers: Peer[] = [];
+    const port = await rawServer((peer) => {
+      peers.push(peer);
+      if (peers.length === 1) peer.onRequest((index) => index === 0 && peer.socket.write(OK));
+    });
+    const { manager, cluster } = await clusterFor(port, {}, { clock });
+    const before = clock.pending;
+    await send(cluster).recorder.over();
+    assert.equal(clock.pending, before + 1);
+    const late = send(cluster).recorder;
+    await late.next('connected');
+    manager.close();
+    peers[0]!.socket.write(OK);
+    await late.over();
+    assert.equal(clock.pending, 0);
+  });
+
   it('sends chunks with trailers, and a length where it is known', async () => {
     const bodies: string[] = [];
     const server = createHttpServer((incoming, response) => {

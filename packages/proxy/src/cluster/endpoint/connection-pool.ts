@@ -39,11 +39,13 @@ export class ConnectionPool implements ConnectionOwner, ExchangeOwner {
   /** Lets connections go that may serve no more: the host was retired, or what it speaks changed. */
   refresh(): void {
     for (const connection of this.#free.filter((free) => !free.usable)) connection.close();
+    // With nothing left to idle out, the timer would only keep the process alive.
+    if (this.#free.length === 0) this.#stopIdleTimer();
   }
 
   /** Ends everything now. */
   close(): void {
-    this.#idleTimer?.cancel();
+    this.#stopIdleTimer();
     this.#failWaiting({ reason: 'connect-failure', detail: 'the cluster was closed' });
     for (const connection of this.#all) connection.onClose();
     for (const connection of this.#all) connection.close();
@@ -79,7 +81,6 @@ export class ConnectionPool implements ConnectionOwner, ExchangeOwner {
     const exchange = this.#nextWaiting();
     if (exchange) return this.#start(connection, exchange);
     if (!connection.usable) return connection.close();
-    connection.freedAt = this.#context.clock.monotonic();
     this.#free.push(connection);
     if (!this.#idleTimer && this.#context.settings.idleTimeoutMs > 0)
       this.#armIdle(this.#context.settings.idleTimeoutMs);
@@ -174,6 +175,11 @@ export class ConnectionPool implements ConnectionOwner, ExchangeOwner {
 
   #armIdle(delayMs: number): void {
     this.#idleTimer = this.#context.clock.after(delayMs, () => this.#closeIdle());
+  }
+
+  #stopIdleTimer(): void {
+    this.#idleTimer?.cancel();
+    this.#idleTimer = undefined;
   }
 
   /** One timer for all: the oldest stands first. */

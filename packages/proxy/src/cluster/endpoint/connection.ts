@@ -139,15 +139,19 @@ export class Connection implements ConnectHandler, Carrier {
     this.#timer?.cancel();
     this.#state = 'open';
     this.#counts.connected(this.tls);
+    this.freedAt = this.#context.clock.monotonic();
     this.#owner.connected(this);
   }
 
   onData(bytes: Buffer): void {
     if (this.#state !== 'open') return;
     this.#context.stats.cxRxBytesTotal.add(bytes.length);
-    if (this.#tunnel) return this.#exchange?.body(bytes);
+    if (this.#tunnel) return this.#tunnelled(bytes);
     const taken = this.#parser.execute(bytes);
-    if (this.#tunnel && taken < bytes.length) this.#exchange?.body(bytes.subarray(taken));
+    // The fast path: a response that came in one read is over here.
+    if (!this.#exchange) return;
+    if (this.#tunnel && taken < bytes.length) this.#exchange.body(bytes.subarray(taken));
+    this.#exchange?.pause();
   }
 
   onEnd(): void {
@@ -187,7 +191,7 @@ export class Connection implements ConnectHandler, Carrier {
     const exchange = this.#exchange;
     if (!exchange) return;
     this.#exchange = undefined;
-    exchange.settle();
+    this.freedAt = exchange.settle();
     this.resumeReading();
     if (this.#mayServeAfter(exchange)) this.#owner.freed(this);
     else this.close();
@@ -223,6 +227,11 @@ export class Connection implements ConnectHandler, Carrier {
   uncork(): void {
     this.#corked = false;
     if (this.#state === 'open') this.#transport!.uncork();
+  }
+
+  #tunnelled(bytes: Buffer): void {
+    this.#exchange?.body(bytes);
+    this.#exchange?.pause();
   }
 
   /** The peer sends no more through the tunnel; our side may go on. */

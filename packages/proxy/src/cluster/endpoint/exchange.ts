@@ -173,16 +173,22 @@ export class Exchange implements UpstreamExchange {
     if (this.#state === 'active') this.handler.onBody(chunk);
   }
 
+  pause(): void {
+    if (this.#state === 'active') this.handler.onPause();
+  }
+
   drained(): void {
     if (this.#state === 'active') this.handler.onDrain();
   }
 
-  /** The response is complete: the connection counts as free from here on. `onEnd` is the connection's to call after. */
-  settle(): void {
+  /** The response is complete: the connection counts as free from here on. `onEnd` is the connection's to call after. Returns the clock's monotonic milliseconds. */
+  settle(): number {
     const { stats, clock } = this.#context;
-    if (this.#requestEnded) stats.rqTime.record(Math.round(clock.monotonic() - this.#requestEndedAt));
+    const now = clock.monotonic();
+    if (this.#requestEnded) stats.rqTime.record(Math.round(now - this.#requestEndedAt));
     this.#state = 'done';
     this.#owner.finished();
+    return now;
   }
 
   #begin(carrier: Carrier): void {

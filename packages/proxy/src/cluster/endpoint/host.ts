@@ -103,7 +103,7 @@ export class Host implements UpstreamHost, LoadHost, WatchedHost, PoolContext {
     this.retired = true;
     this.#pool?.close();
     this.#highPool?.close();
-    for (const connection of [...this.#tcpConnections]) connection.fail('the cluster was closed');
+    for (const connection of this.#tcpConnections) connection.fail('the cluster was closed');
   }
 
   get host(): UpstreamHost {

@@ -33,10 +33,6 @@ export class TcpConnection implements ConnectHandler, UpstreamTcp {
     this.#onGone = onGone;
     this.#counts = new ConnectionCounts(context, 'tcp');
     breaker.connections.acquire();
-    context.stats.rqTotal.increment();
-    context.stats.rqActive.increment();
-    context.counters.requestsTotal++;
-    context.counters.requestsActive++;
   }
 
   get host(): UpstreamHost {
@@ -78,10 +74,12 @@ export class TcpConnection implements ConnectHandler, UpstreamTcp {
     this.#transport?.resumeReading();
   }
 
-  close(): void {
+  close(how?: 'reset'): void {
     if (this.#state === 'closed') return;
+    const connected = this.#state === 'open';
     this.#finish('local');
-    this.#transport?.destroy();
+    if (how === 'reset' && connected) this.#transport!.reset();
+    else this.#transport?.destroy();
   }
 
   /** Ends it now, and tells the handler. */
@@ -98,9 +96,15 @@ export class TcpConnection implements ConnectHandler, UpstreamTcp {
   onConnect(): void {
     if (this.#state !== 'connecting') return;
     this.#timer?.cancel();
+    const { stats, counters } = this.#context;
     this.#state = 'open';
     this.#counts.connected(this.tls);
     this.#context.record(200);
+    // As Envoy: a connection counts as a request of its host, for balancers that compare hosts by them.
+    stats.rqTotal.increment();
+    stats.rqActive.increment();
+    counters.requestsTotal++;
+    counters.requestsActive++;
     this.#handler.onConnected();
   }
 
@@ -136,7 +140,12 @@ export class TcpConnection implements ConnectHandler, UpstreamTcp {
   }
 
   #finish(side: 'local' | 'remote'): void {
-    this.#counts.closed(side, true);
+    const active = this.#state === 'open';
+    this.#counts.closed(side, active);
+    if (active) {
+      this.#context.stats.rqActive.decrement();
+      this.#context.counters.requestsActive--;
+    }
     this.#release();
   }
 
@@ -144,8 +153,6 @@ export class TcpConnection implements ConnectHandler, UpstreamTcp {
     this.#state = 'closed';
     this.#timer?.cancel();
     this.#breaker.connections.release();
-    this.#context.stats.rqActive.decrement();
-    this.#context.counters.requestsActive--;
     this.#onGone(this);
   }
 }

@@ -7,6 +7,7 @@ import { connectionEntry } from '../http/connection-entry.ts';
 import { ProxiedConnection } from './proxied-connection.ts';
 import { TcpEntry } from './tcp-entry.ts';
 import type { TcpSettings } from './tcp-settings.ts';
+import type { TcpSite } from './tcp-site.ts';
 import { type TcpStats, tcpStats } from './tcp-stats.ts';
 
 export interface TcpProxyOptions {
@@ -18,17 +19,6 @@ export interface TcpProxyOptions {
   readonly stats: StatsStore;
   readonly clock: Clock;
   readonly dice: Dice;
-}
-
-/** What all connections of one tcp_proxy filter share. */
-export interface TcpSite {
-  readonly settings: TcpSettings;
-  readonly clusters: Clusters;
-  readonly stats: TcpStats;
-  readonly clock: Clock;
-  readonly dice: Dice;
-  /** The connection is over on both sides. */
-  ended(connection: ProxiedConnection, entry: TcpEntry): void;
 }
 
 export class TcpProxyManager implements TcpSite {
@@ -60,19 +50,12 @@ export class TcpProxyManager implements TcpSite {
   /** Takes over a connection whose handshake, if any, is done, and connects it at once: the server may speak first. */
   accept(transport: Transport): void {
     const entry = new TcpEntry(connectionEntry(transport, this.#filterChainName), this.clock.now());
-    const connection = new ProxiedConnection(this, transport, entry);
+    const connection = new ProxiedConnection(this, transport, entry, () => this.#ended(connection, entry));
     this.#connections.add(connection);
     this.stats.cxTotal.increment();
     this.stats.cxActive.increment();
     transport.handler = connection;
     connection.start();
-  }
-
-  ended(connection: ProxiedConnection, entry: TcpEntry): void {
-    if (!this.#connections.delete(connection)) return;
-    this.stats.cxActive.decrement();
-    for (const log of this.#accessLogs) log.log(entry);
-    this.#onConnectionClosed();
   }
 
   /** Nothing tells the client of a byte stream to go: its connections stay until they end or the drain time is over. */
@@ -85,8 +68,15 @@ export class TcpProxyManager implements TcpSite {
 
   /** Closes every connection now, gives up counters and logs. */
   close(): void {
-    for (const connection of [...this.#connections]) connection.destroy();
+    for (const connection of this.#connections) connection.destroy();
     for (const log of this.#accessLogs) log.close();
     this.stats.close();
+  }
+
+  #ended(connection: ProxiedConnection, entry: TcpEntry): void {
+    this.#connections.delete(connection);
+    this.stats.cxActive.decrement();
+    for (const log of this.#accessLogs) log.log(entry);
+    this.#onConnectionClosed();
   }
 }

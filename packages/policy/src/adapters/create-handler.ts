@@ -1,0 +1,34 @@
+// The name of an adapter and its configuration → a handler.
+import type { Clock } from '@meltemi/base';
+
+import type { Handler } from './adapter.ts';
+import { denier } from './denier.ts';
+import { listchecker } from './listchecker.ts';
+import { memquota } from './memquota.ts';
+import { noop } from './noop.ts';
+import type { SpecReader } from './spec-reader.ts';
+import { type LineSink, stdio } from './stdio.ts';
+
+/** What adapters need of the world. */
+export interface AdapterWorld {
+  readonly clock: Clock;
+  readonly write: LineSink;
+}
+
+const ADAPTERS = {
+  denier,
+  listchecker,
+  memquota: (spec, world) => memquota(spec, world.clock),
+  noop,
+  stdio: (spec, world) => stdio(spec, world.write, world.clock),
+} satisfies Readonly<Record<string, (spec: SpecReader, world: AdapterWorld) => Handler>>;
+
+export type AdapterName = keyof typeof ADAPTERS;
+
+export function isAdapter(name: string): name is AdapterName {
+  return Object.hasOwn(ADAPTERS, name);
+}
+
+export function createHandler(adapter: AdapterName, spec: SpecReader, world: AdapterWorld): Handler {
+  return ADAPTERS[adapter](spec, world);
+}

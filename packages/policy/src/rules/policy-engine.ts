@@ -1,0 +1,157 @@
+// Attributes of a request → the combined answer of all rules that match: checks, quotas and reports.
+import type { Logger } from '@meltemi/base';
+
+import {
+  type CheckInstance,
+  type CheckResult,
+  type Quota,
+  type QuotaArgs,
+  type QuotaResult,
+  STATUS,
+} from '../adapters/adapter.ts';
+import type { ReportInstance, Status, TemplateName } from '../adapters/adapter.ts';
+import type { AttributeBag } from '../attributes/attribute-bag.ts';
+import { type Reference, ReferenceLog } from '../attributes/reference-log.ts';
+import { ExpressionError } from '../expr/expression-error.ts';
+
+import type { Action, Policy, Rule } from './compile-policy.ts';
+
+export interface CheckVerdict extends CheckResult {
+  /** What the answer depends on. */
+  readonly references: readonly Reference[];
+}
+
+export interface QuotaVerdict extends QuotaResult {
+  readonly references: readonly Reference[];
+}
+
+/** What an answer without any action is good for. */
+const DEFAULT_VALID = { validDurationMs: 10_000, validUseCount: 10_000 } as const;
+
+const OK: Status = { code: STATUS.OK, message: '' };
+
+export interface PolicyEngine {
+  /** Every action is asked; the first refusal gives the code, and all of them the message. */
+  check(attributes: AttributeBag): CheckVerdict;
+  /** `name` is an instance's, short (`requestcount`) or whole. Granted in full where no rule has such a quota. */
+  quota(attributes: AttributeBag, name: string, args: QuotaArgs): QuotaVerdict;
+  report(attributes: AttributeBag): void;
+}
+
+/** Rules of `configNamespace` are for all requests, others for those to services of their own namespace. */
+export function policyEngine(policy: Policy, configNamespace: string, log: Logger): PolicyEngine {
+  const run = (attributes: AttributeBag, templates: readonly TemplateName[]): readonly Action[] =>
+    matchingRules(policy.rules, attributes, configNamespace, log)
+      .flatMap((rule) => rule.actions)
+      .filter((action) => templates.includes(action.template));
+  return {
+    check: (attributes) => {
+      const references = new ReferenceLog(attributes.vocabulary);
+      const bag = attributes.tracked(references);
+      const results = run(bag, ['checknothing', 'listentry']).map((action) => checkAction(action, bag));
+      return { ...combine(results), references: references.references() };
+    },
+    quota: (attributes, name, args) => {
+      const references = new ReferenceLog(attributes.vocabulary);
+      const bag = attributes.tracked(references);
+      const action = run(bag, ['quota']).find(({ instanceName }) => `${instanceName}.`.startsWith(`${name}.`));
+      const result = action ? quotaAction(action, bag, args, log) : grantAll(args);
+      return { ...result, references: references.references() };
+    },
+    report: (attributes) => {
+      for (const action of run(attributes, ['logentry', 'metric', 'reportnothing'])) {
+        reportAction(action, attributes, log);
+      }
+    },
+  };
+}
+
+function matchingRules(
+  rules: readonly Rule[],
+  attributes: AttributeBag,
+  configNamespace: string,
+  log: Logger,
+): readonly Rule[] {
+  const namespace = destinationNamespace(attributes);
+  return rules.filter((rule) => {
+    if (rule.namespace !== configNamespace && rule.namespace !== namespace) return false;
+    try {
+      return rule.matches(attributes);
+    } catch (error) {
+      log.warn(`rule ${rule.namespace}/${rule.name} does not match: ${messageOf(error)}`);
+      return false;
+    }
+  });
+}
+
+/** The second label of the service's name where no attribute says it. */
+function destinationNamespace(attributes: AttributeBag): string | undefined {
+  const services = ['destination.service.host', 'destination.service', 'target.service'];
+  return (
+    readText(attributes, 'destination.namespace') ??
+    services.map((name) => readText(attributes, name)?.split('.')[1]).find((namespace) => namespace !== undefined)
+  );
+}
+
+/** Noted, for the answer depends on it. */
+function readText(attributes: AttributeBag, name: string): string | undefined {
+  const known = attributes.vocabulary.find(name);
+  const value = known && attributes.read(known.slot);
+  return typeof value === 'string' ? value : undefined;
+}
+
+interface Answer extends CheckResult {
+  readonly handlerName: string;
+}
+
+function checkAction({ handlerName, handler, build }: Action, attributes: AttributeBag): Answer {
+  try {
+    return { handlerName, ...handler.check!(build(attributes) as CheckInstance) };
+  } catch (error) {
+    const status = { code: STATUS.INTERNAL, message: messageOf(error) };
+    return { handlerName, status, validDurationMs: 0, validUseCount: 0 };
+  }
+}
+
+function combine(answers: readonly Answer[]): CheckResult {
+  const refusals = answers.filter(({ status }) => status.code !== STATUS.OK);
+  const message = refusals.map(({ handlerName, status }) => `${handlerName}:${status.message}`).join(', ');
+  const [first] = refusals;
+  return {
+    status: first ? { code: first.status.code, message } : OK,
+    validDurationMs: Math.min(DEFAULT_VALID.validDurationMs, ...answers.map((answer) => answer.validDurationMs)),
+    validUseCount: Math.min(DEFAULT_VALID.validUseCount, ...answers.map((answer) => answer.validUseCount)),
+  };
+}
+
+function quotaAction(
+  { handlerName, handler, build }: Action,
+  bag: AttributeBag,
+  args: QuotaArgs,
+  log: Logger,
+): QuotaResult {
+  try {
+    return handler.quota!(build(bag) as Quota, args);
+  } catch (error) {
+    log.warn(`quota of ${handlerName} is not counted: ${messageOf(error)}`);
+    return grantAll(args);
+  }
+}
+
+function grantAll({ amount }: QuotaArgs): QuotaResult {
+  return { granted: amount, validDurationMs: DEFAULT_VALID.validDurationMs };
+}
+
+function reportAction({ handlerName, handler, instanceName, build }: Action, bag: AttributeBag, log: Logger): void {
+  try {
+    handler.report!(build(bag) as ReportInstance);
+  } catch (error) {
+    log.warn(`${handlerName} gets no ${instanceName}: ${messageOf(error)}`);
+  }
+}
+
+/** Absent attributes are the request's; anything else is ours, and goes on. */
+function messageOf(error: unknown): string {
+  if (error instanceof ExpressionError) return error.message;
+  throw error;
+}

@@ -1,0 +1,36 @@
+// A policy from YAML with a clock that stands still, and what it writes and logs.
+import { createLogger, ManualClock } from '@meltemi/base';
+import { parseDocuments } from '@meltemi/config';
+
+import { AttributeBag } from '../attributes/attribute-bag.ts';
+import { MANIFEST_0_2_2 } from '../attributes/manifest-0.2.2.ts';
+import { MANIFEST_1_0_3 } from '../attributes/manifest-1.0.3.ts';
+import { Vocabulary } from '../attributes/vocabulary.ts';
+import type { Value } from '../values/value.ts';
+
+import { compilePolicy, type Policy } from './compile-policy.ts';
+import { policyEngine, type PolicyEngine } from './policy-engine.ts';
+import { policyResources } from './policy-resource.ts';
+
+const vocabulary = new Vocabulary({ ...MANIFEST_0_2_2, ...MANIFEST_1_0_3 });
+
+export interface World {
+  readonly policy: Policy;
+  readonly engine: PolicyEngine;
+  readonly clock: ManualClock;
+  readonly lines: string[];
+  readonly log: string[];
+}
+
+/** Reads a policy; rules of istio-system are for all. */
+export function world(yaml: string): World {
+  const [clock, lines, log]: [ManualClock, string[], string[]] = [new ManualClock(1_500_000_000_000), [], []];
+  const resources = policyResources(parseDocuments(yaml, 'policy.yaml').documents, 'default');
+  const policy = compilePolicy(resources, vocabulary, { clock, write: (line) => void lines.push(line) });
+  const logger = createLogger({ level: 'warn', write: (line) => void log.push(line), now: () => 0 });
+  return { policy, engine: policyEngine(policy, 'istio-system', logger), clock, lines, log };
+}
+
+export function bag(attributes: Readonly<Record<string, Value>>): AttributeBag {
+  return AttributeBag.of(vocabulary, Object.entries(attributes));
+}

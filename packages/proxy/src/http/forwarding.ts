@@ -1,0 +1,41 @@
+// Turns a decision to forward into where the request goes and what is sent, or says why it can't go.
+import type { RouteDecision } from '@meltemi/decide';
+import type { RequestHead } from '@meltemi/wire';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { HttpSite } from './http-site.ts';
+import { type LocalReply, UPGRADE_REFUSED } from './local-reply.ts';
+import { type MirroredRequest, startMirrors } from './mirror.ts';
+import { outgoingRequest } from './outgoing-request.ts';
+import type { OutgoingRequest } from './routed-stream.ts';
+import type { StreamEntry } from './stream-entry.ts';
+
+export interface Forwarding {
+  readonly cluster: Cluster;
+  readonly decision: RouteDecision;
+  readonly request: OutgoingRequest;
+  readonly mirrors: readonly MirroredRequest[];
+}
+
+/** Changes the head's headers in place, and starts the mirrors. */
+export function forwardingOf(
+  decision: RouteDecision,
+  head: RequestHead,
+  entry: StreamEntry,
+  { clusters, settings, stats }: HttpSite,
+): Forwarding | LocalReply {
+  const upgrade = head.upgrade?.toLowerCase() === 'h2c' ? undefined : head.upgrade;
+  if (upgrade !== undefined && !allowsUpgrade(decision, upgrade, settings.upgrades)) return UPGRADE_REFUSED;
+  entry.upstreamCluster = decision.cluster;
+  const cluster = decision.cluster === '' ? undefined : clusters.get(decision.cluster);
+  if (!cluster) {
+    stats.noCluster.increment();
+    return { status: decision.clusterNotFoundStatus, body: '', flag: 'NC', details: 'cluster_not_found' };
+  }
+  const request = outgoingRequest(head, entry, decision, settings, upgrade);
+  return { cluster, decision, request, mirrors: startMirrors(decision.mirrors, clusters, request) };
+}
+
+function allowsUpgrade(decision: RouteDecision, upgrade: string, ofListener: ReadonlySet<string>): boolean {
+  const type = upgrade.toLowerCase();
+  return decision.upgrades.get(type) ?? ofListener.has(type);
+}

@@ -1,0 +1,95 @@
+// Decides after each try whether there is another: by the route's policy, the cluster's limit, and what can be sent again.
+import type { Dice } from '@meltemi/base';
+import type { RouteDecision } from '@meltemi/decide';
+import type { ResponseHead } from '@meltemi/wire';
+import type { Cluster, ResetReason } from '../cluster/cluster.ts';
+import type { RequestBody } from './request-body.ts';
+import { backOffMs, isSafeMethod, retriesFailure, retriesResponse, type TryFailure } from './retry.ts';
+
+/** One a connection, for one request after the other. */
+export class Retries {
+  readonly #body: RequestBody;
+  readonly #onExhausted: () => void;
+  #cluster: Cluster | undefined;
+  #decision: RouteDecision | undefined;
+  #safe = false;
+  #replayedStale = false;
+  /** Takes one of the places that the cluster has for retries at a time. */
+  #holdsPlace = false;
+  /** Tries that were begun, the first included. */
+  attempts = 0;
+
+  constructor(body: RequestBody, onExhausted: () => void) {
+    this.#body = body;
+    this.#onExhausted = onExhausted;
+  }
+
+  start(cluster: Cluster, decision: RouteDecision, method: string): void {
+    this.#cluster = cluster;
+    this.#decision = decision;
+    this.#safe = isSafeMethod(method);
+  }
+
+  /** The body is worth keeping for another try. */
+  get possible(): boolean {
+    return this.#safe || this.#decision?.retry !== undefined;
+  }
+
+  afterResponse(head: ResponseHead): boolean {
+    const retry = this.#decision?.retry;
+    return retry !== undefined && retriesResponse(retry, head.status, head.headers) && this.#take();
+  }
+
+  /** `connected`: the upstream may have seen the request. */
+  afterFailure(failure: TryFailure, connected: boolean): boolean {
+    const retry = this.#decision?.retry;
+    return retry !== undefined && retriesFailure(retry, failure, connected) && this.#take();
+  }
+
+  /** The upstream closed a kept-alive connection just as we used it: it never read the request. Once, and only where it is harmless. */
+  afterStale(reason: ResetReason): boolean {
+    if (this.#replayedStale || (reason !== 'connection-termination' && reason !== 'reset')) return false;
+    this.#replayedStale = this.#safe && this.#body.replayable;
+    return this.#replayedStale;
+  }
+
+  /** A try got the response that the client gets. */
+  succeeded(): void {
+    if (this.#holdsPlace) this.#cluster!.stats.rqRetrySuccess.increment();
+  }
+
+  backOffMs(dice: Dice): number {
+    return backOffMs(this.#decision!.retry!, this.attempts, dice);
+  }
+
+  /** No other try follows. */
+  over(): void {
+    this.#release();
+    this.#cluster = undefined;
+    this.#decision = undefined;
+  }
+
+  /** For the next request. */
+  reset(): void {
+    this.attempts = 0;
+    this.#replayedStale = false;
+  }
+
+  #take(): boolean {
+    this.#release();
+    const { retry, priority } = this.#decision!;
+    if (!this.#body.replayable) return false;
+    if (this.attempts > retry!.numRetries + (this.#replayedStale ? 1 : 0)) {
+      if (retry!.numRetries > 0) this.#onExhausted();
+      this.#cluster!.stats.rqRetryLimitExceeded.increment();
+      return false;
+    }
+    this.#holdsPlace = this.#cluster!.acquireRetry(priority);
+    return this.#holdsPlace;
+  }
+
+  #release(): void {
+    if (this.#holdsPlace) this.#cluster?.releaseRetry(this.#decision?.priority);
+    this.#holdsPlace = false;
+  }
+}

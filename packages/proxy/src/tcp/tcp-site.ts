@@ -1,0 +1,13 @@
+// What all connections of one tcp_proxy filter share.
+import type { Clock, Dice } from '@meltemi/base';
+import type { Clusters } from '../cluster/cluster.ts';
+import type { TcpSettings } from './tcp-settings.ts';
+import type { TcpStats } from './tcp-stats.ts';
+
+export interface TcpSite {
+  readonly settings: TcpSettings;
+  readonly clusters: Clusters;
+  readonly stats: TcpStats;
+  readonly clock: Clock;
+  readonly dice: Dice;
+}

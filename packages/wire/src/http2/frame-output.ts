@@ -1,0 +1,137 @@
+// Frames → bytes on a connection: what one turn of the loop writes goes out in one write.
+import type { Transport } from '../io/transport.ts';
+import { CLIENT_PREFACE, flag, FRAME_HEAD_BYTES, frameType, MAX_FRAME_BYTES } from './frame.ts';
+import { errorNumber, type Http2ErrorCode } from './http2-error.ts';
+
+/** Holds a few of the largest frames. */
+const BUFFER_BYTES = 64 * 1024;
+/** Buffers that no output uses; an idle connection has none of its own. */
+const spare: Buffer[] = [];
+const maxSpare = 16;
+
+export class FrameOutput {
+  readonly #transport: Transport;
+  #buffer: Buffer | undefined;
+  #pos = 0;
+  #scheduled = false;
+  #full = false;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /** The transport has as much as it likes; `drained` says when it wants more. */
+  get full(): boolean {
+    return this.#full;
+  }
+
+  drained(): void {
+    this.#full = false;
+  }
+
+  preface(): void {
+    this.#room(CLIENT_PREFACE.length);
+    this.#pos += this.#buffer!.latin1Write(CLIENT_PREFACE, this.#pos);
+  }
+
+  settings(entries: readonly (readonly [setting: number, value: number])[]): void {
+    this.#head(frameType.settings, 0, 0, entries.length * 6);
+    for (const [setting, value] of entries) {
+      this.#pos = this.#buffer!.writeUInt16BE(setting, this.#pos);
+      this.#uint32(value);
+    }
+  }
+
+  settingsAck(): void {
+    this.#head(frameType.settings, flag.ack, 0, 0);
+  }
+
+  ping(payload: Buffer, ack: boolean): void {
+    this.#head(frameType.ping, ack ? flag.ack : 0, 0, 8);
+    this.#pos += payload.copy(this.#buffer!, this.#pos);
+  }
+
+  goAway(lastStreamId: number, code: Http2ErrorCode): void {
+    this.#head(frameType.goAway, 0, 0, 8);
+    this.#uint32(lastStreamId);
+    this.#uint32(errorNumber(code));
+  }
+
+  rstStream(streamId: number, code: Http2ErrorCode): void {
+    this.#head(frameType.rstStream, 0, streamId, 4);
+    this.#uint32(errorNumber(code));
+  }
+
+  windowUpdate(streamId: number, increment: number): void {
+    this.#head(frameType.windowUpdate, 0, streamId, 4);
+    this.#uint32(increment);
+  }
+
+  /** A field block, with CONTINUATION frames where it is longer than one takes. */
+  headers(streamId: number, block: Buffer, endStream: boolean): void {
+    let start = 0;
+    do {
+      const end = Math.min(block.length, start + MAX_FRAME_BYTES);
+      const last = end === block.length ? flag.endHeaders : 0;
+      const flags = start === 0 && endStream ? last | flag.endStream : last;
+      this.#head(start === 0 ? frameType.headers : frameType.continuation, flags, streamId, end - start);
+      this.#pos += block.copy(this.#buffer!, this.#pos, start, end);
+      start = end;
+    } while (start < block.length);
+  }
+
+  /** `chunk[start, end)`, at most `MAX_FRAME_BYTES` of it. */
+  data(streamId: number, chunk: Buffer, start: number, end: number, endStream: boolean): void {
+    this.#head(frameType.data, endStream ? flag.endStream : 0, streamId, end - start);
+    this.#pos += chunk.copy(this.#buffer!, this.#pos, start, end);
+  }
+
+  flush(): void {
+    const buffer = this.#buffer;
+    if (!buffer) return;
+    this.#buffer = undefined;
+    if (this.#pos > 0 && !this.#transport.write(buffer.subarray(0, this.#pos))) this.#full = true;
+    this.#pos = 0;
+    // What is not out yet keeps its buffer.
+    if (this.#transport.bytesQueued === 0 && spare.length < maxSpare) spare.push(buffer);
+  }
+
+  /** Called at the end of the turn, after every socket that was ready. */
+  flushScheduled(): void {
+    this.#scheduled = false;
+    this.flush();
+  }
+
+  #head(type: number, flags: number, streamId: number, length: number): void {
+    this.#room(FRAME_HEAD_BYTES + length);
+    const buffer = this.#buffer!;
+    let pos = this.#pos;
+    buffer[pos++] = length >>> 16;
+    buffer[pos++] = length >>> 8;
+    buffer[pos++] = length;
+    buffer[pos++] = type;
+    buffer[pos++] = flags;
+    this.#pos = pos;
+    this.#uint32(streamId);
+  }
+
+  #uint32(value: number): void {
+    const buffer = this.#buffer!;
+    buffer[this.#pos++] = value >>> 24;
+    buffer[this.#pos++] = value >>> 16;
+    buffer[this.#pos++] = value >>> 8;
+    buffer[this.#pos++] = value;
+  }
+
+  #room(bytes: number): void {
+    if (this.#pos + bytes > BUFFER_BYTES) this.flush();
+    this.#buffer ??= spare.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(flushAtEndOfTurn, this);
+  }
+}
+
+function flushAtEndOfTurn(output: FrameOutput): void {
+  output.flushScheduled();
+}
