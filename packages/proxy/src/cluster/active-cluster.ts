@@ -98,8 +98,13 @@ export class ActiveCluster implements Cluster, HostOwner {
     return host;
   }
 
-  open(host: UpstreamHost, handler: UpstreamHandler, priority: Priority = 'default'): UpstreamExchange | undefined {
-    return (host as Host).open(handler, priority);
+  open(
+    host: UpstreamHost,
+    handler: UpstreamHandler,
+    priority: Priority = 'default',
+    fresh = false,
+  ): UpstreamExchange | undefined {
+    return (host as Host).open(handler, priority, fresh);
   }
 
   connectTcp(host: UpstreamHost, handler: UpstreamTcpHandler, priority: Priority = 'default'): UpstreamTcp | undefined {

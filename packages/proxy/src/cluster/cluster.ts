@@ -22,8 +22,14 @@ export interface Cluster {
   /**
    * Opens an HTTP/1.1 exchange on a pooled or a new connection. Never throws: failure comes by `handler.onReset`, after
    * this call returned. Undefined: a circuit breaker is open (UO), counted, and the handler is never called.
+   * `fresh`: never on a pooled connection, and those that the host has idle are given up: one was found closed.
    */
-  open(host: UpstreamHost, handler: UpstreamHandler, priority?: Priority): UpstreamExchange | undefined;
+  open(
+    host: UpstreamHost,
+    handler: UpstreamHandler,
+    priority?: Priority,
+    fresh?: boolean,
+  ): UpstreamExchange | undefined;
   /**
    * Opens a connection of its own, for bytes as they are. Never throws: failure comes by `handler.onClose`, after this
    * call returned. Undefined: the limit of connections is reached (UO), counted, and the handler is never called.

@@ -184,6 +184,24 @@ test('without a policy, only a safe request on a reused connection is tried agai
   assert.equal(served.length, 4);
 });
 
+test('when a pooled connection was closed, the request goes on a new one, not on another of the pool', async (context) => {
+  const held: (() => void)[] = [];
+  const port = await beforeRaw(context, (socket) => {
+    let served = 0;
+    socket.on('data', () => {
+      if (served++ > 0) return void socket.destroy();
+      const answer = () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
+      held.push(answer);
+      if (held.length === 2) for (const send of held) send();
+      if (held.length > 2) answer();
+    });
+  });
+  // Two at a time make two connections, which the upstream closes as soon as they are used again.
+  await Promise.all([fetch(`http://127.0.0.1:${port}/a`), fetch(`http://127.0.0.1:${port}/b`)]);
+  const answer = await fetch(`http://127.0.0.1:${port}/c`);
+  assert.deepEqual([answer.status, await answer.text()], [200, 'ok']);
+});
+
 test('an upstream that says nothing in time: 504', async (context) => {
   const port = await between(context, () => {}, {
     routes: [{ match: { prefix: '/' }, route: { cluster: 'app', timeout: '0.05s' } }],

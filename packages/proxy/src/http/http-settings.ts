@@ -9,6 +9,7 @@ import {
   HttpConnectionManager_PathWithEscapedSlashesAction as SlashesAction,
   HttpConnectionManager_ServerHeaderTransformation as ServerTransformation,
 } from '@meltemi/api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
+import type { Http2Limits } from '@meltemi/wire';
 import { FilterConfigError } from './http-config-error.ts';
 import { compileHttpFilters, type HttpFilters } from './http-filters.ts';
 
@@ -26,6 +27,8 @@ export interface HttpSettings {
   /** Lower-case upgrade types that are allowed where the route doesn't say. */
   readonly upgrades: ReadonlySet<string>;
   readonly timeouts: HttpTimeouts;
+  /** What the listener says of HTTP/2; the rest is the codec's default. */
+  readonly http2: Partial<Http2Limits>;
   readonly limits: { readonly maxHeadBytes: number; readonly maxHeaders: number };
   /** 0: no limit. */
   readonly maxRequestsPerConnection: number;
@@ -84,6 +87,7 @@ export function httpSettings(manager: HttpConnectionManager): HttpSettings {
     ),
     timeouts: timeouts(manager),
     limits: { maxHeadBytes: (manager.maxRequestHeadersKb ?? 60) * 1024, maxHeaders: common?.maxHeadersCount ?? 100 },
+    http2: http2Limits(manager),
     maxRequestsPerConnection: common?.maxRequestsPerConnection ?? 0,
     proxy100Continue: manager.proxy100Continue,
     underscores: (['allow', 'reject', 'drop'] as const)[common?.headersWithUnderscoresAction ?? 0] ?? 'allow',
@@ -101,6 +105,15 @@ function codec(manager: HttpConnectionManager): HttpSettings['codec'] {
     default:
       throw new FilterConfigError('UNSUPPORTED_FIELD', `codec ${CodecType[manager.codecType]} is not supported`);
   }
+}
+
+function http2Limits({ http2ProtocolOptions: options }: HttpConnectionManager): Partial<Http2Limits> {
+  const { maxConcurrentStreams, initialStreamWindowSize, initialConnectionWindowSize } = options ?? {};
+  return {
+    ...(maxConcurrentStreams !== undefined && { maxConcurrentStreams }),
+    ...(initialStreamWindowSize !== undefined && { streamWindow: initialStreamWindowSize }),
+    ...(initialConnectionWindowSize !== undefined && { connectionWindow: initialConnectionWindowSize }),
+  };
 }
 
 const SERVER_HEADER = {

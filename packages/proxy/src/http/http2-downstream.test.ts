@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type ClientHttp2Session, type ClientHttp2Stream, connect, type IncomingHttpHeaders } from 'node:http2';
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  type IncomingHttpHeaders,
+  type Settings,
+} from 'node:http2';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { testAuthority } from '../tls/test-certificates.ts';
@@ -216,4 +222,12 @@ test('ALPN h2 chooses HTTP/2 on a listener with TLS', async (context) => {
   context.after(() => session.destroy());
   assert.equal((await ask(session, '/')).body, 'https');
   assert.equal(session.alpnProtocol, 'h2');
+});
+
+test('the listener says how many streams a client may open', async (context) => {
+  const session = await between(context, (_request, response) => response.end('ok'), {
+    manager: { http2_protocol_options: { max_concurrent_streams: 7, initial_stream_window_size: 70000 } },
+  });
+  const [settings] = (await once(session, 'remoteSettings')) as [Settings];
+  assert.deepEqual([settings.maxConcurrentStreams, settings.initialWindowSize], [7, 70000]);
 });

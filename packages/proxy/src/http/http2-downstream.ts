@@ -44,7 +44,7 @@ export class Http2Downstream implements ServedConnection, Http2Handler, Http2Cli
       'server',
       transport,
       this,
-      { ...defaultHttp2Limits, ...site.settings.limits },
+      { ...defaultHttp2Limits, ...site.settings.limits, ...site.settings.http2 },
       site.clock,
     );
     this.#idleSince = site.clock.monotonic();

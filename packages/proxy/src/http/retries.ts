@@ -53,6 +53,11 @@ export class Retries {
     return this.#replayedStale;
   }
 
+  /** Pooled connections are not to be trusted for this request any more: others may have been closed at the same time. */
+  get wantsFreshConnection(): boolean {
+    return this.#replayedStale;
+  }
+
   /** A try got the response that the client gets. */
   succeeded(): void {
     if (this.#holdsPlace) this.#cluster!.stats.rqRetrySuccess.increment();

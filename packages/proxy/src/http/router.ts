@@ -198,7 +198,7 @@ export class Router implements UpstreamHandler, PickContext {
     this.host = host;
     this.#retries.attempts++;
     this.#connected = false;
-    const exchange = cluster.open(host, this, this.#decision!.priority);
+    const exchange = cluster.open(host, this, this.#decision!.priority, this.#retries.wantsFreshConnection);
     if (!exchange) return this.#stream.onLocalReply(upstreamFailure('overflow', '', this.attempts > 1));
     this.#exchange = exchange;
     this.#sendHead(exchange, host);

@@ -43,6 +43,12 @@ export class ConnectionPool implements ConnectionOwner, ExchangeOwner {
     if (this.#free.length === 0) this.#stopIdleTimer();
   }
 
+  /** Gives up the idle connections: one of them was found closed, and these have waited longer. */
+  closeFree(): void {
+    for (const connection of [...this.#free]) connection.close();
+    this.#stopIdleTimer();
+  }
+
   /** Ends everything now. */
   close(): void {
     this.#stopIdleTimer();

@@ -71,8 +71,10 @@ export class Host implements UpstreamHost, LoadHost, WatchedHost, PoolContext {
     this.#place = place;
   }
 
-  open(handler: UpstreamHandler, priority: Priority): UpstreamExchange | undefined {
-    return this.#poolOf(priority).open(handler);
+  open(handler: UpstreamHandler, priority: Priority, fresh: boolean): UpstreamExchange | undefined {
+    const pool = this.#poolOf(priority);
+    if (fresh) pool.closeFree();
+    return pool.open(handler);
   }
 
   connectTcp(handler: UpstreamTcpHandler, priority: Priority): UpstreamTcp | undefined {
