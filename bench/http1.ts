@@ -8,8 +8,8 @@ import { parseArgs, promisify } from 'node:util';
 import { Scope } from '@meltemi/base';
 import { cpuMicroseconds } from './support/cpu-time.ts';
 import { backend, envoy, haproxy, nginx, ours } from './support/http1-rivals.ts';
+import { measurePaired, pairedTable, type Row, type Window } from './support/paired.ts';
 import { type RunningRival, startRival } from './support/rival.ts';
-import { type Estimate, estimate, median } from './support/statistics.ts';
 
 /** Proxies run on CPU 0, load and upstream on CPU 1. */
 const PROXY_CPU = 0;
@@ -25,22 +25,12 @@ const { values: flags } = parseArgs({
   },
 });
 
-interface Row {
-  readonly name: string;
-  /** CPU-microseconds per request, median. */
-  readonly cpu: number;
-  /** Requests a second of the window, median. */
-  readonly rate: number;
-  /** Of the paired ratios to Envoy. */
-  readonly toEnvoy: Estimate;
-}
-
 const directory = mkdtempSync(join(tmpdir(), 'bench-'));
 const scope = new Scope();
 scope.defer(() => rmSync(directory, { recursive: true, force: true }));
 try {
   const rows = await measure();
-  process.stdout.write(flags.json ? `${JSON.stringify(report(rows), null, 2)}\n` : table(rows));
+  process.stdout.write(flags.json ? `${JSON.stringify(report(rows), null, 2)}\n` : pairedTable(rows, conditions()));
 } finally {
   await scope.close();
 }
@@ -58,25 +48,12 @@ async function measure(): Promise<readonly Row[]> {
   const expected = await answer(server.port);
   for (const runner of runners) await checkAnswer(runner, expected);
   for (const runner of runners) await window(runner, 3);
-  return sum(runners, await rounds(runners));
-}
-
-/** Every round measures all in turn, the next one in the opposite order. */
-async function rounds(runners: readonly RunningRival[]): Promise<readonly ReadonlyMap<string, Window>[]> {
-  const results: ReadonlyMap<string, Window>[] = [];
-  for (let round = 0; round < Number(flags.pairs); round++) {
-    const order = round % 2 === 0 ? runners : [...runners].reverse();
-    const result = new Map<string, Window>();
-    for (const runner of order) result.set(runner.name, await window(runner, Number(flags.seconds)));
-    results.push(result);
-    if (!flags.json) process.stderr.write(`round ${round + 1} of ${flags.pairs}\n`);
-  }
-  return results;
-}
-
-interface Window {
-  readonly cpu: number;
-  readonly rate: number;
+  return measurePaired(
+    runners,
+    Number(flags.pairs),
+    (runner) => window(runner, Number(flags.seconds)),
+    (round) => flags.json || process.stderr.write(`round ${round} of ${flags.pairs}\n`),
+  );
 }
 
 async function window(runner: RunningRival, seconds: number): Promise<Window> {
@@ -96,15 +73,6 @@ async function window(runner: RunningRival, seconds: number): Promise<Window> {
   if (!(requests > 0) || /Non-2xx|Socket errors/.test(stdout))
     throw new Error(`${runner.name} failed under load:\n${stdout}`);
   return { cpu: (cpuMicroseconds(runner.pid) - before) / requests, rate: requests / seconds };
-}
-
-function sum(runners: readonly RunningRival[], results: readonly ReadonlyMap<string, Window>[]): readonly Row[] {
-  return runners.map(({ name }) => ({
-    name,
-    cpu: median(results.map((result) => result.get(name)!.cpu)),
-    rate: median(results.map((result) => result.get(name)!.rate)),
-    toEnvoy: estimate(results.map((result) => result.get(name)!.cpu / result.get('envoy')!.cpu)),
-  }));
 }
 
 async function checkAnswer(runner: RunningRival, expected: string): Promise<void> {
@@ -133,16 +101,6 @@ function report(rows: readonly Row[]): object {
   };
 }
 
-function table(rows: readonly Row[]): string {
-  const line = (cells: readonly string[]) =>
-    `${cells[0]!.padEnd(10)}${cells
-      .slice(1)
-      .map((cell) => cell.padStart(18))
-      .join('')}\n`;
-  const ratio = ({ median, low, high }: Estimate) => `${median.toFixed(2)} [${low.toFixed(2)}–${high.toFixed(2)}]`;
-  return [
-    line(['proxy', 'CPU µs/request', 'requests/s', 'of Envoy [95 %]']),
-    ...rows.map((row) => line([row.name, row.cpu.toFixed(1), row.rate.toFixed(0), ratio(row.toEnvoy)])),
-    `${flags.pairs} rounds of ${flags.seconds} s, ${flags.connections} connections, 64-byte body, keep-alive; one worker each on CPU ${PROXY_CPU}, load on CPU ${LOAD_CPU}\n`,
-  ].join('');
+function conditions(): string {
+  return `${flags.pairs} rounds of ${flags.seconds} s, ${flags.connections} connections, 64-byte body, keep-alive; one worker each on CPU ${PROXY_CPU}, load on CPU ${LOAD_CPU}`;
 }

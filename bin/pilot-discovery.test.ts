@@ -42,7 +42,13 @@ before(async () => {
   await writeFile(join(directory, 'config', 'services.yaml'), service('reviews'));
 });
 
-after(() => rm(directory, { recursive: true }));
+/** Whatever a test that failed half-way left running. */
+const started: ChildProcess[] = [];
+
+after(async () => {
+  for (const child of started) child.kill('SIGKILL');
+  await rm(directory, { recursive: true });
+});
 
 function service(name: string): string {
   return `apiVersion: v1\nkind: Service\nmetadata: {name: ${name}}\nspec: {selector: {app: ${name}}, ports: [{name: http, port: 9080}]}\n`;
@@ -56,6 +62,7 @@ async function start(): Promise<{ readonly child: ChildProcess; readonly ports: 
   const addresses = ['--grpcAddr', any, '--secureGRPCAddr', any, '--httpAddr', any, '--monitoringAddr', any];
   const program = fileURLToPath(import.meta.resolve('./pilot-discovery.ts'));
   const child = fork(program, [...argv, ...tokens, ...addresses], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  started.push(child);
   const [ports] = (await once(child, 'message', { signal: AbortSignal.timeout(20_000) })) as [Ready];
   return { child, ports };
 }
@@ -82,7 +89,10 @@ async function clusters(port: number, account: string, bearer: string | undefine
   if (bearer) metadata.set('authorization', `Bearer ${bearer}`);
   const open = client['deltaAggregatedResources'] as unknown as (metadata: Metadata) => Stream;
   const stream = open.call(client, metadata);
-  const node = { id: 'sidecar~127.0.0.1~p.default~default.svc.cluster.local', metadata: { SERVICE_ACCOUNT: account } };
+  const node = {
+    id: 'sidecar~127.0.0.1~p.default~default.svc.cluster.local',
+    metadata: { SERVICE_ACCOUNT: account, INTERCEPTION_MODE: 'NONE' },
+  };
   stream.write(create(DeltaDiscoveryRequestSchema, { typeUrl: TYPE_URL.CDS, node }));
   return { stream, close: () => client.close() };
 }

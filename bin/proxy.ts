@@ -25,6 +25,11 @@ async function run(command: ProxyCommand): Promise<void> {
     process.stdout.write(`configuration '${command.configPath ?? ''}' OK\n`);
     return;
   }
+  // The control plane shows which program asks, as an Envoy says it.
+  Object.assign(bootstrap.node ?? {}, {
+    userAgentName: 'meltemi',
+    userAgentVersionType: { case: 'userAgentVersion', value: VERSION.split('/')[0] },
+  });
   const clock = systemClock();
   const sink = { level: command.logLevel, write: logWriter(command.logPath), now: () => clock.now() };
   const logger = createLogger(sink);

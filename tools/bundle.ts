@@ -14,7 +14,7 @@ const temporary = await mkdtemp(`${target}.`);
 await build({
   absWorkingDir: root,
   entryPoints: readdirSync(join(root, 'bin'))
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => /^[^.]+\.ts$/.test(name))
     .map((name) => `bin/${name}`),
   outdir: temporary,
   bundle: true,

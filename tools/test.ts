@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { type Component, components, setUpComponent } from '@meltemi/testkit';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const ALL = ['packages/*/src/**/*.test.ts', 'tools/*.test.ts', 'test/**/*.test.ts'];
+const ALL = ['packages/*/src/**/*.test.ts', 'bin/*.test.ts', 'tools/*.test.ts', 'test/**/*.test.ts'];
 const patterns = process.argv.slice(2);
 const mustHaveAll = process.env['CI'] === 'true';
 
@@ -31,7 +31,8 @@ async function prepare(component: Component): Promise<void> {
 
 function runTests(): Promise<number> {
   const files = patterns.length > 0 ? patterns : ALL;
-  const args = ['--test', '--test-concurrency=2', '--test-timeout=300000', ...files];
+  // A test that fails half-way may leave something open: it must not hold up all others.
+  const args = ['--test', '--test-concurrency=2', '--test-timeout=300000', '--test-force-exit', ...files];
   const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit', env: environment });
   return new Promise((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
 }

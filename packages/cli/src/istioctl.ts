@@ -6,6 +6,9 @@ import { Command, CommanderError } from 'commander';
 import { analyze } from './analyze.ts';
 import { convert, TARGETS } from './convert.ts';
 import { deleteConfig } from './delete.ts';
+import { addExplain } from './diagnosis/explain/explain-flags.ts';
+import { addProxyConfig } from './diagnosis/proxy-config/proxy-config-flags.ts';
+import { addProxyStatus } from './diagnosis/proxy-status/proxy-status-flags.ts';
 import { get } from './get.ts';
 import { addKubeInject } from './kube-inject-flags.ts';
 import { CommandError, EXIT, type Terminal } from './terminal.ts';
@@ -51,6 +54,9 @@ function programOf(terminal: Terminal): Command {
   addAnalyze(program, terminal);
   addConvert(program, terminal);
   addKubeInject(program, terminal);
+  addProxyStatus(program, terminal);
+  addProxyConfig(program, terminal);
+  addExplain(program, terminal);
   program
     .command('version')
     .description('Shows the version')

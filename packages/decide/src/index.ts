@@ -25,6 +25,9 @@ export type {
 export { type Format, type FormatCommand, type FormatSegment, type FormatSource, renderFormat } from './format.ts';
 export { applyHeaderChanges, type HeaderChange, type MutableHeaders } from './header-change.ts';
 export { normaliseHost, normalisePath, type NormalisedPath, type PathOptions } from './normalise.ts';
+export { type AccessFilter, compileHttpAccess, compileNetworkAccess, denialDetails } from './rbac/access-filter.ts';
+export { type AccessConnection, type AccessRequest, NO_PEER, type PeerNames } from './rbac/access-request.ts';
+export type { AccessRules, AccessVerdict, NearestMiss } from './rbac/access-rules.ts';
 export { compileRegex } from './regex.ts';
 export type { HeaderView, RequestView } from './request-view.ts';
 export { CONTROL_HEADERS, formatRetryOn, RETRY_ON, type RetryCondition, type RetryPolicy } from './retry-policy.ts';

@@ -11,20 +11,21 @@ import { generateCluster } from './generate/cluster.ts';
 import { generateEndpoints } from './generate/endpoint.ts';
 import { generateListener } from './generate/listener.ts';
 import { generateRoutes } from './generate/route.ts';
+import { guardedListeners } from './input/authorization-input.ts';
 import type { ClusterInput } from './input/cluster-input.ts';
 import { BLACK_HOLE_CLUSTER } from './input/cluster-name.ts';
 import type { EndpointInput } from './input/endpoint-input.ts';
 import { endpointInputs } from './input/endpoint-inputs.ts';
-import { gatewayListenerInputs } from './input/gateway-listener-inputs.ts';
-import { gatewayRouteInputs } from './input/gateway-route-inputs.ts';
+import { gatewayForm } from './input/gateway-form.ts';
 import type { ListenerInput } from './input/listener-input.ts';
-import { inboundClusterInputs, inboundListenerInputs, outboundListenerInputs } from './input/listener-inputs.ts';
+import { placedForm } from './input/placed-form.ts';
+import type { ProxyForm } from './input/proxy-form.ts';
+import { redirectedForm } from './input/redirected-form.ts';
 import { outboundClusterInputs } from './input/outbound-cluster-inputs.ts';
 import type { RouteInput } from './input/route-input.ts';
-import { sidecarRouteInputs } from './input/sidecar-route-inputs.ts';
 import type { ProxyNode } from './proxy-node.ts';
 import type { ProxyResources } from './resources.ts';
-import { type NamespaceScope, namespaceScope, type ProxyScope, proxyScope } from './scope.ts';
+import { type NamespaceScope, namespaceScope, type Proxy, proxyOf, type ProxyScope, proxyScope } from './scope.ts';
 import type { Snapshot } from './snapshot.ts';
 
 const CLUSTERS: Generation<ClusterInput, typeof ClusterSchema> = {
@@ -51,7 +52,7 @@ const ROUTES: Generation<RouteInput, typeof RouteConfigurationSchema> = {
   uses: () => [],
 };
 
-/** What proxies of one namespace share. */
+/** What proxies of one namespace and Sidecar share. */
 interface Shared {
   readonly visible: NamespaceScope;
   readonly clusters: readonly Fragment[];
@@ -77,34 +78,29 @@ export class SnapshotResources {
   }
 
   resourcesOf(node: ProxyNode): ProxyResources {
-    const { visible, clusters, endpoints } = this.#sharedOf(node.namespace);
-    const scope = proxyScope(this.snapshot, visible, node);
-    const { registry, mesh } = this.snapshot;
+    const proxy = proxyOf(this.snapshot, node);
+    const { visible, clusters, endpoints } = this.#sharedOf(proxy);
+    const scope = proxyScope(this.snapshot, visible, proxy);
+    const form = formOf(proxy);
     return {
-      CDS: byName([...clusters, ...this.#encode(inboundClusterInputs(scope, registry, mesh), CLUSTERS)]),
+      CDS: byName([...clusters, ...this.#encode(form.clusters(scope, this.snapshot), CLUSTERS)]),
       EDS: endpoints,
-      LDS: byName(this.#encode(this.#listeners(scope), LISTENERS)),
-      RDS: byName(this.#encode(this.#routes(scope), ROUTES)),
+      LDS: byName(this.#encode(this.#listeners(form, scope), LISTENERS)),
+      RDS: byName(this.#encode(form.routes(scope, this.snapshot), ROUTES)),
     };
   }
 
-  #listeners(scope: ProxyScope): readonly ListenerInput[] {
-    const { registry, mesh } = this.snapshot;
-    if (scope.node.kind === 'router') return gatewayListenerInputs(scope, mesh);
-    return [...inboundListenerInputs(scope, registry, mesh), ...outboundListenerInputs(scope, mesh)];
+  #listeners(form: ProxyForm, scope: ProxyScope): readonly ListenerInput[] {
+    return guardedListeners(form.listeners(scope, this.snapshot), scope, this.snapshot.mesh);
   }
 
-  #routes(scope: ProxyScope): readonly RouteInput[] {
-    const { mesh } = this.snapshot;
-    return scope.node.kind === 'router' ? gatewayRouteInputs(scope, mesh) : sidecarRouteInputs(scope, mesh);
-  }
-
-  #sharedOf(namespace: string): Shared {
-    const known = this.#shared.get(namespace);
+  #sharedOf({ node: { namespace }, sidecar, redirected }: Proxy): Shared {
+    const key = JSON.stringify([namespace, redirected, sidecar?.metadata.namespace, sidecar?.metadata.name]);
+    const known = this.#shared.get(key);
     if (known) return known;
-    const visible = namespaceScope(this.snapshot, namespace);
+    const visible = namespaceScope(this.snapshot, namespace, sidecar);
     const clusters: ClusterInput[] = [
-      ...outboundClusterInputs(visible, this.snapshot),
+      ...outboundClusterInputs(visible, { ...this.snapshot, redirected }),
       { kind: 'black-hole', name: BLACK_HOLE_CLUSTER },
     ];
     const shared = {
@@ -112,7 +108,7 @@ export class SnapshotResources {
       clusters: this.#encode(clusters, CLUSTERS),
       endpoints: byName(this.#encode(endpointInputs(visible, this.snapshot.registry), ENDPOINTS)),
     };
-    this.#shared.set(namespace, shared);
+    this.#shared.set(key, shared);
     return shared;
   }
 
@@ -137,11 +133,17 @@ export class SnapshotResources {
   }
 }
 
+/** What a proxy is for, and how connections come to it. */
+function formOf({ node, redirected }: Proxy): ProxyForm {
+  if (node.kind === 'router') return gatewayForm;
+  return redirected ? redirectedForm : placedForm;
+}
+
 function byName(fragments: readonly Fragment[]): ReadonlyMap<string, Fragment> {
   return new Map(fragments.map((fragment) => [fragment.name, fragment]));
 }
 
 function routeNames(input: ListenerInput): readonly string[] {
-  const traffics = input.kind === 'gateway' ? input.chains.map(({ traffic }) => traffic) : [input.traffic];
+  const traffics = input.chains.map(({ traffic }) => traffic);
   return traffics.flatMap((traffic) => (traffic.kind === 'routes' ? [traffic.routeName] : []));
 }

@@ -11,124 +11,23 @@ import { text } from 'node:stream/consumers';
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
 import { resourcesJson } from './debug/config-dump.ts';
 import type { ProxyResources } from './resources.ts';
-import { BOOKINFO, proxyNode, resourcesOf, REVIEWS_SUBSETS, rule, service } from './test-world.ts';
+import { EVERYTHING, REDIRECTED } from './envoy-validate.test-support.ts';
+import { proxyNode, redirectedNode, resourcesOf } from './test-world.ts';
 
 const envoy = findEnvoy();
 if (!envoy) process.stdout.write('left out: no envoy in MELTEMI_ENVOY or PATH\n');
 
-const EVERYTHING = [
-  ...BOOKINFO,
-  REVIEWS_SUBSETS,
-  service('mongo', 27017, 'default', 'tcp'),
-  service('grpc', 8079, 'default', 'grpc'),
-  rule('DestinationRule', 'ratings', {
-    host: 'ratings',
-    trafficPolicy: {
-      loadBalancer: { consistentHash: { httpCookie: { name: 'user', ttl: '10s' }, maglev: { tableSize: 251 } } },
-      connectionPool: {
-        tcp: { maxConnections: 10, connectTimeout: '1s' },
-        http: { http1MaxPendingRequests: 1, maxRequestsPerConnection: 2, idleTimeout: '5s' },
-      },
-      outlierDetection: { consecutive5xxErrors: 1, interval: '1s', baseEjectionTime: '3s', maxEjectionPercent: 50 },
-    },
-  }),
-  rule('ServiceEntry', 'outside', {
-    hosts: ['httpbin.example'],
-    ports: [
-      { number: 80, name: 'http', protocol: 'HTTP' },
-      { number: 443, name: 'https', protocol: 'HTTPS' },
-    ],
-    resolution: 'DNS',
-  }),
-  rule('DestinationRule', 'outside', { host: 'httpbin.example', trafficPolicy: { tls: { mode: 'SIMPLE' } } }),
-  rule('Gateway', 'web', {
-    selector: { istio: 'ingressgateway' },
-    servers: [{ port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: ['*'] }],
-  }),
-  rule('Gateway', 'tcp', {
-    selector: { istio: 'ingressgateway' },
-    servers: [
-      { port: { number: 27017, name: 'mongo', protocol: 'MONGO' }, hosts: ['*'] },
-      { port: { number: 8443, name: 'tls', protocol: 'TLS' }, hosts: ['*'], tls: { mode: 'PASSTHROUGH' } },
-    ],
-  }),
-  rule('VirtualService', 'tcp', {
-    hosts: ['*'],
-    gateways: ['tcp', 'mesh'],
-    tcp: [
-      {
-        route: [
-          { destination: { host: 'mongo', port: { number: 27017 } }, weight: 60 },
-          { destination: { host: 'ratings' }, weight: 40 },
-        ],
-      },
-    ],
-    tls: [
-      {
-        match: [{ gateways: ['tcp'], sniHosts: ['a.example', '*.b.example'] }],
-        route: [{ destination: { host: 'mongo' } }],
-      },
-    ],
-  }),
-  rule('VirtualService', 'web', {
-    hosts: ['*'],
-    gateways: ['web'],
-    http: [{ match: [{ uri: { exact: '/productpage' } }], route: [{ destination: { host: 'productpage' } }] }],
-  }),
-  rule('VirtualService', 'reviews', {
-    hosts: ['reviews'],
-    http: [
-      {
-        name: 'jason',
-        match: [
-          {
-            uri: { prefix: '/a' },
-            headers: { cookie: { regex: '^(.*?;)?(user=jason)(;.*)?$' }, 'x-any': {} },
-            withoutHeaders: { 'x-not': { exact: '1' } },
-            queryParams: { q: { exact: '1' }, r: { prefix: 'x' } },
-            method: { exact: 'GET' },
-            authority: { prefix: 'reviews' },
-            scheme: { exact: 'http' },
-            ignoreUriCase: true,
-          },
-        ],
-        route: [
-          { destination: { host: 'reviews', subset: 'v1' }, weight: 30, headers: { request: { set: { 'x-v': '1' } } } },
-          { destination: { host: 'reviews', subset: 'v2' }, weight: 70 },
-        ],
-        timeout: '2s',
-        retries: { attempts: 3, perTryTimeout: '1s', retryOn: '5xx,503' },
-        fault: {
-          delay: { fixedDelay: '7s', percentage: { value: 0.1 } },
-          abort: { httpStatus: 400, percentage: { value: 100 } },
-        },
-        mirrors: [{ destination: { host: 'ratings' }, percentage: { value: 50 } }],
-        rewrite: { uri: '/', authority: 'other' },
-        corsPolicy: {
-          allowOrigins: [{ exact: 'https://a.example' }, { regex: '.*' }],
-          allowMethods: ['GET'],
-          allowHeaders: ['x-a'],
-          maxAge: '1h',
-          allowCredentials: true,
-        },
-        headers: { request: { add: { 'x-a': 'b' }, remove: ['x-c'] }, response: { set: { 'x-d': 'e' } } },
-      },
-      { match: [{ uri: { regex: '/x/.*' } }], redirect: { uri: '/y', authority: 'z.example', redirectCode: 302 } },
-      { match: [{ uri: { prefix: '/p' } }], redirect: { uri: '%PREFIX()%/y', scheme: 'https', port: 8443 } },
-      { match: [{ uri: { exact: '/teapot' } }], directResponse: { status: 418, body: { string: 'short' } } },
-      { route: [{ destination: { host: 'reviews', subset: 'v1' } }] },
-    ],
-  }),
-  rule('VirtualService', 'ratings', { hosts: ['ratings'], http: [{ route: [{ destination: { host: 'ratings' } }] }] }),
-];
-
-for (const node of [
-  proxyNode('productpage-v1'),
-  proxyNode('reviews-v1'),
-  proxyNode('gateway-1', 'istio-system', 'router'),
-]) {
+for (const [node, world] of [
+  [proxyNode('productpage-v1'), EVERYTHING],
+  [proxyNode('reviews-v1'), EVERYTHING],
+  [proxyNode('gateway-1', 'istio-system', 'router'), EVERYTHING],
+  [redirectedNode('permissive'), REDIRECTED],
+  [redirectedNode('strict'), REDIRECTED],
+  [redirectedNode('ports'), REDIRECTED],
+  [redirectedNode('gateway', 'istio-system', 'router'), REDIRECTED],
+] as const) {
   test(`envoy accepts what ${node.workload} gets`, { skip: !envoy }, async () => {
-    const resources = await resourcesOf(node, ...EVERYTHING);
+    const resources = await resourcesOf(node, ...world);
     assert.ok(resources.LDS.size > 0 && resources.CDS.size > 0);
     await validate(bootstrap(resources));
   });

@@ -1,7 +1,7 @@
 // Reads the settings of a MeshConfig that this control plane knows.
 // https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/
 import { parseDuration, type Problem } from '@meltemi/base';
-import { DEFAULT_MESH, type MeshSettings } from './mesh.ts';
+import { DEFAULT_MESH, type MeshSettings, type OutboundTrafficPolicy } from './mesh.ts';
 
 /** `written`: the decoded YAML. Settings of other programs are left alone; wrong values are said, and the default holds. */
 export function meshSettings(
@@ -20,6 +20,7 @@ export function meshSettings(
   const connectTimeoutMs = connectTimeout === '' ? defaults.connectTimeoutMs : parseDuration(connectTimeout);
   if (connectTimeoutMs === undefined)
     problems.push(wrong('connectTimeout', `"${connectTimeout}" is not a time such as 10s`));
+  const policy = outboundPolicy(fields['outboundTrafficPolicy'], problems);
   const mesh = {
     ...defaults,
     trustDomain: text('trustDomain', defaults.trustDomain),
@@ -27,8 +28,17 @@ export function meshSettings(
     accessLogFile: text('accessLogFile', defaults.accessLogFile),
     accessLogFormat: text('accessLogFormat', defaults.accessLogFormat),
     connectTimeoutMs: connectTimeoutMs ?? defaults.connectTimeoutMs,
+    outboundTrafficPolicy: policy ?? defaults.outboundTrafficPolicy,
   };
   return { mesh, problems };
+}
+
+function outboundPolicy(written: unknown, problems: Problem[]): OutboundTrafficPolicy | undefined {
+  const mode = (written as { readonly mode?: unknown } | undefined)?.mode;
+  if (mode === undefined || mode === 'ALLOW_ANY' || mode === 'REGISTRY_ONLY') return mode;
+  const path = 'outboundTrafficPolicy.mode';
+  problems.push(wrong(path, `expected ALLOW_ANY or REGISTRY_ONLY, got ${JSON.stringify(mode)}`));
+  return undefined;
 }
 
 function wrong(path: string, message: string): Problem {

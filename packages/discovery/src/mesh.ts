@@ -13,9 +13,13 @@ export interface MeshSettings {
   readonly connectTimeoutMs: number;
   /** File with the roots by which servers outside of the mesh are verified. */
   readonly systemRoots: string;
+  /** What becomes of traffic to where nobody declared a service. */
+  readonly outboundTrafficPolicy: OutboundTrafficPolicy;
   /** What a destination gets whose rules name no balancer. */
   readonly loadBalancer: 'LEAST_REQUEST' | 'ROUND_ROBIN' | 'RANDOM';
 }
+
+export type OutboundTrafficPolicy = 'ALLOW_ANY' | 'REGISTRY_ONLY';
 
 /** Istio's defaults. https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/ */
 export const DEFAULT_MESH: MeshSettings = {
@@ -26,5 +30,6 @@ export const DEFAULT_MESH: MeshSettings = {
   accessLogFormat: '',
   connectTimeoutMs: 10_000,
   systemRoots: '/etc/ssl/certs/ca-certificates.crt',
+  outboundTrafficPolicy: 'ALLOW_ANY',
   loadBalancer: 'ROUND_ROBIN',
 };

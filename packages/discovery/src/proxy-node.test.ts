@@ -17,7 +17,21 @@ test('a node is read by its id and metadata', () => {
     namespace: 'default',
     serviceAccount: 'reviews',
     labels: { app: 'reviews' },
+    redirected: true,
+    clusterId: '',
+    version: '',
   });
+});
+
+test("a proxy's version is Istio's, or its program's", () => {
+  const id = 'router~10.0.0.1~gateway.istio-system~istio-system.svc.cluster.local';
+  const built = {
+    case: 'userAgentBuildVersion',
+    value: { version: { majorNumber: 1, minorNumber: 40, patch: 2 } },
+  } as const;
+  const envoy = create(NodeSchema, { id, userAgentName: 'envoy', userAgentVersionType: built });
+  assert.equal(parseProxyNode(envoy)?.version, 'envoy 1.40.2');
+  assert.equal(parseProxyNode({ ...envoy, metadata: { ISTIO_VERSION: '1.31.0' } })?.version, '1.31.0');
 });
 
 test('other ids are not of the mesh', () => {

@@ -13,6 +13,12 @@ export interface ProxyNode {
   /** From metadata; undefined when it says none. */
   readonly serviceAccount: string | undefined;
   readonly labels: Labels;
+  /** False (`INTERCEPTION_MODE: NONE`): its application dials it, nothing leads connections there unasked. */
+  readonly redirected: boolean;
+  /** Of the cluster it runs in; empty when it says none. */
+  readonly clusterId: string;
+  /** `ISTIO_VERSION`, or the program and its version: `envoy 1.40.0`; empty when it says none. */
+  readonly version: string;
 }
 
 /** The proxy of a node, or undefined when its id is not Istio's form. */
@@ -30,7 +36,16 @@ export function parseProxyNode(node: Node | undefined): ProxyNode | undefined {
     namespace: instance.slice(dot + 1),
     serviceAccount: text(metadata['SERVICE_ACCOUNT']),
     labels: labelsOf(metadata['LABELS']),
+    redirected: metadata['INTERCEPTION_MODE'] !== 'NONE',
+    clusterId: text(metadata['CLUSTER_ID']) ?? '',
+    version: text(metadata['ISTIO_VERSION']) ?? programOf(node),
   };
+}
+
+function programOf({ userAgentName, userAgentVersionType: built }: Node): string {
+  if (built.case === 'userAgentVersion') return `${userAgentName} ${built.value}`.trim();
+  const number = built.case === 'userAgentBuildVersion' ? built.value.version : undefined;
+  return number ? `${userAgentName} ${number.majorNumber}.${number.minorNumber}.${number.patch}`.trim() : userAgentName;
 }
 
 function isKind(kind: string | undefined): kind is 'sidecar' | 'router' {

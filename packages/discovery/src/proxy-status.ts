@@ -2,8 +2,8 @@
 import type { ProxyNode } from './proxy-node.ts';
 import type { ServedType } from './resources.ts';
 
-/** https://istio.io/latest/docs/ops/diagnostic-tools/proxy-cmd/: SYNCED, STALE, NOT SENT; REJECTED is ours. */
-export type SyncState = 'NOT SENT' | 'STALE' | 'SYNCED' | 'REJECTED';
+/** https://istio.io/latest/docs/ops/diagnostic-tools/proxy-cmd/: SYNCED, STALE, NOT SENT, and ERROR for what was refused. */
+export type SyncState = 'NOT SENT' | 'STALE' | 'SYNCED' | 'ERROR';
 
 export interface TypeStatus {
   readonly sentNonce: string;
@@ -26,6 +26,6 @@ export interface ProxyStatus {
 
 export function syncState(of: TypeStatus): SyncState {
   if (of.sentNonce === '') return 'NOT SENT';
-  if (of.error) return 'REJECTED';
+  if (of.error) return 'ERROR';
   return of.sentNonce === of.ackedNonce ? 'SYNCED' : 'STALE';
 }

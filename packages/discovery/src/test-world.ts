@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, type JsonObject, type JsonValue } from '@bufbuild/protobuf';
 import { NodeSchema } from '@meltemi/api/envoy/config/core/v3/base_pb';
-import { silentLogger, systemClock } from '@meltemi/base';
+import { type Labels, silentLogger, systemClock } from '@meltemi/base';
 import { type ConfigView, DirectoryStore } from '@meltemi/config';
 import { readRegistry, type WatchedStore } from '@meltemi/registry';
 import { SnapshotResources } from './compile.ts';
@@ -84,9 +84,16 @@ export function shown(fragments: ReadonlyMap<string, Fragment>, name: string): J
   return resourcesJson(new Map([[name, fragment]]))[0] as JsonObject;
 }
 
+/** A sidecar at 10.0.0.1 that the network leads connections to. */
+export function redirectedNode(name: string, namespace = 'default', kind: 'sidecar' | 'router' = 'sidecar'): ProxyNode {
+  const id = `${kind}~10.0.0.1~${name}.${namespace}~${namespace}.svc.cluster.local`;
+  const labels: Labels = kind === 'router' ? { istio: 'ingressgateway' } : { app: name };
+  return parseProxyNode(create(NodeSchema, { id, metadata: { LABELS: labels } }))!;
+}
+
 export function proxyNode(name: string, namespace = 'default', kind: 'sidecar' | 'router' = 'sidecar'): ProxyNode {
   const id = `${kind}~127.0.0.1~${name}.${namespace}~${namespace}.svc.cluster.local`;
-  return parseProxyNode(create(NodeSchema, { id }))!;
+  return parseProxyNode(create(NodeSchema, { id, metadata: { INTERCEPTION_MODE: 'NONE' } }))!;
 }
 
 export function service(name: string, port = 9080, namespace = 'default', portName = 'http'): string {
@@ -113,6 +120,11 @@ export function rule(kind: string, name: string, spec: object, namespace = 'defa
 kind: ${kind}
 metadata: {name: ${name}, namespace: ${namespace}}
 spec: ${JSON.stringify(spec)}`;
+}
+
+/** A rule of security. */
+export function policy(kind: string, name: string, spec: object, namespace = 'default'): string {
+  return rule(kind, name, spec, namespace).replace('networking.istio.io', 'security.istio.io');
 }
 
 /** The path `a.0.b` in JSON. */

@@ -13,6 +13,8 @@ export { ManifestError, readManifest } from './attributes/read-manifest.ts';
 export { type Reference, type ReferenceCondition, ReferenceLog } from './attributes/reference-log.ts';
 export { decodeReferences, encodeReferences, type ReceivedReference } from './attributes/referenced-attributes.ts';
 export { type AttributeSlot, type Manifest, Vocabulary } from './attributes/vocabulary.ts';
+export { MixerClient, type MixerClientOptions, type QuotaAmounts } from './client/mixer-client.ts';
+export { type MixerTransport, mixerTransport } from './client/mixer-transport.ts';
 export { type CompiledExpression, compileExpression } from './expr/compile.ts';
 export type { Evaluator } from './expr/evaluator.ts';
 export {
@@ -21,10 +23,13 @@ export {
   formatExpressionError,
   type Place,
 } from './expr/expression-error.ts';
-export { mixc, type MixcResult } from './mixc/mixc.ts';
+export { mixc } from './mixc/mixc.ts';
+export type { MixcResult } from './mixc/mixc-result.ts';
 export { compilePolicy, type Policy, type Rule } from './rules/compile-policy.ts';
 export { type CheckVerdict, policyEngine, type PolicyEngine, type QuotaVerdict } from './rules/policy-engine.ts';
 export { type PolicyResource, policyResources } from './rules/policy-resource.ts';
+export { MIXS_USAGE, type MixsCommand, mixsCommand, MixsCommandError } from './serve/command-line.ts';
+export { type MixerServer, type MixerServerOptions, serveMixer } from './serve/mixer-server.ts';
 export { formatValue } from './values/format-value.ts';
 export { readValue, ValueError } from './values/read-value.ts';
 export { duration, type Duration, type StringMap, timestamp, type Timestamp, type Value } from './values/value.ts';

@@ -5,6 +5,7 @@ import type { Resource } from '@meltemi/api';
 import type { ServiceEntry } from '@meltemi/config';
 import type { Endpoint } from './endpoint.ts';
 import { namedProtocol, portProtocol } from './port-protocol.ts';
+import { portsAsWritten } from './ports-as-written.ts';
 import type { Resolution, Service, ServicePort } from './service.ts';
 import type { PlatformView, ServiceEndpoints } from './view.ts';
 import type { Workload } from './workload.ts';
@@ -46,6 +47,7 @@ function hostOf(entry: Resource<ServiceEntry>, host: Host, workloads: readonly W
     meshExternal: (entry.spec.location ?? 'MESH_EXTERNAL') === 'MESH_EXTERNAL',
     serviceAccounts: [...new Set(selected.map((workload) => workload.serviceAccount))].sort(),
     exportTo: entry.spec.exportTo ?? ['*'],
+    ...portsAsWritten(entry),
     source: entry.source,
   };
   const endpoints = ports.map((port) => ({

@@ -15,6 +15,7 @@ import { containerPorts, managementPorts } from './management-ports.ts';
 import { nodeLocalities } from './node-locality.ts';
 import { parsePlacement, type Placement, PLACEMENT_ANNOTATION } from './placement.ts';
 import { namedProtocol, portProtocol } from './port-protocol.ts';
+import { portsAsWritten } from './ports-as-written.ts';
 import { serviceAccounts } from './service-accounts.ts';
 import type { Service, ServicePort } from './service.ts';
 import type { PlatformView, ServiceEndpoints } from './view.ts';
@@ -116,6 +117,7 @@ function serviceOf(resource: LocatedResource<ServiceSpec>, domain: string): Serv
     meshExternal: external,
     serviceAccounts: [],
     exportTo: annotations[EXPORT_TO]?.split(',').map((word) => word.trim()) ?? ['*'],
+    ...portsAsWritten(resource),
     source: resource.source,
   };
 }

@@ -53,6 +53,8 @@ export interface Service {
   readonly writtenAccounts?: readonly string[];
   /** Namespaces that may see it; `*` for all. */
   readonly exportTo: readonly string[];
+  /** Gateways that it leads to listen on the ports that their Gateway names, not on its target ports. */
+  readonly gatewayPortsAsWritten?: true;
   readonly source: Source;
 }
 

@@ -2,6 +2,7 @@
 // https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage#command-operators
 import { AccessLogError } from './access-log-error.ts';
 import type { AccessLogEntry } from './access-log-entry.ts';
+import { compileGrpcStatus, grpcStatusNumber } from './access-log-grpc-status.ts';
 import { compileTimeFormat } from './time-format.ts';
 
 /** Undefined: the entry doesn't know it. Numbers stay numbers in JSON formats. */
@@ -56,6 +57,8 @@ const WITH_ARGUMENT: Readonly<Record<string, Compile>> = {
   RESP: (argument) => header(argument, (entry, name) => entry.responseHeaders?.get(name)),
   TRAILER: (argument) => header(argument, (entry, name) => entry.responseTrailers?.get(name)),
   HOSTNAME: (_argument, context) => () => context.hostname,
+  GRPC_STATUS: compileGrpcStatus,
+  GRPC_STATUS_NUMBER: () => grpcStatusNumber,
   DYNAMIC_METADATA: metadata,
   METADATA: (argument) => metadata(argument.replace(/^DYNAMIC:/, '')),
 };

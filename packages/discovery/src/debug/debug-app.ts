@@ -49,6 +49,8 @@ function syncEntry({ node, types }: ProxyStatus): Record<string, unknown> {
   const entry: Record<string, unknown> = {
     proxy: `${node.workload}.${node.namespace}`,
     proxy_type: node.kind,
+    cluster_id: node.clusterId,
+    istio_version: node.version,
   };
   for (const [type, name] of [
     ['CDS', 'cluster'],

@@ -1,6 +1,5 @@
 // ClusterInput → Cluster.
 import { create } from '@bufbuild/protobuf';
-import { packAny } from '@meltemi/api';
 import {
   type Cluster,
   Cluster_DiscoveryType,
@@ -15,26 +14,31 @@ import {
   type ClusterLoadAssignment,
   ClusterLoadAssignmentSchema,
 } from '@meltemi/api/envoy/config/endpoint/v3/endpoint_pb';
-import { HttpProtocolOptionsSchema } from '@meltemi/api/envoy/extensions/upstreams/http/v3/http_protocol_options_pb';
 import { msToDuration, type SocketAddress } from '@meltemi/base';
-import type {
-  BlackHoleClusterInput,
-  ClusterInput,
-  ConnectionPoolInput,
-  DnsEndpointInput,
-  InboundClusterInput,
-  LoadBalancerInput,
-  OutboundClusterInput,
-  OutlierDetectionInput,
+import {
+  INBOUND_SOURCE,
+  type BlackHoleClusterInput,
+  type ClusterInput,
+  type ConnectionPoolInput,
+  type DnsEndpointInput,
+  type InboundClusterInput,
+  type LoadBalancerInput,
+  type OutboundClusterInput,
+  type OutlierDetectionInput,
+  type PassthroughClusterInput,
 } from '../input/cluster-input.ts';
 import { address } from './address.ts';
 import { adsSource } from './config-source.ts';
+import { clusterTls } from './cluster-tls.ts';
+import { httpOptions } from './http-options.ts';
 import { metadata } from './metadata.ts';
-import { upstreamTls } from './tls-context.ts';
 
-const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 /** Istio's limits where a rule names none: as good as unlimited, for the application has its own. */
 const UNLIMITED = 4_294_967_295;
+const ORIGINAL_DESTINATION = {
+  clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.ORIGINAL_DST },
+} as const;
+const PROVIDED = { lbPolicy: Cluster_LbPolicy.CLUSTER_PROVIDED } as const;
 
 export function generateCluster(input: ClusterInput): Cluster {
   switch (input.kind) {
@@ -42,6 +46,8 @@ export function generateCluster(input: ClusterInput): Cluster {
       return outboundCluster(input);
     case 'inbound':
       return inboundCluster(input);
+    case 'passthrough':
+      return passthroughCluster(input);
     case 'black-hole':
       return blackHoleCluster(input);
   }
@@ -50,18 +56,17 @@ export function generateCluster(input: ClusterInput): Cluster {
 function outboundCluster(input: OutboundClusterInput): Cluster {
   const { service, subset } = input;
   const found = { services: [{ host: service.host, name: service.name, namespace: service.namespace }] };
-  const transportSocket = upstreamTls(input.tls, input.http2);
   const origin = metadata(input.provenance, { ...found, ...(subset && { subset }) });
   return create(ClusterSchema, {
     name: input.name,
     ...discovery(input),
-    ...balancing(input.loadBalancer),
+    ...(input.discovery.kind === 'original-destination' ? PROVIDED : balancing(input.loadBalancer)),
     connectTimeout: msToDuration(input.connectionPool.connectTimeoutMs),
     circuitBreakers: circuitBreakers(input.connectionPool),
-    typedExtensionProtocolOptions: httpOptions(input.http2, input.connectionPool),
+    typedExtensionProtocolOptions: httpOptions(input.http, input.connectionPool),
     ...(input.outlierDetection && { outlierDetection: outlierDetection(input.outlierDetection) }),
     commonLbConfig: { healthyPanicThreshold: { value: input.outlierDetection?.minHealthPercent ?? 0 } },
-    ...(transportSocket && { transportSocket }),
+    ...clusterTls(input.tls, input.http === 'http2'),
     ...(origin && { metadata: origin }),
   });
 }
@@ -70,12 +75,35 @@ function inboundCluster(input: InboundClusterInput): Cluster {
   const pool = { connectTimeoutMs: input.connectTimeoutMs };
   return create(ClusterSchema, {
     name: input.name,
-    clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STATIC },
+    ...(input.app
+      ? {
+          clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STATIC },
+          loadAssignment: assignment(input.name, [{ ...input.app, weight: 0 }]),
+        }
+      : { ...ORIGINAL_DESTINATION, ...PROVIDED, ...boundTo(INBOUND_SOURCE) }),
     connectTimeout: msToDuration(input.connectTimeoutMs),
-    loadAssignment: assignment(input.name, [{ ...input.app, weight: 0 }]),
     circuitBreakers: circuitBreakers(pool),
-    typedExtensionProtocolOptions: httpOptions(input.http2, pool),
+    typedExtensionProtocolOptions: httpOptions(input.http, pool),
   });
+}
+
+function passthroughCluster(input: PassthroughClusterInput): Cluster {
+  const pool = { connectTimeoutMs: input.connectTimeoutMs };
+  return create(ClusterSchema, {
+    name: input.name,
+    ...ORIGINAL_DESTINATION,
+    ...PROVIDED,
+    ...(input.from && boundTo(input.from)),
+    connectTimeout: msToDuration(input.connectTimeoutMs),
+    circuitBreakers: circuitBreakers(pool),
+    typedExtensionProtocolOptions: httpOptions('as-received', pool),
+  });
+}
+
+function boundTo(host: string) {
+  return {
+    upstreamBindConfig: { sourceAddress: { address: host, portSpecifier: { case: 'portValue', value: 0 } } },
+  } as const;
 }
 
 function blackHoleCluster(input: BlackHoleClusterInput): Cluster {
@@ -93,6 +121,7 @@ function discovery(input: OutboundClusterInput) {
       edsClusterConfig: { edsConfig: adsSource(), serviceName: input.name },
     };
   }
+  if (input.discovery.kind === 'original-destination') return ORIGINAL_DESTINATION;
   return {
     clusterDiscoveryType: { case: 'type' as const, value: Cluster_DiscoveryType.STRICT_DNS },
     dnsRefreshRate: msToDuration(60_000),
@@ -142,25 +171,6 @@ function circuitBreakers(pool: ConnectionPoolInput) {
     trackRemaining: true,
   };
   return { thresholds: [thresholds] };
-}
-
-function httpOptions(http2: boolean, pool: ConnectionPoolInput) {
-  const common = {
-    ...(pool.idleTimeoutMs !== undefined && { idleTimeout: msToDuration(pool.idleTimeoutMs) }),
-    ...(pool.maxRequestsPerConnection && { maxRequestsPerConnection: pool.maxRequestsPerConnection }),
-  };
-  const options = create(HttpProtocolOptionsSchema, {
-    ...(Object.keys(common).length > 0 && { commonHttpProtocolOptions: common }),
-    upstreamProtocolOptions: {
-      case: 'explicitHttpConfig',
-      value: {
-        protocolConfig: http2
-          ? { case: 'http2ProtocolOptions', value: {} }
-          : { case: 'httpProtocolOptions', value: {} },
-      },
-    },
-  });
-  return { [HTTP_OPTIONS]: packAny(HttpProtocolOptionsSchema, options) };
 }
 
 /** Only what the rule names is enforced, as in Istio: success rates are not. */

@@ -32,6 +32,11 @@ function lbEndpoint(input: LocalityEndpointInput): LbEndpoint {
     hostIdentifier: { case: 'endpoint', value: { address: address(input) } },
     healthStatus: input.healthy ? HealthStatus.HEALTHY : HealthStatus.UNHEALTHY,
     ...(input.weight > 0 && { loadBalancingWeight: input.weight }),
-    ...(workload && { metadata: workload }),
+    metadata: {
+      filterMetadata: {
+        ...workload?.filterMetadata,
+        ...(input.inMesh && { 'envoy.transport_socket_match': { tlsMode: 'istio' } }),
+      },
+    },
   });
 }

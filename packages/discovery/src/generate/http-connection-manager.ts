@@ -13,8 +13,10 @@ import {
 } from '@meltemi/api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
 import { type Filter, FilterSchema } from '@meltemi/api/envoy/config/listener/v3/listener_components_pb';
 import { msToDuration } from '@meltemi/base';
+import type { AuthorizationInput } from '../input/authorization-rules.ts';
 import type { AccessLogInput, TrafficInput } from '../input/listener-input.ts';
 import { accessLogs } from './access-log.ts';
+import { httpAuthorization } from './authorization/rbac-filters.ts';
 import { adsSource } from './config-source.ts';
 import { generateRoutes } from './route.ts';
 import { CORS_FILTER, FAULT_FILTER } from './route-filters.ts';
@@ -24,6 +26,7 @@ export interface ManagerInput {
   readonly statPrefix: string;
   readonly traffic: Exclude<TrafficInput, { kind: 'tcp' }>;
   readonly accessLog: AccessLogInput;
+  readonly authorization: AuthorizationInput;
 }
 
 export function httpConnectionManager(input: ManagerInput): Filter {
@@ -31,6 +34,7 @@ export function httpConnectionManager(input: ManagerInput): Filter {
     statPrefix: input.statPrefix,
     routeSpecifier: routeSpecifier(input.traffic),
     httpFilters: [
+      ...httpAuthorization(input.authorization),
       httpFilter(CORS_FILTER, CorsSchema),
       httpFilter(FAULT_FILTER, HTTPFaultSchema),
       httpFilter('envoy.filters.http.router', RouterSchema),

@@ -22,13 +22,14 @@ import {
 } from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/tls_pb';
 import type { ClusterTlsInput } from '../input/cluster-input.ts';
 import type { ServerTlsInput } from '../input/listener-input.ts';
-import { agentSource } from './config-source.ts';
+import { adsSource, agentSource } from './config-source.ts';
 
 const TLS = 'envoy.transport_sockets.tls';
 /** Istio's protocol names: a peer that says them is a sidecar. */
 const MESH_CLIENT_ALPN = ['istio-http/1.1', 'istio'];
-const MESH_CLIENT_ALPN_H2 = ['istio-h2', 'istio'];
-const MESH_SERVER_ALPN = ['istio-http/1.1', 'istio', 'http/1.1'];
+const MESH_CLIENT_ALPN_H2 = ['istio-h2', 'istio', 'h2'];
+/** A server takes the first of its own that the client offers; only `h2` tells Envoy to speak HTTP/2. */
+const MESH_SERVER_ALPN = ['h2', 'istio-http/1.1', 'istio', 'http/1.1'];
 
 /** The transport socket of a cluster; undefined for plaintext. */
 export function upstreamTls(input: ClusterTlsInput, http2: boolean): TransportSocket | undefined {
@@ -36,6 +37,7 @@ export function upstreamTls(input: ClusterTlsInput, http2: boolean): TransportSo
     case 'none':
       return undefined;
     case 'mesh':
+    case 'mesh-endpoints':
       return upstream(input.sni, {
         ...meshContext(input.subjectAltNames.map((name) => uriName('exact', name))),
         alpnProtocols: http2 ? MESH_CLIENT_ALPN_H2 : MESH_CLIENT_ALPN,
@@ -45,8 +47,20 @@ export function upstreamTls(input: ClusterTlsInput, http2: boolean): TransportSo
   }
 }
 
+/** The transport socket of a listener's chain. */
+export function serverTls(input: ServerTlsInput): TransportSocket {
+  switch (input.kind) {
+    case 'mesh':
+      return meshServerTls(input.trustDomain);
+    case 'files':
+      return fileTls(input);
+    case 'secrets':
+      return secretTls(input);
+  }
+}
+
 /** Requires a certificate of the mesh. */
-export function meshServerTls(trustDomain: string): TransportSocket {
+function meshServerTls(trustDomain: string): TransportSocket {
   const commonTlsContext = create(CommonTlsContextSchema, {
     ...meshContext([uriName('prefix', `spiffe://${trustDomain}/`)]),
     tlsParams: { tlsMinimumProtocolVersion: TlsParameters_TlsProtocol.TLSv1_2 },
@@ -55,15 +69,30 @@ export function meshServerTls(trustDomain: string): TransportSocket {
   return downstream(commonTlsContext, true);
 }
 
-/** A gateway's own certificate, from files. */
-export function gatewayTls(input: ServerTlsInput): TransportSocket {
+/** A certificate of our own, from files. */
+function fileTls(input: Extract<ServerTlsInput, { kind: 'files' }>): TransportSocket {
   const commonTlsContext = create(CommonTlsContextSchema, {
     tlsParams: { tlsMinimumProtocolVersion: TlsParameters_TlsProtocol.TLSv1_2 },
     tlsCertificates: [{ certificateChain: file(input.certificate), privateKey: file(input.privateKey) }],
     ...(input.mode !== 'SIMPLE' && {
       validationContextType: { case: 'validationContext', value: trustedFile(input.caCertificates) },
     }),
-    alpnProtocols: ['http/1.1'],
+    alpnProtocols: ['h2', 'http/1.1'],
+  });
+  return downstream(commonTlsContext, input.mode === 'MUTUAL');
+}
+
+/** A certificate of our own, by its name. */
+function secretTls(input: Extract<ServerTlsInput, { kind: 'secrets' }>): TransportSocket {
+  const sdsConfig = input.from === 'agent' ? agentSource() : adsSource();
+  const secret = (name: string) => create(SdsSecretConfigSchema, { name, sdsConfig });
+  const commonTlsContext = create(CommonTlsContextSchema, {
+    tlsParams: { tlsMinimumProtocolVersion: TlsParameters_TlsProtocol.TLSv1_2 },
+    tlsCertificateSdsSecretConfigs: [secret(input.keyPair)],
+    ...(input.mode !== 'SIMPLE' && {
+      validationContextType: { case: 'validationContextSdsSecretConfig', value: secret(input.roots) },
+    }),
+    alpnProtocols: ['h2', 'http/1.1'],
   });
   return downstream(commonTlsContext, input.mode === 'MUTUAL');
 }

@@ -33,9 +33,16 @@ export interface OutlierDetectionInput {
   readonly minHealthPercent?: number;
 }
 
+/** mesh: mutual TLS always. mesh-endpoints: to the endpoints that say that they have a sidecar, plaintext to others. */
+export interface MeshTlsInput {
+  readonly kind: 'mesh' | 'mesh-endpoints';
+  readonly sni: string;
+  readonly subjectAltNames: readonly string[];
+}
+
 export type ClusterTlsInput =
   | { readonly kind: 'none' }
-  | { readonly kind: 'mesh'; readonly sni: string; readonly subjectAltNames: readonly string[] }
+  | MeshTlsInput
   | {
       readonly kind: 'simple';
       readonly sni: string;
@@ -58,8 +65,9 @@ export interface OutboundClusterInput {
   readonly name: string;
   readonly discovery:
     | { readonly kind: 'eds' }
-    | { readonly kind: 'dns'; readonly endpoints: readonly DnsEndpointInput[] };
-  readonly http2: boolean;
+    | { readonly kind: 'dns'; readonly endpoints: readonly DnsEndpointInput[] }
+    | { readonly kind: 'original-destination' };
+  readonly http: HttpVersionInput;
   readonly loadBalancer: LoadBalancerInput;
   readonly connectionPool: ConnectionPoolInput;
   readonly outlierDetection: OutlierDetectionInput | undefined;
@@ -73,9 +81,19 @@ export interface OutboundClusterInput {
 export interface InboundClusterInput {
   readonly kind: 'inbound';
   readonly name: string;
-  readonly app: { readonly host: string; readonly port: number };
-  readonly http2: boolean;
+  /** Undefined: the address that the client wanted. */
+  readonly app: { readonly host: string; readonly port: number } | undefined;
+  readonly http: HttpVersionInput;
   readonly connectTimeoutMs: number;
+}
+
+/** Where traffic goes on to the address that the client wanted. */
+export interface PassthroughClusterInput {
+  readonly kind: 'passthrough';
+  readonly name: string;
+  readonly connectTimeoutMs: number;
+  /** The address that connections are made from; empty: any. */
+  readonly from: string;
 }
 
 /** Where traffic goes that leads nowhere. */
@@ -84,4 +102,10 @@ export interface BlackHoleClusterInput {
   readonly name: string;
 }
 
-export type ClusterInput = OutboundClusterInput | InboundClusterInput | BlackHoleClusterInput;
+export type ClusterInput = OutboundClusterInput | InboundClusterInput | PassthroughClusterInput | BlackHoleClusterInput;
+
+/** What requests are sent in: the version that the port speaks, or the one that they came in. */
+export type HttpVersionInput = 'http1' | 'http2' | 'as-received';
+
+/** Connections of the sidecar to its own application come from here, so that they are not redirected to it again. */
+export const INBOUND_SOURCE = '127.0.0.6';

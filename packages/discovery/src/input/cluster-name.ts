@@ -17,3 +17,7 @@ export function outboundServerName(host: Host, port: number, subset = ''): strin
 }
 
 export const BLACK_HOLE_CLUSTER = 'BlackHoleCluster';
+/** To where the application wanted to go. */
+export const PASSTHROUGH_CLUSTER = 'PassthroughCluster';
+/** To a port of the application that no service names. */
+export const INBOUND_PASSTHROUGH_CLUSTER = 'InboundPassthroughCluster';

@@ -2,15 +2,22 @@
 import type { ClientTls } from '@meltemi/config';
 import { type Service, type ServicePort } from '@meltemi/registry';
 import type { MeshSettings } from '../mesh.ts';
-import type { ClusterTlsInput } from './cluster-input.ts';
+import type { ClusterTlsInput, MeshTlsInput } from './cluster-input.ts';
 import { outboundServerName } from './cluster-name.ts';
+
+export interface ClusterTlsContext {
+  readonly mesh: MeshSettings;
+  readonly subset: string;
+  /** True: not every endpoint of the mesh need have a sidecar. False: each is one. */
+  readonly redirected: boolean;
+}
 
 /** Services of the mesh get mutual TLS by themselves; what is outside stays as it is. */
 export function clusterTlsInput(
   service: Service,
   port: ServicePort,
   said: ClientTls | undefined,
-  { mesh, subset }: { readonly mesh: MeshSettings; readonly subset: string },
+  { mesh, subset, redirected }: ClusterTlsContext,
 ): ClusterTlsInput {
   switch (said?.mode) {
     case 'DISABLE':
@@ -19,17 +26,16 @@ export function clusterTlsInput(
     case 'MUTUAL':
       return simple(service, said, mesh);
     case 'ISTIO_MUTUAL':
-      return meshTls(service, port, subset, mesh);
+      return { kind: 'mesh', ...meshPeer(service, port, subset, mesh) };
     case undefined:
       return service.meshExternal || service.resolution !== 'registry'
         ? { kind: 'none' }
-        : meshTls(service, port, subset, mesh);
+        : { kind: redirected ? 'mesh-endpoints' : 'mesh', ...meshPeer(service, port, subset, mesh) };
   }
 }
 
-function meshTls(service: Service, port: ServicePort, subset: string, mesh: MeshSettings): ClusterTlsInput {
+function meshPeer(service: Service, port: ServicePort, subset: string, mesh: MeshSettings): Omit<MeshTlsInput, 'kind'> {
   return {
-    kind: 'mesh',
     sni: outboundServerName(service.host, port.number, subset),
     subjectAltNames: service.serviceAccounts.map(
       (account) => `spiffe://${mesh.trustDomain}/ns/${service.namespace}/sa/${account}`,

@@ -8,6 +8,8 @@ export interface LocalityEndpointInput {
   readonly weight: number;
   readonly workload: string;
   readonly namespace: string;
+  /** It has a sidecar, as its label says: mutual TLS ends there. */
+  readonly inMesh: boolean;
 }
 
 export interface EndpointInput {

@@ -6,6 +6,9 @@ import type { NamespaceScope } from '../scope.ts';
 import { outboundName } from './cluster-name.ts';
 import type { EndpointInput, LocalityEndpointInput } from './endpoint-input.ts';
 
+/** The label that an injected pod gets. */
+const TLS_MODE = 'security.istio.io/tlsMode';
+
 /** The endpoints that carry the subset's labels; all of them without a subset. */
 export function selectedEndpoints(endpoints: readonly Endpoint[], subset: Subset | undefined): readonly Endpoint[] {
   return subset ? endpoints.filter((endpoint) => selects(subset.labels ?? {}, endpoint.labels)) : endpoints;
@@ -51,6 +54,7 @@ function localityEndpoint(endpoint: Endpoint): LocalityEndpointInput {
     weight: endpoint.weight,
     workload: endpoint.workload,
     namespace: endpoint.namespace,
+    inMesh: endpoint.labels[TLS_MODE] === 'istio',
   };
 }
 

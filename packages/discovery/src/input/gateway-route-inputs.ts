@@ -10,9 +10,9 @@ import type { HttpRouteInput, RouteInput, VirtualHostInput } from './route-input
 import { gatewayName, matchesAll } from './route-match-inputs.ts';
 
 /** `http.80`; with TLS each server has its own: `https.443.NAME.GATEWAY.NAMESPACE`. */
-export function gatewayRouteName({ gateway, server }: BoundServer): string {
+export function gatewayRouteName({ gateway, server, listen }: BoundServer): string {
   const { number, name } = server.port;
-  if (server.port.protocol?.toUpperCase() !== 'HTTPS') return `http.${number}`;
+  if (server.port.protocol?.toUpperCase() !== 'HTTPS') return `http.${listen}`;
   return `https.${number}.${name ?? ''}.${gateway.metadata.name}.${gateway.metadata.namespace}`;
 }
 
@@ -31,7 +31,7 @@ export function gatewayRouteInputs(scope: ProxyScope, mesh: MeshSettings): Route
 
 /** Rules that name the same host are merged, the oldest first; a route that matches all ends the list. */
 function virtualHosts(scope: ProxyScope, mesh: MeshSettings, servers: readonly BoundServer[]): VirtualHostInput[] {
-  const found = new Map<Host, { routes: HttpRouteInput[]; requireTls: boolean }>();
+  const found = new Map<Host, { name: string; routes: HttpRouteInput[]; requireTls: boolean }>();
   for (const bound of servers) {
     const requireTls = bound.server.tls?.httpsRedirect === true;
     for (const rule of scope.visible.virtualServices) {
@@ -39,18 +39,19 @@ function virtualHosts(scope: ProxyScope, mesh: MeshSettings, servers: readonly B
       if (hosts.length === 0) continue;
       const routes = routesOf(rule, bound, scope, mesh);
       for (const host of hosts) {
-        const entry = found.get(host) ?? { routes: [], requireTls };
-        found.set(host, { routes: merge(entry.routes, routes), requireTls: entry.requireTls || requireTls });
+        const entry = found.get(host) ?? { name: `${host}:${bound.server.port.number}`, routes: [], requireTls };
+        const { name } = entry;
+        found.set(host, { name, routes: merge(entry.routes, routes), requireTls: entry.requireTls || requireTls });
       }
     }
   }
-  const port = servers[0]!.server.port.number;
-  return [...found].map(([host, { routes, requireTls }]) => ({
-    name: `${host}:${port}`,
-    domains: [host],
-    routes,
-    requireTls,
-  }));
+  if (found.size === 0) return [nowhere(servers[0]!.server.port.number)];
+  return [...found].map(([host, { name, routes, requireTls }]) => ({ name, domains: [host], routes, requireTls }));
+}
+
+/** Where no rule is bound: every request is answered 404. */
+function nowhere(port: number): VirtualHostInput {
+  return { name: `blackhole:${port}`, domains: ['*'], routes: [], requireTls: false };
 }
 
 function routesOf(rule: LocatedResource<VirtualService>, bound: BoundServer, scope: ProxyScope, mesh: MeshSettings) {

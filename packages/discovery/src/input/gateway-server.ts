@@ -1,11 +1,14 @@
 // What a server of a Gateway does with connections, as far as it is carried out.
-import type { Gateway, GatewayServer, LocatedResource } from '@meltemi/config';
+import type { Gateway, GatewayServer, LocatedResource, ServerTls } from '@meltemi/config';
 import type { ProxyScope } from '../scope.ts';
+import { listenPorts } from './gateway-ports.ts';
 
 /** A server with the gateway that it is of. */
 export interface BoundServer {
   readonly gateway: LocatedResource<Gateway>;
   readonly server: GatewayServer;
+  /** The port on which the proxy listens for it. */
+  readonly listen: number;
 }
 
 /**
@@ -17,6 +20,14 @@ export type ServerKind = 'http' | 'tcp' | 'terminated' | 'passthrough';
 const HTTP: ReadonlySet<string> = new Set(['HTTP', 'HTTP2', 'GRPC', 'GRPC-WEB']);
 const TCP: ReadonlySet<string> = new Set(['TCP', 'MONGO', 'MYSQL', 'REDIS']);
 
+/** Where the key and certificate of a server come from. Undefined: nobody said. */
+export function certificateOf(tls: ServerTls | undefined): 'files' | 'secret' | 'mesh' | undefined {
+  if (tls?.mode === 'AUTO_PASSTHROUGH') return undefined;
+  if (tls?.mode === 'ISTIO_MUTUAL') return 'mesh';
+  if (tls?.credentialName) return 'secret';
+  return tls?.serverCertificate && tls.privateKey ? 'files' : undefined;
+}
+
 /** Undefined: it is not opened. */
 export function serverKind({ port, tls }: GatewayServer): ServerKind | undefined {
   const protocol = serverProtocol(port);
@@ -24,8 +35,7 @@ export function serverKind({ port, tls }: GatewayServer): ServerKind | undefined
   if (HTTP.has(protocol)) return 'http';
   if (TCP.has(protocol) && !tls?.mode) return 'tcp';
   if (secure && tls?.mode === 'PASSTHROUGH') return 'passthrough';
-  // By files: secrets by name have no server here.
-  if (!tls?.serverCertificate || !tls.privateKey) return undefined;
+  if (!certificateOf(tls)) return undefined;
   if (protocol === 'HTTPS') return 'http';
   return secure || TCP.has(protocol) ? 'terminated' : undefined;
 }
@@ -41,7 +51,37 @@ export function wantsCertificate({ port, tls }: GatewayServer): boolean {
   return protocol === 'HTTPS' || protocol === 'TLS' || (TCP.has(protocol) && tls?.mode !== undefined);
 }
 
-/** All servers of the proxy's gateways. */
+/** All servers of the proxy's gateways that it can open, the oldest first. */
 export function boundServers(scope: ProxyScope): BoundServer[] {
-  return scope.gateways.flatMap((gateway) => gateway.spec.servers.map((server) => ({ gateway, server })));
+  const all = scope.gateways.flatMap((gateway) =>
+    gateway.spec.servers
+      .filter((server) => isOpened(server, scope))
+      .flatMap((server) => {
+        const { number } = server.port;
+        const ports = scope.redirected ? listenPorts(gateway, number, scope.served) : [number];
+        return ports.map((listen) => ({ gateway, server, listen }));
+      }),
+  );
+  return withoutConflicts(all);
+}
+
+/** Secrets by name are for proxies whose control plane has them; a placed one has files. */
+function isOpened(server: GatewayServer, { redirected }: ProxyScope): boolean {
+  const kind = serverKind(server);
+  return kind !== undefined && (redirected || !needsSecret(server));
+}
+
+export function needsSecret(server: GatewayServer): boolean {
+  return wantsCertificate(server) && server.tls?.mode !== 'PASSTHROUGH' && certificateOf(server.tls) === 'secret';
+}
+
+/** In plaintext a port speaks one thing: what the first server on it says. Only HTTP may be said by several. */
+function withoutConflicts(servers: readonly BoundServer[]): BoundServer[] {
+  const plain = new Map<number, BoundServer>();
+  return servers.filter((bound) => {
+    if (wantsCertificate(bound.server)) return true;
+    const first = plain.get(bound.listen);
+    if (!first) plain.set(bound.listen, bound);
+    return !first || (serverKind(first.server) === 'http' && serverKind(bound.server) === 'http');
+  });
 }

@@ -3,21 +3,26 @@ import { containerPortOf, type InboundPlacement, isHttp, type RegistryView, type
 import type { MeshSettings } from '../mesh.ts';
 import type { ProxyScope } from '../scope.ts';
 import { accessLogInput } from './access-log-input.ts';
-import type { InboundClusterInput } from './cluster-input.ts';
+import type { HttpVersionInput, InboundClusterInput } from './cluster-input.ts';
 import { inboundName, outboundName } from './cluster-name.ts';
-import type { InboundListenerInput, OutboundListenerInput } from './listener-input.ts';
-import { NO_HEADER_CHANGES } from './header-changes-input.ts';
-import type { RouteInput } from './route-input.ts';
-import { MATCH_ALL } from './route-match-inputs.ts';
+import { httpVersion } from './http-version.ts';
+import { inboundRoutes } from './inbound-routes.ts';
+import {
+  ANY_CONNECTION,
+  type ListenerInput,
+  NO_INSPECTION,
+  type ServerTlsInput,
+  type TrafficInput,
+} from './listener-input.ts';
 import { HTTP_PROXY } from './sidecar-route-inputs.ts';
 import { plainTcp, serviceTcpTraffic } from './tcp-traffic.ts';
 
 /** The listeners by which the sidecar's own application reaches services. A service that is not known yet has none. */
-export function outboundListenerInputs(scope: ProxyScope, mesh: MeshSettings): OutboundListenerInput[] {
+export function outboundListenerInputs(scope: ProxyScope, mesh: MeshSettings): ListenerInput[] {
   const placement = scope.workload?.placement;
   if (!placement) return [];
   const accessLog = accessLogInput(mesh);
-  const listeners = placement.outbound.flatMap(({ host, port: number, listen }): OutboundListenerInput[] => {
+  const listeners = placement.outbound.flatMap(({ host, port: number, listen }): ListenerInput[] => {
     const service = scope.visible.serviceByHost.get(host);
     const port = service?.ports.find((other) => other.number === number);
     if (!service || !port) return [];
@@ -25,31 +30,54 @@ export function outboundListenerInputs(scope: ProxyScope, mesh: MeshSettings): O
     const traffic = isHttp(port.protocol)
       ? ({ kind: 'routes', routeName: name } as const)
       : serviceTcpTraffic(scope, mesh, service, port);
-    return [{ kind: 'outbound', name, address: listen, traffic, accessLog }];
+    const statPrefix = name.replaceAll('|', '_');
+    return [
+      placedListener(
+        { name, address: listen, direction: 'outbound', accessLog },
+        { statPrefix, traffic, tls: undefined },
+      ),
+    ];
   });
   if (!placement.httpProxy) return listeners;
   const traffic = { kind: 'routes', routeName: HTTP_PROXY } as const;
-  return [...listeners, { kind: 'outbound', name: HTTP_PROXY, address: placement.httpProxy, traffic, accessLog }];
+  const place = { name: HTTP_PROXY, address: placement.httpProxy, direction: 'outbound', accessLog } as const;
+  return [...listeners, placedListener(place, { statPrefix: `outbound_${HTTP_PROXY}`, traffic, tls: undefined })];
 }
 
-/** The listeners by which the mesh reaches the application. */
-export function inboundListenerInputs(
-  scope: ProxyScope,
-  registry: RegistryView,
-  mesh: MeshSettings,
-): InboundListenerInput[] {
+interface PlacedChain {
+  readonly statPrefix: string;
+  readonly traffic: TrafficInput;
+  readonly tls: ServerTlsInput | undefined;
+}
+
+/** A listener of its own port with one chain for all connections. */
+function placedListener(
+  place: Pick<ListenerInput, 'name' | 'address' | 'direction' | 'accessLog'>,
+  chain: PlacedChain,
+): ListenerInput {
+  return {
+    ...place,
+    capture: 'own-port',
+    inspection: NO_INSPECTION,
+    chains: [{ name: '', match: ANY_CONNECTION, ...chain }],
+    otherwise: undefined,
+  };
+}
+
+/** The listeners by which the mesh reaches the application: mutual TLS only, a plaintext client is closed. */
+export function inboundListenerInputs(scope: ProxyScope, registry: RegistryView, mesh: MeshSettings): ListenerInput[] {
   const { workload } = scope;
   return (workload?.placement?.inbound ?? []).map((place) => {
     const name = inboundName(place.containerPort);
     const served = servedPort(workload!, place, registry);
-    return {
-      kind: 'inbound',
-      name,
-      address: place.listen,
-      traffic: served.http ? { kind: 'inline-routes', routes: inboundRoutes(name, served) } : plainTcp(name),
-      accessLog: accessLogInput(mesh),
-      trustDomain: mesh.trustDomain,
+    const target = { cluster: name, port: place.containerPort, service: served.service };
+    const chain: PlacedChain = {
+      statPrefix: `inbound_0.0.0.0_${place.containerPort}`,
+      traffic: served.http ? { kind: 'inline-routes', routes: inboundRoutes(target) } : plainTcp(name),
+      tls: { kind: 'mesh', trustDomain: mesh.trustDomain },
     };
+    const accessLog = accessLogInput(mesh);
+    return placedListener({ name, address: place.listen, direction: 'inbound', accessLog }, chain);
   });
 }
 
@@ -64,14 +92,14 @@ export function inboundClusterInputs(
     kind: 'inbound',
     name: inboundName(place.containerPort),
     app: place.app,
-    http2: servedPort(workload!, place, registry).http2,
+    http: servedPort(workload!, place, registry).version,
     connectTimeoutMs: mesh.connectTimeoutMs,
   }));
 }
 
 interface ServedPort {
   readonly http: boolean;
-  readonly http2: boolean;
+  readonly version: HttpVersionInput;
   /** `host:port` of the service, or empty. */
   readonly service: string;
 }
@@ -81,34 +109,11 @@ function servedPort(workload: Workload, place: InboundPlacement, registry: Regis
   for (const service of registry.servicesOf(workload)) {
     const port = service.ports.find((other) => containerPortOf(workload, other) === place.containerPort);
     if (!port) continue;
-    const http2 = port.protocol === 'http2' || port.protocol === 'grpc' || port.protocol === 'grpc-web';
-    return { http: isHttp(port.protocol), http2, service: `${service.host}:${port.number}` };
+    return {
+      http: isHttp(port.protocol),
+      version: httpVersion(port.protocol),
+      service: `${service.host}:${port.number}`,
+    };
   }
-  return { http: false, http2: false, service: '' };
-}
-
-/** Everything goes to the application; whether to try again is the caller's choice. */
-function inboundRoutes(name: string, served: ServedPort): RouteInput {
-  const nothing = { requestHeaders: NO_HEADER_CHANGES, responseHeaders: NO_HEADER_CHANGES };
-  const route = {
-    name: 'default',
-    match: MATCH_ALL,
-    action: {
-      kind: 'forward',
-      clusters: [{ cluster: name, weight: 1, ...nothing }],
-      timeoutMs: 0,
-      retry: undefined,
-      rewrite: undefined,
-      mirrors: [],
-      hashPolicy: [],
-    } as const,
-    ...nothing,
-    fault: undefined,
-    cors: undefined,
-    operation: served.service && `${served.service}/*`,
-    provenance: undefined,
-  };
-  const port = name.split('|')[1];
-  const virtualHost = { name: `inbound|http|${port}`, domains: ['*'], routes: [route], requireTls: false };
-  return { name, ignorePort: false, virtualHosts: [virtualHost] };
+  return { http: false, version: 'http1', service: '' };
 }

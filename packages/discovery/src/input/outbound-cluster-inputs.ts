@@ -16,10 +16,13 @@ import { outboundName } from './cluster-name.ts';
 import { clusterTlsInput } from './cluster-tls-input.ts';
 import { type DestinationPolicy, NO_POLICY, portPolicy } from './destination-policy.ts';
 import { selectedEndpoints } from './endpoint-inputs.ts';
+import { httpVersion } from './http-version.ts';
 
 export interface OutboundSources {
   readonly registry: RegistryView;
   readonly mesh: MeshSettings;
+  /** True: callers dial addresses, which a proxy in their way can keep. False: they name hosts. */
+  readonly redirected: boolean;
 }
 
 /** All outbound clusters of a namespace; of a subset as of the whole. UDP has none. */
@@ -27,14 +30,14 @@ export function outboundClusterInputs(visible: NamespaceScope, sources: Outbound
   return visible.services.flatMap((service) => {
     const policy = visible.policies.get(service.host) ?? NO_POLICY;
     return service.ports
-      .filter((port) => port.protocol !== 'udp' && isReachable(service))
+      .filter((port) => port.protocol !== 'udp' && isReachable(service, sources.redirected))
       .flatMap((port) => portClusters(service, port, policy, sources));
   });
 }
 
 /** A wildcard that nobody lists endpoints for cannot be dialled: there is no name to look up. */
-function isReachable(service: Service): boolean {
-  return service.resolution === 'registry' || !service.host.startsWith('*');
+function isReachable({ resolution, host }: Service, redirected: boolean): boolean {
+  return resolution === 'registry' || (redirected && resolution === 'passthrough') || !host.startsWith('*');
 }
 
 function portClusters(
@@ -61,26 +64,35 @@ function clusterInput(
   service: Service,
   port: ServicePort,
   choice: Choice,
-  { registry, mesh }: OutboundSources,
+  sources: OutboundSources,
 ): OutboundClusterInput {
+  const { mesh, redirected } = sources;
   const { subset } = choice;
   const said = portPolicy(choice.policy, port.number, subset);
   return {
     kind: 'outbound',
     name: outboundName(service.host, port.number, subset?.name),
-    discovery:
-      service.resolution === 'registry'
-        ? { kind: 'eds' }
-        : { kind: 'dns', endpoints: dnsEndpoints(service, port, subset, registry) },
-    http2: port.protocol === 'http2' || port.protocol === 'grpc' || port.protocol === 'grpc-web',
+    discovery: discovery(service, port, subset, sources),
+    http: redirected && port.unnamed ? 'as-received' : httpVersion(port.protocol),
     loadBalancer: loadBalancerInput(said.loadBalancer, mesh),
     connectionPool: connectionPoolInput(said.connectionPool, mesh),
     outlierDetection: said.outlierDetection && outlierDetectionInput(said.outlierDetection),
-    tls: clusterTlsInput(service, port, said.tls, { mesh, subset: subset?.name ?? '' }),
+    tls: clusterTlsInput(service, port, said.tls, { mesh, redirected, subset: subset?.name ?? '' }),
     service: { host: service.host, name: service.name, namespace: service.namespace },
     subset: subset?.name ?? '',
     provenance: choice.provenance,
   };
+}
+
+function discovery(
+  service: Service,
+  port: ServicePort,
+  subset: Subset | undefined,
+  { registry, redirected }: OutboundSources,
+): OutboundClusterInput['discovery'] {
+  if (service.resolution === 'registry') return { kind: 'eds' };
+  if (redirected && service.resolution === 'passthrough') return { kind: 'original-destination' };
+  return { kind: 'dns', endpoints: dnsEndpoints(service, port, subset, registry) };
 }
 
 /**

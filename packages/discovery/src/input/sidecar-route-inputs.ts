@@ -68,12 +68,16 @@ export function httpProxyRouteInput(scope: ProxyScope, mesh: MeshSettings): Rout
   return { name: HTTP_PROXY, ignorePort: false, virtualHosts };
 }
 
-function virtualHost(name: string, domains: readonly string[], routes: readonly HttpRouteInput[]): VirtualHostInput {
+export function virtualHost(
+  name: string,
+  domains: readonly string[],
+  routes: readonly HttpRouteInput[],
+): VirtualHostInput {
   return { name, domains, routes, requireTls: false };
 }
 
 /** What the rule of the host says; without a rule everything goes to the service. */
-function routesOf(
+export function routesOf(
   scope: ProxyScope,
   mesh: MeshSettings,
   host: Host,
@@ -128,7 +132,7 @@ function isForMesh(rule: LocatedResource<VirtualService>): boolean {
 }
 
 /** Hosts of rules that no service has: `http://virtual.example/` may lead to any service. */
-function hostsOfRules(scope: ProxyScope, mesh: MeshSettings): readonly Host[] {
+export function hostsOfRules(scope: ProxyScope, mesh: MeshSettings): readonly Host[] {
   const hosts = scope.visible.virtualServices
     .filter((rule) => isForMesh(rule) && rule.spec.http)
     .flatMap((rule) => rule.spec.hosts.map((host) => resolveHost(host, rule.metadata.namespace, mesh.domain)));
@@ -157,7 +161,7 @@ function serviceDomains(service: Service, port: ServicePort, namespace: string, 
 }
 
 /** The names that Kubernetes' DNS search path allows. */
-function shortNames(service: Service, namespace: string, domain: string): string[] {
+export function shortNames(service: Service, namespace: string, domain: string): string[] {
   if (service.host !== serviceHost(service.name, service.namespace, domain)) return [];
   const full = `${service.name}.${service.namespace}`;
   return [...(namespace === service.namespace ? [service.name] : []), full, `${full}.svc`];

@@ -21,14 +21,32 @@ export function serviceTcpTraffic(
   service: Service,
   port: ServicePort,
 ): TcpTrafficInput {
-  const destinations = destinationResolver(scope.visible, { domain: mesh.domain, port: port.number });
+  const context = meshContext(scope, mesh, service, port);
   const rule = meshRule(scope.visible, service.host, mesh.domain);
-  const { labels, node } = scope;
-  const audience = { gateway: 'mesh', labels, namespace: node.namespace, port: port.number };
-  const ruled = rule && tcpRouteTraffic(rule, { audience, destinations, address: service.address });
+  const ruled = rule && tcpRouteTraffic(rule, context);
   if (ruled) return ruled;
   const itself = { destination: { host: service.host, port: { number: port.number } } };
-  return tcpTraffic([itself], node.namespace, destinations);
+  return tcpTraffic([itself], scope.node.namespace, context.destinations);
+}
+
+/** What the rule of a sidecar's destination says of TLS, by the name in the client's hello. */
+export function serviceTlsTraffics(
+  scope: ProxyScope,
+  mesh: MeshSettings,
+  service: Service,
+  port: ServicePort,
+): NamedTraffic[] {
+  const rule = meshRule(scope.visible, service.host, mesh.domain);
+  return rule ? tlsRouteTraffics(rule, meshContext(scope, mesh, service, port)) : [];
+}
+
+function meshContext(scope: ProxyScope, mesh: MeshSettings, service: Service, port: ServicePort): TcpRouteContext {
+  const { labels, node } = scope;
+  return {
+    audience: { gateway: 'mesh', labels, namespace: node.namespace, port: port.number },
+    destinations: destinationResolver(scope.visible, { domain: mesh.domain, port: port.number }),
+    address: service.address,
+  };
 }
 
 export interface TcpRouteContext {
@@ -47,6 +65,28 @@ export function tcpRouteTraffic(
   const holds = (match: L4Match) => addresses(match, home, audience) && covers(match.destinationSubnets, address);
   const route = rule.spec.tcp?.find(({ match }) => !match || match.length === 0 || match.some(holds));
   return route?.route && tcpTraffic(route.route, home, destinations);
+}
+
+export interface NamedTraffic {
+  readonly traffic: TcpTrafficInput;
+  /** In the client's hello; empty: any. */
+  readonly names: readonly string[];
+}
+
+/** What the rule's tls routes say, by the names in the client's hello. */
+export function tlsRouteTraffics(
+  rule: LocatedResource<VirtualService>,
+  { audience, destinations, address }: TcpRouteContext,
+): NamedTraffic[] {
+  const home = rule.metadata.namespace;
+  return (rule.spec.tls ?? []).flatMap(({ match, route }) =>
+    match
+      .filter((each) => addresses(each, home, audience) && covers(each.destinationSubnets, address))
+      .map(({ sniHosts }) => ({
+        traffic: tcpTraffic(route ?? [], home, destinations),
+        names: sniHosts.map((name) => name.toLowerCase()).filter((name) => name !== '*'),
+      })),
+  );
 }
 
 /** A destination of weight 0 gets nothing; where no weight is written at all, each gets the same. */

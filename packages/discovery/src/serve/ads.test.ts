@@ -10,6 +10,7 @@ import type { ConfigView } from '@meltemi/config';
 import { RegistryStore } from '@meltemi/registry';
 import { type RunningGrpcServer, serveGrpc } from '@meltemi/rpc';
 import fc from 'fast-check';
+import { debugApp } from '../debug/debug-app.ts';
 import { DiscoveryServer } from '../discovery-server.ts';
 import { DEFAULT_MESH } from '../mesh.ts';
 import type { ProxyNode } from '../proxy-node.ts';
@@ -164,6 +165,10 @@ test('a refusal is shown, counted, and not answered with the same again', async 
   const problem = await until(() => server.problems().find(({ code }) => code === 'MEL0302'));
   assert.equal(problem?.message, 'proxy productpage-v1.default refused RDS: refused by the test');
   assert.match(server.metrics.text(), /^pilot_total_xds_rejects 1$/m);
+  const syncz = await debugApp(server, { ready: () => true, version: '' }).request('/debug/syncz');
+  const [shown] = (await syncz.json()) as Record<string, string>[];
+  assert.deepEqual([shown!['route_status'], shown!['route_error']], ['ERROR', 'refused by the test']);
+  assert.equal(shown!['cluster_status'], 'SYNCED');
   assert.equal(client.received.RDS, RDS + 1);
   store.replace(WORLDS[5]!);
   await converged(client, server, NODE, 3);

@@ -10,6 +10,7 @@ export const STATUS = {
   RESOURCE_EXHAUSTED: 8,
   FAILED_PRECONDITION: 9,
   INTERNAL: 13,
+  UNAVAILABLE: 14,
 } as const;
 
 export interface Status {
@@ -87,4 +88,6 @@ export interface Handler {
   check?(instance: CheckInstance): CheckResult;
   quota?(instance: Quota, args: QuotaArgs): QuotaResult;
   report?(instance: ReportInstance): void;
+  /** Ends what it began: timers, sockets. */
+  close?(): void;
 }

@@ -31,6 +31,14 @@ export class SpecReader {
     return this.#take(name, otherwise, readInteger, 'an integer');
   }
 
+  number(name: string, otherwise: number): number {
+    return this.#take(name, otherwise, (value) => (typeof value === 'number' ? value : undefined), 'a number');
+  }
+
+  numbers(name: string): readonly number[] {
+    return this.#take(name, [], (value) => (isNumbers(value) ? value : undefined), 'a list of numbers');
+  }
+
   durationMs(name: string, otherwise: number): number {
     return this.#take(name, otherwise, readDurationMs, 'a duration like "10s"');
   }
@@ -86,6 +94,10 @@ export function isFields(value: unknown): value is Fields {
 
 function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+function isNumbers(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'number');
 }
 
 function readInteger(value: unknown): number | undefined {

@@ -64,9 +64,9 @@ export class AttributeBag implements AttributeReader {
 
   read(slot: number): Value | undefined {
     const value = this.#values[slot];
-    if (this.#log && (value === undefined || this.vocabulary.types[slot] !== 'STRING_MAP')) {
-      this.#log.note(slot, value === undefined ? 'ABSENCE' : 'EXACT');
-    }
+    if (value === undefined) this.#log?.note(slot, 'ABSENCE');
+    else if (this.vocabulary.types[slot] === 'STRING_MAP') this.#log?.noteWhole();
+    else this.#log?.note(slot, 'EXACT');
     return value;
   }
 

@@ -16,11 +16,22 @@ export class ReferenceLog {
   readonly #vocabulary: Vocabulary;
   readonly #scalars: Map<number, ReferenceCondition>;
   readonly #keys: Map<number, Map<string, ReferenceCondition>>;
+  #whole: boolean;
 
   constructor(vocabulary: Vocabulary, from?: ReferenceLog) {
     this.#vocabulary = vocabulary;
     this.#scalars = new Map(from ? from.#scalars : []);
     this.#keys = new Map([...(from ? from.#keys : [])].map(([slot, keys]) => [slot, new Map(keys)]));
+    this.#whole = from?.whole ?? false;
+  }
+
+  /** Whether the whole of a map was read, which no reference can say. */
+  get whole(): boolean {
+    return this.#whole;
+  }
+
+  noteWhole(): void {
+    this.#whole = true;
   }
 
   /** A log that begins with what this one holds: each quota's, after the precondition's. */

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
 
-import { mixc, type MixcResult } from './mixc.ts';
+import { mixc } from './mixc.ts';
+import type { MixcResult } from './mixc-result.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mixc-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -38,72 +39,82 @@ const ATTRIBUTES = JSON.stringify({
   am: { b: '2', a: '1' },
 });
 
-function evaluate(...args: readonly string[]): MixcResult {
-  return mixc(['eval', '--manifest', manifest, '--attributes', ATTRIBUTES, ...args]);
+function evaluate(...args: readonly string[]): Promise<MixcResult> {
+  return run(['eval', '--manifest', manifest, '--attributes', ATTRIBUTES, ...args]);
 }
 
-test('values are printed as text, maps as JSON', () => {
-  const printed = ['as', 'aip', 'at', 'ad', 'am', 'am["a"]', 'ai | 7', 'true && false', '1.5'].map(
-    (text) => evaluate(text).out,
+function run(args: readonly string[]): Promise<MixcResult> {
+  return mixc(args, () => 0);
+}
+
+test('values are printed as text, maps as JSON', async () => {
+  const texts = ['as', 'aip', 'at', 'ad', 'am', 'am["a"]', 'ai | 7', 'true && false', '1.5'];
+  const printed = await Promise.all(texts.map((text) => evaluate(text)));
+  assert.deepEqual(
+    printed.map(({ out }) => out),
+    [
+      'plain "text"\n',
+      '10.0.0.1\n',
+      '2015-01-02T15:04:35Z\n',
+      '1h30m0s\n',
+      '{"a":"1","b":"2"}\n',
+      '1\n',
+      '7\n',
+      'false\n',
+      '1.5\n',
+    ],
   );
-  assert.deepEqual(printed, [
-    'plain "text"\n',
-    '10.0.0.1\n',
-    '2015-01-02T15:04:35Z\n',
-    '1h30m0s\n',
-    '{"a":"1","b":"2"}\n',
-    '1\n',
-    '7\n',
-    'false\n',
-    '1.5\n',
-  ]);
 });
 
-test('--type puts the type before', () => {
-  assert.deepEqual(evaluate('--type', 'ai == 1 || as == "x" | "y"'), {
+test('--type puts the type before', async () => {
+  assert.deepEqual(await evaluate('--type', 'ai == 1 || as == "x" | "y"'), {
     exitCode: 1,
     out: '',
     error: "1:1: lookup failed: 'ai'\n",
   });
-  assert.deepEqual(evaluate('--type', 'ad | "1s"'), { exitCode: 0, out: 'DURATION\n1h30m0s\n', error: '' });
+  assert.deepEqual(await evaluate('--type', 'ad | "1s"'), { exitCode: 0, out: 'DURATION\n1h30m0s\n', error: '' });
 });
 
-test('integers of 64 bits stay exact', () => {
+test('integers of 64 bits stay exact', async () => {
   const attributes = '{"ai": 9151314447095037952}';
-  assert.equal(mixc(['eval', '--manifest', manifest, '--attributes', attributes, 'ai']).out, '9151314447095037952\n');
+  assert.equal(
+    (await run(['eval', '--manifest', manifest, '--attributes', attributes, 'ai'])).out,
+    '9151314447095037952\n',
+  );
 });
 
-test('errors are one line with the place, and exit code 1', () => {
+test('errors are one line with the place, and exit code 1', async () => {
   const errors: readonly (readonly [string, string])[] = [
     ['@23', "unable to parse expression '@23': 1:1: illegal character U+0040 '@'"],
     ['ai == true', '1:7: EQ($ai, true) arg 2 (true) typeError got BOOL, expected INT64'],
     ['am["x"]', "1:1: member lookup failed: 'x'"],
     ['ip("x")', '1:1: could not convert x to IP_ADDRESS'],
   ];
-  for (const [text, error] of errors) assert.deepEqual(evaluate(text), { exitCode: 1, out: '', error: `${error}\n` });
+  for (const [text, error] of errors)
+    assert.deepEqual(await evaluate(text), { exitCode: 1, out: '', error: `${error}\n` });
 });
 
-test('attributes and manifests that make no sense are refused with a reason', () => {
-  const wrong = (...args: readonly string[]): string => mixc(['eval', ...args, 'true']).error;
+test('attributes and manifests that make no sense are refused with a reason', async () => {
+  const wrong = async (...args: readonly string[]): Promise<string> => (await run(['eval', ...args, 'true'])).error;
   assert.equal(
-    wrong('--manifest', manifest, '--attributes', '{"x": 1}'),
+    await wrong('--manifest', manifest, '--attributes', '{"x": 1}'),
     'attribute x: the manifest does not declare it\n',
   );
-  assert.equal(wrong('--manifest', manifest, '--attributes', '{"ai": "x"}'), 'attribute ai: "x" is no INT64\n');
-  assert.match(wrong('--attributes', '{'), /^attributes: .*JSON/);
-  assert.match(wrong('--manifest', join(folder, 'none')), /^manifest: ENOENT/);
+  assert.equal(await wrong('--manifest', manifest, '--attributes', '{"ai": "x"}'), 'attribute ai: "x" is no INT64\n');
+  assert.match(await wrong('--attributes', '{'), /^attributes: .*JSON/);
+  assert.match(await wrong('--manifest', join(folder, 'none')), /^manifest: ENOENT/);
   const odd = file('odd.yaml', 'a: STRING\nb: TEXT\n');
-  assert.equal(wrong('--manifest', odd), `${odd}:2:4: attribute b: "TEXT" is no type of values\n`);
-  assert.match(wrong('--what'), /--what/);
+  assert.equal(await wrong('--manifest', odd), `${odd}:2:4: attribute b: "TEXT" is no type of values\n`);
+  assert.match(await wrong('--what'), /--what/);
 });
 
-test('the attributes of Mixer are known without a manifest', () => {
+test('the attributes of Mixer are known without a manifest', async () => {
   const attributes = '{"request.headers": {"user": "jason"}, "source.ip": {"bytes": "0a000001"}}';
   const text = 'request.headers["user"] == "jason" && source.ip == ip("10.0.0.1")';
-  assert.equal(mixc(['eval', '--attributes', attributes, text]).out, 'true\n');
+  assert.equal((await run(['eval', '--attributes', attributes, text])).out, 'true\n');
 });
 
-test('the program prints and exits', () => {
+test('the program prints and exits', async () => {
   const program = join(import.meta.dirname, '../../../../bin/mixc.ts');
   const out = execFileSync(process.execPath, [program, 'eval', '--type', '"a" + "b"'], { encoding: 'utf8' });
   assert.equal(out, 'STRING\nab\n');

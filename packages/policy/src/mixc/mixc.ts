@@ -7,14 +7,11 @@ import { ManifestError } from '../attributes/read-manifest.ts';
 import { Vocabulary } from '../attributes/vocabulary.ts';
 import { ExpressionError, formatExpressionError } from '../expr/expression-error.ts';
 
+import { callMixer } from './call-mixer.ts';
+import { CALL_USAGE, type CallCommand, callOptions } from './call-options.ts';
 import { type EvalOptions, evaluateText } from './eval.ts';
 import { MixcError } from './mixc-error.ts';
-
-export interface MixcResult {
-  readonly exitCode: number;
-  readonly out: string;
-  readonly error: string;
-}
+import type { MixcResult } from './mixc-result.ts';
 
 const USAGE = `Usage: mixc eval [--manifest FILE] [--attributes JSON] [--type] 'EXPRESSION'
 
@@ -25,23 +22,36 @@ Evaluates an expression of Mixer's attribute language.
   --type             print the type of the expression first
 `;
 
-/** Never throws for what a user can do: errors are one line in `error`, and exit code 1. */
-export function mixc(args: readonly string[]): MixcResult {
+/** Never throws for what a user can do: errors are one line in `error`, and exit code 1. `now` is the wall clock's. */
+export async function mixc(args: readonly string[], now: () => number): Promise<MixcResult> {
   try {
-    return { exitCode: 0, out: run(args), error: '' };
+    return await run(args, now);
   } catch (error) {
     return { exitCode: 1, out: '', error: `${messageOf(error)}\n` };
   }
 }
 
-function run(args: readonly string[]): string {
-  const [command, ...rest] = args;
-  if (command === undefined || ['help', '--help', '-h'].includes(command)) return USAGE;
-  if (command !== 'eval') throw new MixcError(`unknown command ${JSON.stringify(command)}\n${USAGE}`);
+async function run([command, ...rest]: readonly string[], now: () => number): Promise<MixcResult> {
+  if (command === undefined || ['help', '--help', '-h'].includes(command)) return printed(`${USAGE}\n${CALL_USAGE}`);
+  if (isCall(command)) {
+    const options = callOptions(command, rest);
+    return options === undefined ? printed(CALL_USAGE) : callMixer(command, options, now);
+  }
+  if (command !== 'eval') throw new MixcError(`unknown command ${JSON.stringify(command)}\n${USAGE}\n${CALL_USAGE}`);
   const options = evalOptions(rest);
-  return options === undefined
-    ? USAGE
-    : evaluateText(options, new Vocabulary({ ...MANIFEST_0_2_2, ...MANIFEST_1_0_3 }));
+  return printed(options === undefined ? USAGE : evaluateText(options, builtIn()));
+}
+
+function isCall(command: string): command is CallCommand {
+  return ['check', 'report', 'quota'].includes(command);
+}
+
+function printed(out: string): MixcResult {
+  return { exitCode: 0, out, error: '' };
+}
+
+function builtIn(): Vocabulary {
+  return new Vocabulary({ ...MANIFEST_0_2_2, ...MANIFEST_1_0_3 });
 }
 
 function evalOptions(args: readonly string[]): EvalOptions | undefined {

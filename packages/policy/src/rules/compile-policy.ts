@@ -7,6 +7,7 @@ import { SpecReader } from '../adapters/spec-reader.ts';
 import type { AttributeReader } from '../attributes/attribute-bag.ts';
 import type { Vocabulary } from '../attributes/vocabulary.ts';
 
+import type { HandlerStore } from './handler-store.ts';
 import { compileField, type InstanceBuilder, instanceBuilder, isTemplate } from './instance.ts';
 import { type PolicyResource, qualifiedName, reportInto, specReader } from './policy-resource.ts';
 
@@ -35,14 +36,18 @@ export interface Policy {
 type NamedHandler = Pick<Action, 'handlerName' | 'handler'>;
 type NamedInstance = Pick<Action, 'instanceName' | 'template' | 'build'>;
 
-/** A resource with errors is left out, and the actions that name it with it; the others stay. */
+/**
+ * A resource with errors is left out, and the actions that name it with it; the others stay. Handlers come from `kept`
+ * where it has them, with their counts.
+ */
 export function compilePolicy(
   resources: readonly PolicyResource[],
   vocabulary: Vocabulary,
   world: AdapterWorld,
+  kept?: HandlerStore,
 ): Policy {
   const problems: Problem[] = [];
-  const handlers = byName(resources, (resource) => readHandler(resource, world, problems));
+  const handlers = byName(resources, (resource) => readHandler(resource, world, problems, kept));
   const instances = byName(resources, (resource) => readInstance(resource, vocabulary, problems));
   const rules = resources
     .filter(({ kind }) => kind === 'rule')
@@ -67,13 +72,24 @@ function namesOf(resource: PolicyResource): readonly string[] {
   return [qualifiedName(resource), ...(generic ? [`${resource.name}.${resource.namespace}`] : [])];
 }
 
-function readHandler(resource: PolicyResource, world: AdapterWorld, problems: Problem[]): NamedHandler | undefined {
-  const found: Problem[] = [];
+function readHandler(
+  resource: PolicyResource,
+  world: AdapterWorld,
+  problems: Problem[],
+  kept?: HandlerStore,
+): NamedHandler | undefined {
   const adapter = typeNamed(resource, 'handler', 'compiledAdapter', 'adapter');
   if (!isAdapter(adapter)) return undefined;
+  const handlerName = qualifiedName(resource);
+  const key = JSON.stringify([handlerName, adapter, resource.spec]);
+  const known = kept?.find(key);
+  if (known) return { handlerName, handler: known };
+  const found: Problem[] = [];
   const handler = createHandler(adapter, specReader(resource, reportInto(found, resource)), world);
   problems.push(...found);
-  return found.length > 0 ? undefined : { handlerName: qualifiedName(resource), handler };
+  if (found.length === 0) kept?.keep(key, handler);
+  else handler.close?.();
+  return found.length > 0 ? undefined : { handlerName, handler };
 }
 
 function readInstance(

@@ -14,8 +14,10 @@ export type InstanceBuilder = (attributes: AttributeReader) => Instance;
 /** Expressions by name, as an object of YAML has them. */
 type Expressions = readonly (readonly [string, CompiledExpression])[];
 
+export const TEMPLATE_NAMES = ['checknothing', 'listentry', 'logentry', 'metric', 'quota', 'reportnothing'] as const;
+
 export function isTemplate(name: string): name is TemplateName {
-  return ['checknothing', 'listentry', 'logentry', 'metric', 'quota', 'reportnothing'].includes(name);
+  return (TEMPLATE_NAMES as readonly string[]).includes(name);
 }
 
 /** What is wrong with an expression is reported through the spec. */

@@ -40,48 +40,68 @@ export interface PolicyEngine {
 
 /** Rules of `configNamespace` are for all requests, others for those to services of their own namespace. */
 export function policyEngine(policy: Policy, configNamespace: string, log: Logger): PolicyEngine {
-  const run = (attributes: AttributeBag, templates: readonly TemplateName[]): readonly Action[] =>
-    matchingRules(policy.rules, attributes, configNamespace, log)
-      .flatMap((rule) => rule.actions)
-      .filter((action) => templates.includes(action.template));
+  const run = ruleRunner(policy.rules, configNamespace, log);
+  const [checks, quotas, reports] = [
+    run(['checknothing', 'listentry']),
+    run(['quota']),
+    run(['logentry', 'metric', 'reportnothing']),
+  ];
   return {
     check: (attributes) => {
       const references = new ReferenceLog(attributes.vocabulary);
       const bag = attributes.tracked(references);
-      const results = run(bag, ['checknothing', 'listentry']).map((action) => checkAction(action, bag));
-      return { ...combine(results), references: references.references() };
+      const results = checks(bag).map((action) => checkAction(action, bag));
+      return { ...kept(combine(results), references), references: references.references() };
     },
     quota: (attributes, name, args) => {
       const references = new ReferenceLog(attributes.vocabulary);
       const bag = attributes.tracked(references);
-      const action = run(bag, ['quota']).find(({ instanceName }) => `${instanceName}.`.startsWith(`${name}.`));
+      const action = quotas(bag).find(({ instanceName }) => `${instanceName}.`.startsWith(`${name}.`));
       const result = action ? quotaAction(action, bag, args, log) : grantAll(args);
-      return { ...result, references: references.references() };
+      const validDurationMs = references.whole ? 0 : result.validDurationMs;
+      return { ...result, validDurationMs, references: references.references() };
     },
     report: (attributes) => {
-      for (const action of run(attributes, ['logentry', 'metric', 'reportnothing'])) {
-        reportAction(action, attributes, log);
-      }
+      for (const action of reports(attributes)) reportAction(action, attributes, log);
     },
   };
 }
 
-function matchingRules(
+/** References can't say that an answer depends on a whole map: it is for this request alone. */
+function kept(result: CheckResult, references: ReferenceLog): CheckResult {
+  return references.whole ? { ...result, validDurationMs: 0, validUseCount: 0 } : result;
+}
+
+type RunRules = (attributes: AttributeBag) => readonly Action[];
+
+/** Rules without an action of the templates are not asked: an answer must not depend on what only they read. */
+function ruleRunner(
   rules: readonly Rule[],
-  attributes: AttributeBag,
   configNamespace: string,
   log: Logger,
-): readonly Rule[] {
-  const namespace = destinationNamespace(attributes);
-  return rules.filter((rule) => {
-    if (rule.namespace !== configNamespace && rule.namespace !== namespace) return false;
-    try {
-      return rule.matches(attributes);
-    } catch (error) {
-      log.warn(`rule ${rule.namespace}/${rule.name} does not match: ${messageOf(error)}`);
-      return false;
-    }
-  });
+): (templates: readonly TemplateName[]) => RunRules {
+  return (templates) => {
+    const serving = rules
+      .map((rule) => ({ ...rule, actions: rule.actions.filter(({ template }) => templates.includes(template)) }))
+      .filter(({ actions }) => actions.length > 0);
+    const forAll = serving.every(({ namespace }) => namespace === configNamespace);
+    return (attributes) => {
+      const namespace = forAll ? configNamespace : destinationNamespace(attributes);
+      return serving
+        .filter((rule) => rule.namespace === configNamespace || rule.namespace === namespace)
+        .filter((rule) => matches(rule, attributes, log))
+        .flatMap(({ actions }) => actions);
+    };
+  };
+}
+
+function matches(rule: Rule, attributes: AttributeBag, log: Logger): boolean {
+  try {
+    return rule.matches(attributes);
+  } catch (error) {
+    log.warn(`rule ${rule.namespace}/${rule.name} does not match: ${messageOf(error)}`);
+    return false;
+  }
 }
 
 /** The second label of the service's name where no attribute says it. */

@@ -88,8 +88,6 @@ export class ActiveCluster implements Cluster, HostOwner {
   }
 
   pick(context: PickContext): UpstreamHost | undefined {
-    // The bootstrap's clusters for the control plane have a client of their own; no request may be routed to them.
-    if (this.settings.protocol === 'http2') return undefined;
     let host = this.#balancer.pick(context.hash, 0);
     for (let attempt = 1; attempt <= PICK_ATTEMPTS && host && context.tried.includes(host); attempt++) {
       host = this.#balancer.pick(context.hash, attempt) ?? host;
@@ -139,7 +137,8 @@ export class ActiveCluster implements Cluster, HostOwner {
     this.#state = state;
     for (const priority of ['default', 'high'] as const)
       this.#breakers[priority].resize(state.settings.limits[priority]);
-    if (before.dialler !== state.dialler) this.epoch++;
+    if (before.dialler !== state.dialler || before.settings.connection.protocol !== this.settings.protocol)
+      this.epoch++;
     if (JSON.stringify(before.settings.outlier) !== JSON.stringify(state.settings.outlier)) {
       this.#outlier?.close();
       this.#outlier = this.#watchOutliers();

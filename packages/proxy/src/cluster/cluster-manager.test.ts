@@ -10,6 +10,8 @@ import {
   Cluster_LbPolicy as LbPolicy,
   ClusterSchema,
 } from '@meltemi/api/envoy/config/cluster/v3/cluster_pb';
+import { packAny } from '@meltemi/api';
+import { HttpProtocolOptionsSchema } from '@meltemi/api/envoy/extensions/upstreams/http/v3/http_protocol_options_pb';
 import { ManualClock } from '@meltemi/base';
 import type { Cluster } from './cluster.ts';
 import { assignment, ScriptedEds, send, staticCluster, testClusters, type TestOptions } from './test-clusters.ts';
@@ -61,6 +63,13 @@ async function answer(cluster: Cluster | undefined): Promise<string> {
 }
 
 const anyHost = { hash: undefined, tried: [] };
+const OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+const HTTP3 = create(HttpProtocolOptionsSchema, {
+  upstreamProtocolOptions: {
+    case: 'explicitHttpConfig',
+    value: { protocolConfig: { case: 'http3ProtocolOptions', value: {} } },
+  },
+});
 
 describe('cluster manager', () => {
   it('serves a static cluster at once', async () => {
@@ -76,7 +85,9 @@ describe('cluster manager', () => {
     const refused = update(
       staticCluster('good', [{ port: 1 }]),
       staticCluster('dst', [], { clusterDiscoveryType: { case: 'type', value: DiscoveryType.ORIGINAL_DST } }),
-      staticCluster('h2', [{ port: 1 }], { http2ProtocolOptions: {} }),
+      staticCluster('h3', [{ port: 1 }], {
+        typedExtensionProtocolOptions: { [OPTIONS]: packAny(HttpProtocolOptionsSchema, HTTP3) },
+      }),
       staticCluster('maglev', [], {
         lbPolicy: LbPolicy.MAGLEV,
         lbConfig: { case: 'maglevLbConfig', value: { tableSize: 100n } },
@@ -85,7 +96,7 @@ describe('cluster manager', () => {
     );
     assert.deepEqual(refused, [
       { name: 'dst', message: 'type ORIGINAL_DST is not supported' },
-      { name: 'h2', message: 'HTTP/2 upstreams are not supported' },
+      { name: 'h3', message: 'HTTP/3 is not supported' },
       { name: 'maglev', message: 'Maglev table size 100 is not a prime up to 5000011' },
       { name: 'raw', message: 'transport socket envoy.transport_sockets.quic is not supported' },
     ]);
@@ -96,7 +107,7 @@ describe('cluster manager', () => {
     const server = await echoServer('still here');
     const { manager, update } = manage();
     update(staticCluster('a', [{ port: server.port }]));
-    assert.equal(update(staticCluster('a', [], { http2ProtocolOptions: {} })).length, 1);
+    assert.equal(update(staticCluster('a', [], { lbSubsetConfig: {} })).length, 1);
     assert.equal(await answer(manager.get('a')), 'still here');
   });
 
@@ -107,12 +118,6 @@ describe('cluster manager', () => {
     update(staticCluster('a', [{ port: 1 }]));
     manager.update(new Map(), ['a'], '2');
     assert.equal(await answer(manager.get('a')), 'static');
-  });
-
-  it('takes an HTTP/2 cluster of the bootstrap, and routes no request to it', () => {
-    const { manager } = manage();
-    manager.addStatic([staticCluster('xds-grpc', [{ port: 1 }], { http2ProtocolOptions: {} })]);
-    assert.equal(manager.get('xds-grpc')!.pick(anyHost), undefined);
   });
 
   it('names the static cluster that it cannot honour', () => {

@@ -5,7 +5,6 @@ import type { Rejection, Watch, WildcardSink, XdsClient } from '../xds/xds-clien
 import type { Cluster, Clusters, ClusterSnapshot } from './cluster.ts';
 import { ClusterEntry, type EntryOptions, WARM_TIMEOUT_MS } from './cluster-entry.ts';
 import { ClusterConfigError } from './settings/cluster-config-error.ts';
-import { clusterSettings } from './settings/cluster-settings.ts';
 
 export type ClusterManagerOptions = Omit<EntryOptions, 'onWarm'>;
 
@@ -110,8 +109,6 @@ export class ClusterManager implements Clusters, WildcardSink<ClusterMessage> {
   /** Why the cluster is refused; undefined when it was taken. */
   #tryPut(message: ClusterMessage, version: string): string | undefined {
     try {
-      // The static clusters of the bootstrap may speak HTTP/2: to the control plane, over its own client.
-      if (clusterSettings(message).connection.protocol === 'http2') return 'HTTP/2 upstreams are not supported';
       this.#put(message, version, true);
       return undefined;
     } catch (error) {

@@ -7,6 +7,7 @@ export interface ClusterStats {
   readonly cxTotal: Counter;
   readonly cxActive: Gauge;
   readonly cxHttp1Total: Counter;
+  readonly cxHttp2Total: Counter;
   readonly cxConnectFail: Counter;
   readonly cxConnectTimeout: Counter;
   /** Connections for bytes that found no host within the attempts allowed. */
@@ -91,6 +92,7 @@ function connectionStats(scope: StatsScope) {
     cxTotal: scope.counter('upstream_cx_total'),
     cxActive: scope.gauge('upstream_cx_active'),
     cxHttp1Total: scope.counter('upstream_cx_http1_total'),
+    cxHttp2Total: scope.counter('upstream_cx_http2_total'),
     cxConnectFail: scope.counter('upstream_cx_connect_fail'),
     cxConnectTimeout: scope.counter('upstream_cx_connect_timeout'),
     cxConnectAttemptsExceeded: scope.counter('upstream_cx_connect_attempts_exceeded'),

@@ -20,7 +20,7 @@ export interface Cluster {
   /** Chooses a host: balancer, health, panic; a host in `tried` only when no other was found. Undefined: no healthy upstream (UH). */
   pick(context: PickContext): UpstreamHost | undefined;
   /**
-   * Opens an HTTP/1.1 exchange on a pooled or a new connection. Never throws: failure comes by `handler.onReset`, after
+   * Opens an exchange on a pooled or a new connection. Never throws: failure comes by `handler.onReset`, after
    * this call returned. Undefined: a circuit breaker is open (UO), counted, and the handler is never called.
    * `fresh`: never on a pooled connection, and those that the host has idle are given up: one was found closed.
    */
@@ -91,6 +91,8 @@ export interface UpstreamExchange {
 }
 
 export interface UpstreamHandler {
+  /** The request came by HTTP/2: a cluster that speaks what its client speaks goes by it. */
+  readonly http2?: boolean;
   /** The connection is there; before anything else, within `sendHead` or later. `tls` is undefined for plaintext. */
   onConnected(tls: TlsInfo | undefined, localAddress: SocketAddress): void;
   onInformational?(head: ResponseHead): void;
@@ -143,6 +145,8 @@ export type ResetReason =
   | 'connection-termination'
   /** The peer reset the stream (HTTP/2); with HTTP/1.1 a reset ends the connection. */
   | 'reset'
+  /** The peer reset the stream or went away before it looked at the request (HTTP/2): it may be sent again. */
+  | 'refused'
   | 'protocol-error'
   /** A limit was hit while the request waited for a connection. */
   | 'overflow';

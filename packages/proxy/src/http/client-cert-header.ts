@@ -35,7 +35,7 @@ export function forwardClientCert(
 }
 
 /** RFC 2253 has the most specific part first; Node gives one part a line, the least specific first. */
-function subjectText(subject: string | undefined): string {
+export function subjectText(subject: string | undefined): string {
   const parts = (subject ?? '').split('\n').filter(Boolean).reverse();
   return parts
     .join(',')

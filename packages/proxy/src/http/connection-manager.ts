@@ -2,6 +2,7 @@
 import type { Clock, Dice, Logger } from '@meltemi/base';
 import type { AccessLog, StatsStore } from '@meltemi/telemetry';
 import type { Transport } from '@meltemi/wire';
+import { AccessGate } from '../access/access-gate.ts';
 import type { Clusters } from '../cluster/cluster.ts';
 import { connectionEntry } from './connection-entry.ts';
 import { clientCertEntry } from './client-cert-header.ts';
@@ -35,6 +36,7 @@ const IDLE_GRACE_MS = 1_000;
 
 export class ConnectionManager implements HttpSite {
   readonly settings: HttpSettings;
+  readonly access: AccessGate;
   readonly routes: RouteSlot;
   readonly accessLogs: readonly AccessLog[];
   readonly clusters: Clusters;
@@ -61,7 +63,10 @@ export class ConnectionManager implements HttpSite {
     this.clock = options.clock;
     this.dice = options.dice;
     this.logger = options.logger;
-    this.stats = httpStats(options.stats, options.settings.statPrefix);
+    const { statPrefix, filters } = options.settings;
+    this.stats = httpStats(options.stats, statPrefix);
+    const statScope = () => options.stats.scope('http', { http_conn_manager_prefix: statPrefix });
+    this.access = new AccessGate(filters.access, statScope, options.logger);
     this.date = new HttpDate(options.clock);
     this.#filterChainName = options.filterChainName;
     this.#onConnectionClosed = options.onConnectionClosed;
@@ -134,5 +139,6 @@ export class ConnectionManager implements HttpSite {
     this.routes.close();
     for (const log of this.accessLogs) log.close();
     this.stats.close();
+    this.access.close();
   }
 }

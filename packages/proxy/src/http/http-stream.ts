@@ -1,4 +1,4 @@
-// Serves one request: target → normal form → headers → decision → fault → answer; then counters and the log line.
+// Serves one request: target → normal form → headers → access → decision → fault → answer; then counters and the log line.
 import { type Decision, decide, type FaultAbort, type HeaderChange, type RouteDecision } from '@meltemi/decide';
 import type { Headers, RequestHead, ResponseHead } from '@meltemi/wire';
 import { admitRequest, type NormalRedirect } from './admit-request.ts';
@@ -6,7 +6,7 @@ import { type FaultedStream, FaultInjection } from './fault-injection.ts';
 import { forwardingOf } from './forwarding.ts';
 import type { HttpSite } from './http-site.ts';
 import { countAnswered } from './http-stats.ts';
-import { FAULT_ABORT, INTERNAL_ERROR, type LocalReply, NOT_FOUND } from './local-reply.ts';
+import { ACCESS_DENIED, FAULT_ABORT, INTERNAL_ERROR, type LocalReply, NOT_FOUND } from './local-reply.ts';
 import {
   directAnswer,
   grpcAbortAnswer,
@@ -50,6 +50,10 @@ export class HttpStream implements RoutedStream, FaultedStream, AnsweredRequest 
     return !this.#response.ended;
   }
 
+  get http2(): boolean {
+    return this.#connection.entry.http2 === true;
+  }
+
   get responseBegan(): boolean {
     return this.#response.began;
   }
@@ -68,6 +72,8 @@ export class HttpStream implements RoutedStream, FaultedStream, AnsweredRequest 
     this.#begin(head, now);
     const refusal = admitRequest(head, this.entry, this.#connection);
     if (refusal) return this.#refuse(refusal);
+    const denial = this.#site.access.deny(this.entry);
+    if (denial) return this.onLocalReply({ ...ACCESS_DENIED, ...denial });
     this.#response.continueBody(head);
     const { routes, dice } = this.#site;
     this.#decision = routes.table ? decide(routes.table, this.entry, dice) : NO_ROUTES;
@@ -156,6 +162,7 @@ export class HttpStream implements RoutedStream, FaultedStream, AnsweredRequest 
   }
 
   onUpstreamEnd(trailers: Headers | undefined): void {
+    this.entry.responseTrailers = trailers;
     this.#response.end(trailers);
     this.#finish();
   }

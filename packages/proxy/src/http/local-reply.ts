@@ -18,6 +18,8 @@ export const BAD_TARGET: LocalReply = { status: 400, body: 'Bad Request', flag: 
 export const BAD_PATH: LocalReply = { status: 400, body: '', flag: '', details: 'path_normalization_failed' };
 /** CONNECT, and upgrades that neither the route nor the listener allows. */
 export const UPGRADE_REFUSED: LocalReply = { status: 403, body: '', flag: '', details: 'upgrade_failed' };
+/** By access rules; the details name the policy. */
+export const ACCESS_DENIED: LocalReply = { status: 403, body: 'RBAC: access denied', flag: '', details: '' };
 export const UNDERSCORE_REFUSED: LocalReply = {
   status: 400,
   body: '',
@@ -59,7 +61,8 @@ export const FAULT_ABORT: LocalReply = {
 /** `body` is latin1; without one, there is no content type either. */
 export function localReplyHeaders(body: string, contentType: string): Headers {
   const headers = new Headers();
-  headers.append('content-length', String(body.length));
+  // Who frames the answer says a length of 0, where the protocol needs it.
+  if (body !== '') headers.append('content-length', String(body.length));
   if (contentType !== '' && (body !== '' || contentType !== 'text/plain')) headers.append('content-type', contentType);
   return headers;
 }

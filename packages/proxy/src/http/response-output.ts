@@ -7,6 +7,8 @@ export interface ResponseFraming {
   /** Bytes, CHUNKED or UNTIL_CLOSE; 0: no body. */
   readonly bodyLength: number;
   readonly keepAlive: boolean;
+  /** There can be no body: to HEAD, and of 204 and 304. A length of 0 need not be said. */
+  readonly bodyless: boolean;
 }
 
 export interface ResponseOutput {

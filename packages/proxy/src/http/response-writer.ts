@@ -35,6 +35,8 @@ export class ResponseWriter implements ResponseOutput {
   head(status: number, reason: string, headers: Headers, framing: ResponseFraming): void {
     this.#chunked = framing.bodyLength < 0 && framing.version === 11;
     if (framing.bodyLength === CHUNKED || framing.bodyLength === UNTIL_CLOSE) headers.remove('content-length');
+    if (framing.bodyLength === 0 && !framing.bodyless && !headers.has('content-length'))
+      headers.append('content-length', '0');
     if (this.#chunked) headers.append('transfer-encoding', 'chunked');
     if (!framing.keepAlive) headers.append('connection', 'close');
     else if (framing.version === 10) headers.append('connection', 'keep-alive');

@@ -48,7 +48,7 @@ export class Retries {
 
   /** The upstream closed a kept-alive connection just as we used it: it never read the request. Once, and only where it is harmless. */
   afterStale(reason: ResetReason): boolean {
-    if (this.#replayedStale || (reason !== 'connection-termination' && reason !== 'reset')) return false;
+    if (this.#replayedStale || reason !== 'connection-termination') return false;
     this.#replayedStale = this.#safe && this.#body.replayable;
     return this.#replayedStale;
   }

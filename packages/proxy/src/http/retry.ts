@@ -25,6 +25,7 @@ export function retriesFailure(policy: RetryPolicy, failure: TryFailure, sentHea
   const { on } = policy;
   if (on & (RETRY_ON['5xx'] | RETRY_ON['gateway-error'])) return true;
   if (on & RETRY_ON.reset) return true;
+  if (on & RETRY_ON['refused-stream'] && failure === 'refused') return true;
   if (on & RETRY_ON['reset-before-request'] && !sentHead) return true;
   return (on & RETRY_ON['connect-failure']) !== 0 && CONNECT_FAILURES.has(failure);
 }

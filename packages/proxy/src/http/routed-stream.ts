@@ -5,6 +5,8 @@ import type { LocalReply } from './local-reply.ts';
 
 /** The stream that a router works for. It hears of one response or one local reply, unless it cancels. */
 export interface RoutedStream {
+  /** The client speaks HTTP/2. */
+  readonly http2: boolean;
   onUpstreamInformational(head: ResponseHead): void;
   onUpstreamHead(head: ResponseHead): void;
   onUpstreamBody(chunk: Buffer): void;

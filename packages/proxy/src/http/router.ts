@@ -68,6 +68,10 @@ export class Router implements UpstreamHandler, PickContext {
     );
   }
 
+  get http2(): boolean {
+    return this.#stream.http2;
+  }
+
   get attempts(): number {
     return this.#retries.attempts;
   }

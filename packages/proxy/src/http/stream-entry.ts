@@ -1,6 +1,6 @@
 // What is known of one request while it is served: the kernel's view of it, and the access log's entry when it ended.
 import { formatSocketAddress, type SocketAddress } from '@meltemi/base';
-import type { FormatSource, RequestView } from '@meltemi/decide';
+import type { AccessRequest, FormatSource, PeerNames, RequestView } from '@meltemi/decide';
 import type { AccessLogEntry, HeaderLookup } from '@meltemi/telemetry';
 import { Headers, type RequestHead } from '@meltemi/wire';
 
@@ -15,6 +15,8 @@ export interface ConnectionEntry {
   readonly tlsVersion: string | undefined;
   readonly peerUriSan: string | undefined;
   readonly peerSubject: string | undefined;
+  /** Undefined: plaintext. */
+  readonly peer: PeerNames | undefined;
   /** Set once the protocol is known to be HTTP/2. */
   readonly http2?: boolean;
 }
@@ -22,7 +24,7 @@ export interface ConnectionEntry {
 const NO_HEADERS = new Headers();
 
 /** One a connection, filled anew for each request. */
-export class StreamEntry implements AccessLogEntry, RequestView, FormatSource {
+export class StreamEntry implements AccessLogEntry, RequestView, FormatSource, AccessRequest {
   readonly connection: ConnectionEntry;
   startTimeMs = 0;
   /** Monotonic. */
@@ -70,6 +72,10 @@ export class StreamEntry implements AccessLogEntry, RequestView, FormatSource {
     this.headers = head?.headers ?? NO_HEADERS;
     this.requestHeaders = head?.headers;
     this.#clearAnswer();
+  }
+
+  get request(): RequestView {
+    return this;
   }
 
   addFlag(flag: string): void {

@@ -1,6 +1,7 @@
 // Sends the one response of a request, the upstream's or our own: header fields, framing, body, end.
 import { applyHeaderChanges, type HeaderChange, type RouteDecision } from '@meltemi/decide';
 import { Headers, type RequestHead, type ResponseHead } from '@meltemi/wire';
+import { grpcAnswer, isGrpcRequest } from './grpc-answer.ts';
 import type { HttpSettings } from './http-settings.ts';
 import { reasonPhrase } from './local-reply.ts';
 import type { OwnAnswer } from './own-answer.ts';
@@ -52,7 +53,7 @@ export class StreamResponse {
   informational(head: ResponseHead): void {
     const wanted = head.status === 103 || (head.status === 100 && this.#connection.site.settings.proxy100Continue);
     if (wanted && this.#request.head?.version === 11) {
-      this.#connection.writer.plainHead(head.status, head.reason, head.headers);
+      this.#connection.writer.plainHead(head.status, head.reason || reasonPhrase(head.status), head.headers);
     }
   }
 
@@ -64,24 +65,27 @@ export class StreamResponse {
     this.#addFields(head.headers, decision, now);
     if (head.upgrade) return this.#switchProtocols(head, now);
     const request = this.#request.head!;
-    const framing = { version: request.version, bodyLength: head.bodyLength, keepAlive: true };
+    const bodyless = isBodyless(request, head.status);
+    const framing = { version: request.version, bodyLength: head.bodyLength, keepAlive: true, bodyless };
     const unframed = ResponseWriter.endsWithConnection(framing);
     framing.keepAlive = this.#connection.keepsAlive(request, true, now) && !unframed;
     this.#begin(head.status, head.headers, now);
     this.#endsWithConnection = unframed;
-    this.#connection.writer.head(head.status, head.reason, head.headers, framing);
+    // HTTP/2 has no reasons.
+    this.#connection.writer.head(head.status, head.reason || reasonPhrase(head.status), head.headers, framing);
   }
 
   /** The whole answer. `changes`: what the route does to it. */
-  own(answer: OwnAnswer, changes: readonly HeaderChange[], now: number): void {
+  own(given: OwnAnswer, changes: readonly HeaderChange[], now: number): void {
     const { site, writer } = this.#connection;
-    const { status, headers, body } = answer;
     const { head, requestEnded } = this.#request;
+    const answer = head && isGrpcRequest(head.headers) ? grpcAnswer(given) : given;
+    const { status, headers, body } = answer;
     this.#entry.addFlag(answer.flag);
     this.#entry.responseCodeDetails = answer.details;
     if (changes.length > 0) applyHeaderChanges(changes, headers, this.#entry);
     signResponse(headers, localSigner(site.settings.server), site.date);
-    const bodyless = head?.method === 'HEAD' || status === 204 || status === 304;
+    const bodyless = isBodyless(head, status);
     const keepAlive =
       head !== undefined && this.#connection.keepsAlive(head, requestEnded || head.bodyLength === 0, now);
     this.#begin(status, headers, now);
@@ -89,6 +93,7 @@ export class StreamResponse {
       version: head?.version ?? 11,
       bodyLength: bodyless ? 0 : body.length,
       keepAlive,
+      bodyless,
     });
     if (!bodyless && body !== '') this.body(Buffer.from(body, 'latin1'));
     writer.end(undefined);
@@ -140,6 +145,11 @@ export class StreamResponse {
     this.#connection.writer.plainHead(head.status, head.reason, head.headers);
     this.#connection.startTunnel();
   }
+}
+
+/** Whatever its fields say, no body follows. */
+function isBodyless(request: RequestHead | undefined, status: number): boolean {
+  return request?.method === 'HEAD' || status === 204 || status === 304;
 }
 
 /** Our own answers always say who gives them. */

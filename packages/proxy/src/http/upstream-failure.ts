@@ -29,7 +29,8 @@ const WORDS: Readonly<Record<ResetReason, ResetWords>> = {
   'connect-timeout': { text: 'connection timeout', flag: 'UF' },
   'tls-failure': { text: 'remote connection failure', flag: 'UF' },
   'connection-termination': { text: 'connection termination', flag: 'UC' },
-  reset: { text: 'connection termination', flag: 'UC' },
+  reset: { text: 'remote reset', flag: 'UR' },
+  refused: { text: 'remote refused stream reset', flag: 'UR' },
   'protocol-error': { text: 'protocol error', flag: 'UPE' },
   overflow: { text: 'overflow', flag: 'UO' },
 };

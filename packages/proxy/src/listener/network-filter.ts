@@ -1,12 +1,15 @@
-// Turns the network filters of a chain into the one that ends it: a closed set, chosen by the message of its config.
+// Turns the network filters of a chain into the one that ends it, with the access rules before it: a closed set, chosen by the message of its config.
 import { fromBinary } from '@bufbuild/protobuf';
+import type { Any } from '@bufbuild/protobuf/wkt';
 import type { AccessLog as AccessLogConfig } from '@meltemi/api/envoy/config/accesslog/v3/accesslog_pb';
 import type { Filter } from '@meltemi/api/envoy/config/listener/v3/listener_components_pb';
 import {
   type HttpConnectionManager,
   HttpConnectionManagerSchema,
 } from '@meltemi/api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
+import { RBACSchema } from '@meltemi/api/envoy/extensions/filters/network/rbac/v3/rbac_pb';
 import { type TcpProxy, TcpProxySchema } from '@meltemi/api/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb';
+import { type AccessFilter, compileNetworkAccess } from '@meltemi/decide';
 import { type AccessLog, accessLogOf } from '@meltemi/telemetry';
 import { ConnectionManager } from '../http/connection-manager.ts';
 import { FilterConfigError } from '../http/http-config-error.ts';
@@ -36,21 +39,38 @@ export function compileNetworkFilter(
   place: FilterPlace,
   parts: ListenerParts,
 ): NetworkFilter {
-  const [filter, ...others] = filters;
+  const filter = filters.at(-1);
   if (!filter) throw new ListenerConfigError('BAD_FILTER_CHAIN', `filter chain "${place.chainName}" has no filters`);
-  if (others.length > 0) throw unknownFilter(others[0]!);
-  const typed = filter.configType.case === 'typedConfig' ? filter.configType.value : undefined;
-  switch (typed?.typeUrl.slice(typed.typeUrl.lastIndexOf('/') + 1)) {
-    case HttpConnectionManagerSchema.typeName:
-      return {
-        kind: 'http',
-        manager: httpManager(fromBinary(HttpConnectionManagerSchema, typed.value), place, parts),
-      };
-    case TcpProxySchema.typeName:
-      return { kind: 'tcp', manager: tcpManager(fromBinary(TcpProxySchema, typed.value), place, parts) };
+  const access = filters.slice(0, -1).map(accessFilter);
+  const typed = typedConfigOf(filter);
+  switch (typed && typeNameOf(typed)) {
+    case HttpConnectionManagerSchema.typeName: {
+      // A connection manager judges requests, and what it does not know may not be left out.
+      if (filters.length > 1) throw unknownFilter(filters[0]!);
+      const config = fromBinary(HttpConnectionManagerSchema, typed!.value);
+      return { kind: 'http', manager: httpManager(config, place, parts) };
+    }
+    case TcpProxySchema.typeName: {
+      const config = fromBinary(TcpProxySchema, typed!.value);
+      return { kind: 'tcp', manager: tcpManager(config, access, place, parts) };
+    }
     default:
       throw unknownFilter(filter);
   }
+}
+
+function accessFilter(filter: Filter): AccessFilter {
+  const typed = typedConfigOf(filter);
+  if (!typed || typeNameOf(typed) !== RBACSchema.typeName) throw unknownFilter(filter);
+  return compileNetworkAccess(fromBinary(RBACSchema, typed.value));
+}
+
+function typedConfigOf({ configType }: Filter): Any | undefined {
+  return configType.case === 'typedConfig' ? configType.value : undefined;
+}
+
+function typeNameOf({ typeUrl }: Any): string {
+  return typeUrl.slice(typeUrl.lastIndexOf('/') + 1);
 }
 
 /** True when everything that the filter needs is here. */
@@ -66,12 +86,17 @@ function httpManager(config: HttpConnectionManager, place: FilterPlace, parts: L
   });
 }
 
-function tcpManager(config: TcpProxy, place: FilterPlace, parts: ListenerParts): TcpProxyManager {
+function tcpManager(
+  config: TcpProxy,
+  access: readonly AccessFilter[],
+  place: FilterPlace,
+  parts: ListenerParts,
+): TcpProxyManager {
   const settings = tcpSettings(config);
   return withAccessLogs(
     config.accessLog,
     parts,
-    (accessLogs) => new TcpProxyManager({ ...sharedOptions(place, parts), settings, accessLogs }),
+    (accessLogs) => new TcpProxyManager({ ...sharedOptions(place, parts), settings, access, accessLogs }),
   );
 }
 

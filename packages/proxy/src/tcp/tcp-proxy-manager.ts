@@ -1,7 +1,9 @@
 // Turns accepted connections of a filter chain into ones carried to a cluster, and knows which are open.
-import type { Clock, Dice } from '@meltemi/base';
+import type { Clock, Dice, Logger } from '@meltemi/base';
+import type { AccessFilter } from '@meltemi/decide';
 import type { AccessLog, StatsStore } from '@meltemi/telemetry';
 import type { Transport } from '@meltemi/wire';
+import { AccessGate } from '../access/access-gate.ts';
 import type { Clusters } from '../cluster/cluster.ts';
 import { connectionEntry } from '../http/connection-entry.ts';
 import { ProxiedConnection } from './proxied-connection.ts';
@@ -12,6 +14,8 @@ import { type TcpStats, tcpStats } from './tcp-stats.ts';
 
 export interface TcpProxyOptions {
   readonly settings: TcpSettings;
+  /** Who may connect. */
+  readonly access: readonly AccessFilter[];
   readonly accessLogs: readonly AccessLog[];
   readonly filterChainName: string;
   readonly onConnectionClosed: () => void;
@@ -19,6 +23,7 @@ export interface TcpProxyOptions {
   readonly stats: StatsStore;
   readonly clock: Clock;
   readonly dice: Dice;
+  readonly logger: Logger;
 }
 
 export class TcpProxyManager implements TcpSite {
@@ -27,6 +32,7 @@ export class TcpProxyManager implements TcpSite {
   readonly stats: TcpStats;
   readonly clock: Clock;
   readonly dice: Dice;
+  readonly #access: AccessGate;
   readonly #accessLogs: readonly AccessLog[];
   readonly #filterChainName: string;
   readonly #onConnectionClosed: () => void;
@@ -38,6 +44,8 @@ export class TcpProxyManager implements TcpSite {
     this.clock = options.clock;
     this.dice = options.dice;
     this.stats = tcpStats(options.stats, options.settings.statPrefix);
+    const statScope = ({ statOwner }: AccessFilter) => options.stats.scope(statOwner);
+    this.#access = new AccessGate(options.access, statScope, options.logger);
     this.#accessLogs = options.accessLogs;
     this.#filterChainName = options.filterChainName;
     this.#onConnectionClosed = options.onConnectionClosed;
@@ -49,10 +57,13 @@ export class TcpProxyManager implements TcpSite {
 
   /** Takes over a connection whose handshake, if any, is done, and connects it at once: the server may speak first. */
   accept(transport: Transport): void {
-    const entry = new TcpEntry(connectionEntry(transport, this.#filterChainName), this.clock.now());
+    const client = connectionEntry(transport, this.#filterChainName);
+    const entry = new TcpEntry(client, this.clock.now());
+    this.stats.cxTotal.increment();
+    const denial = this.#access.deny({ connection: client, request: undefined });
+    if (denial) return this.#refuse(transport, entry, denial.details);
     const connection = new ProxiedConnection(this, transport, entry, () => this.#ended(connection, entry));
     this.#connections.add(connection);
-    this.stats.cxTotal.increment();
     this.stats.cxActive.increment();
     transport.handler = connection;
     connection.start();
@@ -71,6 +82,15 @@ export class TcpProxyManager implements TcpSite {
     for (const connection of this.#connections) connection.destroy();
     for (const log of this.#accessLogs) log.close();
     this.stats.close();
+    this.#access.close();
+  }
+
+  /** Before any byte goes either way: a server that speaks first must not be heard. */
+  #refuse(transport: Transport, entry: TcpEntry, details: string): void {
+    transport.destroy();
+    entry.connectionTerminationDetails = details;
+    for (const log of this.#accessLogs) log.log(entry);
+    this.#onConnectionClosed();
   }
 
   #ended(connection: ProxiedConnection, entry: TcpEntry): void {

@@ -59,6 +59,20 @@ describe('Headers', () => {
     }
     assert.equal(headers.size, 0);
   });
+
+  it('puts one field where the first stood, as set does', () => {
+    const values = ['a', 'b', 'c'];
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...values)), fc.constantFrom(...values), (names, name) => {
+        const [put, set] = [new Headers(), new Headers()];
+        for (const [i, each] of names.entries()) for (const headers of [put, set]) headers.append(each, String(i));
+        put.put(name, 'new');
+        set.set(name, 'new');
+        assert.deepEqual([...put.entries()], [...set.entries()]);
+        assert.deepEqual(put.getAll(name), ['new']);
+      }),
+    );
+  });
 });
 
 describe('encode', () => {

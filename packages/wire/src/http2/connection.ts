@@ -27,6 +27,7 @@ type Phase = 'open' | 'ending' | 'closed';
 export class Http2Connection implements TransportHandler, InboundOwner, SectionOwner, StreamHome, DrainOwner {
   readonly role: Http2Role;
   readonly limits: Http2Limits;
+  readonly handler: Http2Handler;
   readonly guard: AbuseGuard;
   readonly streams: StreamTable;
   readonly sending: SendScheduler;
@@ -34,7 +35,6 @@ export class Http2Connection implements TransportHandler, InboundOwner, SectionO
   readonly control: ControlFrames;
   readonly sections: SectionReader;
   readonly #transport: Transport;
-  readonly #handler: Http2Handler;
   readonly #clock: Clock;
   readonly #output: FrameOutput;
   readonly #reader: FrameReader;
@@ -48,7 +48,7 @@ export class Http2Connection implements TransportHandler, InboundOwner, SectionO
     this.role = role;
     this.limits = limits;
     this.#transport = transport;
-    this.#handler = handler;
+    this.handler = handler;
     this.#clock = clock;
     this.guard = new AbuseGuard(limits, clock);
     this.streams = new StreamTable(role === 'server' ? 1 : 0);
@@ -136,7 +136,7 @@ export class Http2Connection implements TransportHandler, InboundOwner, SectionO
     this.#closing?.cancel();
     this.#reader.stop();
     for (const stream of this.streams.all()) stream.fail('CANCEL', true);
-    this.#handler.onClose(this.#error ?? error);
+    this.handler.onClose(this.#error ?? error);
   }
 
   get open(): boolean {
@@ -152,14 +152,6 @@ export class Http2Connection implements TransportHandler, InboundOwner, SectionO
     const stream = new Stream(id, this, peer.initialWindow, streamWindow);
     this.streams.add(stream);
     return stream;
-  }
-
-  onRequest(stream: Stream): void {
-    this.#handler.onStream(stream);
-  }
-
-  onOversizedRequest(stream: Stream): void {
-    this.#handler.onOversizedHead(stream);
   }
 
   consumed(bytes: number): void {
@@ -180,7 +172,7 @@ export class Http2Connection implements TransportHandler, InboundOwner, SectionO
     if (how === 'ended') this.guard.served();
     if (this.#phase !== 'open') return;
     this.#drain.check();
-    if (this.role === 'client') this.#handler.onCapacity();
+    if (this.role === 'client') this.handler.onCapacity();
   }
 
   onDrained(): void {

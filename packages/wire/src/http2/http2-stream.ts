@@ -32,8 +32,8 @@ export interface Http2StreamHandler {
   /** The buffer is reused: copy what must outlive the call. It comes also while reading is paused, up to the window. */
   onBody(chunk: Buffer): void;
   onEnd(trailers: Headers | undefined): void;
-  /** The stream is gone: reset by the peer, refused by us as malformed, or its connection ended. Not after `reset`. */
-  onReset(code: Http2ErrorCode): void;
+  /** The stream is gone: reset by the peer, refused by us as malformed, or its connection ended. Not after `reset`. `byPeer`: not for a fault that we found. */
+  onReset(code: Http2ErrorCode, byPeer: boolean): void;
   /** What was queued is out after a `sendBody` that returned false. */
   onDrain(): void;
 }

@@ -2,6 +2,7 @@
 import type { AbuseGuard } from './abuse-guard.ts';
 import { HpackDecoder } from './hpack-decoder.ts';
 import { Http2Error, type Http2ErrorCode } from './http2-error.ts';
+import type { Http2Handler } from './http2-handler.ts';
 import type { Http2Role } from './http2-role.ts';
 import type { Http2Limits } from './limits.ts';
 import { FieldSection } from './section.ts';
@@ -11,13 +12,12 @@ import type { StreamTable } from './stream-table.ts';
 export interface SectionOwner {
   readonly role: Http2Role;
   readonly limits: Http2Limits;
+  readonly handler: Http2Handler;
   readonly guard: AbuseGuard;
   readonly streams: StreamTable;
   /** The peer may begin streams. */
   readonly admits: boolean;
   addStream(id: number): Stream;
-  onRequest(stream: Stream): void;
-  onOversizedRequest(stream: Stream): void;
   streamError(streamId: number, code: Http2ErrorCode): void;
 }
 
@@ -69,7 +69,7 @@ export class SectionReader {
     const stream = this.#owner.addStream(streamId);
     const { headers, contentLength } = this.#section;
     stream.method = request.method;
-    this.#owner.onRequest(stream);
+    this.#owner.handler.onStream(stream);
     stream.receiveHead(request, headers, contentLength, endStream);
   }
 
@@ -77,7 +77,7 @@ export class SectionReader {
     const stream = this.#owner.addStream(streamId);
     stream.ended = endStream;
     stream.headReceived = true;
-    this.#owner.onOversizedRequest(stream);
+    this.#owner.handler.onOversizedHead(stream);
   }
 
   #onResponse(stream: Stream, endStream: boolean): void {

@@ -95,7 +95,7 @@ export class Stream implements Http2Stream, BodySource {
     if (!this.open) return;
     if (!byPeer) this.#home.sending.output.rstStream(this.id, code);
     this.#close(byPeer ? 'reset by peer' : 'reset');
-    this.handler.onReset(code);
+    this.handler.onReset(code, byPeer);
   }
 
   /** The head came. `contentLength` in bytes, or -1. False: the body cannot be as long as it says. */

@@ -147,6 +147,7 @@ export const REPORT_ADAPTERS = {
     flushDuration: duration,
     flushBytes: whole,
     samplingRate: decimal(0, 1),
+    metrics: mapOf(message({ type: simpleType, nameTemplate: text() })),
     metricNameTemplateStrings: labelMap,
   }),
   stdio: message({

@@ -73,5 +73,7 @@ function listWith(value: ValueMatcher): ValueMatcher {
 
 function oneOf(valueMatchers: readonly ValueMatcher[]): ValueMatcher {
   if (valueMatchers.length === 1) return valueMatchers[0]!;
-  return create(ValueMatcherSchema, { matchPattern: { case: 'orMatch', value: { valueMatchers: [...valueMatchers] } } });
+  return create(ValueMatcherSchema, {
+    matchPattern: { case: 'orMatch', value: { valueMatchers: [...valueMatchers] } },
+  });
 }

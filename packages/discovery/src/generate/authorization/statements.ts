@@ -1,5 +1,5 @@
 // Turns a rule of an AuthorizationPolicy into conjunctions of statements about attributes: what is called, and by whom.
-import type { AuthorizationRule } from '../../input/authorization-input.ts';
+import type { AuthorizationRule } from '../../input/authorization-rules.ts';
 
 /** Of `values` one must hold; of `notValues` none may. */
 export interface Statement {

@@ -10,7 +10,10 @@ export interface WildcardOptions {
 }
 
 /** `*` alone: anything but nothing. */
-export function wildcardMatcher(value: string, { prefix = '', ignoreCase = false }: WildcardOptions = {}): StringMatcher {
+export function wildcardMatcher(
+  value: string,
+  { prefix = '', ignoreCase = false }: WildcardOptions = {},
+): StringMatcher {
   if (value === '*') return regexMatcher('.+');
   if (value.startsWith('*')) {
     const end = value.slice(1);

@@ -6,16 +6,23 @@ import { refusePeer, type SanMatcher } from '../../tls/peer-certificate.ts';
 import { type TlsMaterial, type TlsMaterialWatch, type WatchSecret, watchTlsMaterial } from '../../tls/tls-material.ts';
 import { tlsParams } from '../../tls/tls-params.ts';
 
+export interface SecureDialling {
+  readonly kind: 'tls';
+  readonly options: ClientTlsOptions;
+  /** For a connection that speaks HTTP/2. */
+  readonly http2Options: ClientTlsOptions;
+}
+
 /** How to secure a connection; follows the rotation of its secrets. */
 export class ClientTls {
   readonly #watch: TlsMaterialWatch;
   /** Of new connections; undefined until every secret came. */
-  current: ClientTlsOptions | undefined;
+  current: SecureDialling | undefined;
 
   /** Calls `onReady` when the secrets are whole, within this call or later, and again at every rotation. */
   constructor(context: UpstreamTlsContext, watchSecret: WatchSecret, onReady: () => void) {
     this.#watch = watchTlsMaterial(context.commonTlsContext, watchSecret, (material) => {
-      this.current = clientOptions(context, material);
+      this.current = secureDialling(context, material);
       onReady();
     });
   }
@@ -25,7 +32,18 @@ export class ClientTls {
   }
 }
 
-function clientOptions(context: UpstreamTlsContext, material: TlsMaterial): ClientTlsOptions {
+function secureDialling(context: UpstreamTlsContext, material: TlsMaterial): SecureDialling {
+  const offered = context.commonTlsContext?.alpnProtocols ?? [];
+  const options = clientOptions(context, material);
+  return {
+    kind: 'tls',
+    // Where HTTP/1.1 is spoken, offering h2 would let the server choose it.
+    options: { ...options, alpnProtocols: offered.filter((protocol) => protocol !== 'h2') },
+    http2Options: { ...options, alpnProtocols: offered.length > 0 ? offered : ['h2'] },
+  };
+}
+
+function clientOptions(context: UpstreamTlsContext, material: TlsMaterial): Omit<ClientTlsOptions, 'alpnProtocols'> {
   const common = context.commonTlsContext;
   return {
     secureContext: createSecureContext({
@@ -35,8 +53,6 @@ function clientOptions(context: UpstreamTlsContext, material: TlsMaterial): Clie
       // An empty list, not Node's own roots, where none are configured.
       ca: material.trustedCa ?? [],
     }),
-    // Only HTTP/1.1 is spoken to upstreams: offering h2 would let the server choose it.
-    alpnProtocols: common?.alpnProtocols.filter((protocol) => protocol !== 'h2') ?? [],
     serverName: context.sni || undefined,
     verifyChain: material.trustedCa !== undefined,
     verifyPeer: (info) => refuseServer(info, material.sanMatchers),

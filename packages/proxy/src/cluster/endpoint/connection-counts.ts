@@ -10,12 +10,13 @@ export class ConnectionCounts {
   readonly #context: PoolContext;
   readonly #startedAt: number;
 
-  constructor(context: PoolContext, protocol: 'http1' | 'tcp' = 'http1') {
+  constructor(context: PoolContext, protocol: 'http1' | 'http2' | 'tcp' = 'http1') {
     const { stats, counters, clock } = context;
     this.#context = context;
     this.#startedAt = clock.monotonic();
     stats.cxTotal.increment();
     if (protocol === 'http1') stats.cxHttp1Total.increment();
+    if (protocol === 'http2') stats.cxHttp2Total.increment();
     stats.cxActive.increment();
     counters.connectionsTotal++;
     counters.connectionsActive++;

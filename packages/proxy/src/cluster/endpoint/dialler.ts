@@ -1,13 +1,12 @@
 // Turns a cluster's transport rules into how to dial each host: plaintext, or TLS with the secrets of now.
 import type { JsonObject } from '@bufbuild/protobuf';
-import type { ClientTlsOptions } from '@meltemi/wire';
 import type { WatchSecret } from '../../tls/tls-material.ts';
 import { matchTransport, type TransportRules } from '../settings/transport-settings.ts';
-import { ClientTls } from './client-tls.ts';
+import { ClientTls, type SecureDialling } from './client-tls.ts';
 
 export type Dialling =
   | { readonly kind: 'plaintext' }
-  | { readonly kind: 'tls'; readonly options: ClientTlsOptions }
+  | SecureDialling
   /** Its secrets did not come yet: nothing may be sent. */
   | { readonly kind: 'not-ready' };
 
@@ -44,7 +43,7 @@ export class Dialler {
   dial(labels: JsonObject): Dialling {
     const tls = this.#transports.at(matchTransport(this.#rules, labels));
     if (!tls) return PLAINTEXT;
-    return tls.current ? { kind: 'tls', options: tls.current } : NOT_READY;
+    return tls.current ?? NOT_READY;
   }
 
   close(): void {

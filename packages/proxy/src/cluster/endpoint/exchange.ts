@@ -10,6 +10,7 @@ import {
   type TlsInfo,
 } from '@meltemi/wire';
 import type { ResetReason, UpstreamExchange, UpstreamHandler, UpstreamHost, UpstreamRequest } from '../cluster.ts';
+import { countFailure, countGivenUp, countResponse } from './exchange-counts.ts';
 import type { PoolContext } from './pool-context.ts';
 import { requestHead } from './request-framing.ts';
 
@@ -122,7 +123,7 @@ export class Exchange implements UpstreamExchange {
 
   reset(cause: 'cancelled' | 'timeout' | 'per-try-timeout' = 'cancelled'): void {
     if (this.#state === 'done') return;
-    this.#countReset(cause);
+    countGivenUp(this.#context, cause);
     this.#leave();
   }
 
@@ -145,8 +146,7 @@ export class Exchange implements UpstreamExchange {
   /** The host failed; the handler hears why, unless the exchange is over already. */
   fail(reason: ResetReason, detail: string): void {
     if (this.#state === 'done') return;
-    this.#context.record('local-failure');
-    this.#context.counters.requestsError++;
+    countFailure(this.#context);
     this.#giveUp(reason, detail);
   }
 
@@ -161,11 +161,7 @@ export class Exchange implements UpstreamExchange {
 
   head(head: ResponseHead): void {
     this.#tunnel = head.upgrade;
-    this.#context.stats.countStatus(head.status);
-    this.#context.stats.rqCompleted.increment();
-    if (head.status < 500) this.#context.counters.requestsSuccess++;
-    else this.#context.counters.requestsError++;
-    this.#context.record(head.status);
+    countResponse(this.#context, head.status);
     this.handler.onHead(head);
   }
 
@@ -222,14 +218,6 @@ export class Exchange implements UpstreamExchange {
   #giveUp(reason: ResetReason, detail: string): void {
     this.#leave();
     this.handler.onReset(reason, detail);
-  }
-
-  #countReset(cause: 'cancelled' | 'timeout' | 'per-try-timeout'): void {
-    const { stats, counters } = this.#context;
-    if (cause === 'cancelled') return;
-    counters.requestsTimeout++;
-    (cause === 'timeout' ? stats.rqTimeout : stats.rqPerTryTimeout).increment();
-    this.#context.record('timeout');
   }
 
   /** Over, before the response was complete. */

@@ -18,6 +18,7 @@ import { OutlierState, type WatchedHost } from '../outlier-detection.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import type { Dialling } from './dialler.ts';
+import { Http2Pool } from './http2-pool.ts';
 import type { HostCounters, PoolContext } from './pool-context.ts';
 import { TcpConnection } from './tcp-connection.ts';
 
@@ -31,6 +32,9 @@ export interface HostOwner extends Pick<PoolContext, 'stats' | 'clock' | 'settin
   record(host: Host, outcome: Parameters<PoolContext['record']>[0]): void;
 }
 
+/** A host's connections of one protocol, at one priority. */
+type RequestPool = Pick<ConnectionPool, 'open' | 'refresh' | 'closeFree' | 'close'>;
+
 /** Where a host stands among the endpoints of its cluster. */
 export interface HostPlace {
   readonly priority: number;
@@ -41,8 +45,11 @@ export class Host implements UpstreamHost, LoadHost, WatchedHost, PoolContext {
   readonly #owner: HostOwner;
   #spec: EndpointSpec;
   #place: HostPlace;
-  #pool: ConnectionPool | undefined;
-  #highPool: ConnectionPool | undefined;
+  /** Made when first asked for. */
+  readonly #pools: Readonly<Record<Priority, { http1?: ConnectionPool; http2?: Http2Pool }>> = {
+    default: {},
+    high: {},
+  };
   readonly #tcpConnections = new Set<TcpConnection>();
   readonly outlier = new OutlierState();
   readonly counters: HostCounters = {
@@ -72,7 +79,7 @@ export class Host implements UpstreamHost, LoadHost, WatchedHost, PoolContext {
   }
 
   open(handler: UpstreamHandler, priority: Priority, fresh: boolean): UpstreamExchange | undefined {
-    const pool = this.#poolOf(priority);
+    const pool = this.#poolOf(priority, this.#speaksHttp2(handler));
     if (fresh) pool.closeFree();
     return pool.open(handler);
   }
@@ -97,14 +104,12 @@ export class Host implements UpstreamHost, LoadHost, WatchedHost, PoolContext {
 
   /** Lets idle connections go that may serve no more. */
   refresh(): void {
-    this.#pool?.refresh();
-    this.#highPool?.refresh();
+    for (const pool of this.#openPools()) pool.refresh();
   }
 
   close(): void {
     this.retired = true;
-    this.#pool?.close();
-    this.#highPool?.close();
+    for (const pool of this.#openPools()) pool.close();
     for (const connection of this.#tcpConnections) connection.fail('the cluster was closed');
   }
 
@@ -177,8 +182,22 @@ export class Host implements UpstreamHost, LoadHost, WatchedHost, PoolContext {
     };
   }
 
-  #poolOf(priority: Priority): ConnectionPool {
-    if (priority === 'default') return (this.#pool ??= new ConnectionPool(this, this.#owner.breaker('default')));
-    return (this.#highPool ??= new ConnectionPool(this, this.#owner.breaker('high')));
+  #poolOf(priority: Priority, http2: boolean): RequestPool {
+    const pools = this.#pools[priority];
+    if (http2) return (pools.http2 ??= new Http2Pool(this, this.#owner.breaker(priority)));
+    return (pools.http1 ??= new ConnectionPool(this, this.#owner.breaker(priority)));
+  }
+
+  /** What the cluster speaks, or what the client does where that is its choice. */
+  #speaksHttp2(handler: UpstreamHandler): boolean {
+    const { protocol } = this.settings;
+    return protocol === 'http2' || (protocol === 'as-received' && handler.http2 === true);
+  }
+
+  *#openPools(): Iterable<RequestPool> {
+    for (const { http1, http2 } of [this.#pools.default, this.#pools.high]) {
+      if (http1) yield http1;
+      if (http2) yield http2;
+    }
   }
 }

@@ -1,0 +1,37 @@
+// The routes of an inbound chain: everything goes to the application.
+import { NO_HEADER_CHANGES } from './header-changes-input.ts';
+import type { RouteInput } from './route-input.ts';
+import { MATCH_ALL } from './route-match-inputs.ts';
+
+export interface InboundRoutesTarget {
+  readonly cluster: string;
+  /** Of the service; 0: of none. */
+  readonly port: number;
+  /** `host:port` of the service, or empty. */
+  readonly service: string;
+}
+
+/** Whether to try again is the caller's choice. */
+export function inboundRoutes({ cluster, port, service }: InboundRoutesTarget): RouteInput {
+  const nothing = { requestHeaders: NO_HEADER_CHANGES, responseHeaders: NO_HEADER_CHANGES };
+  const route = {
+    name: 'default',
+    match: MATCH_ALL,
+    action: {
+      kind: 'forward',
+      clusters: [{ cluster, weight: 1, ...nothing }],
+      timeoutMs: 0,
+      retry: undefined,
+      rewrite: undefined,
+      mirrors: [],
+      hashPolicy: [],
+    } as const,
+    ...nothing,
+    fault: undefined,
+    cors: undefined,
+    operation: service && `${service}/*`,
+    provenance: undefined,
+  };
+  const virtualHost = { name: `inbound|http|${port}`, domains: ['*'], routes: [route], requireTls: false };
+  return { name: cluster, ignorePort: false, virtualHosts: [virtualHost] };
+}

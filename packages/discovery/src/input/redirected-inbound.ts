@@ -1,0 +1,116 @@
+// Turns the ports of a redirected sidecar's application into one listener, a chain for each way to connect.
+import type { MeshSettings } from '../mesh.ts';
+import type { ProxyScope } from '../scope.ts';
+import type { Snapshot } from '../snapshot.ts';
+import { accessLogInput } from './access-log-input.ts';
+import type { InboundClusterInput } from './cluster-input.ts';
+import { BLACK_HOLE_CLUSTER, INBOUND_PASSTHROUGH_CLUSTER, inboundName } from './cluster-name.ts';
+import { inboundChainMatches, type InboundChainMatch } from './inbound-chain-matches.ts';
+import { type InboundPort, inboundPorts } from './inbound-ports.ts';
+import { inboundRoutes, type InboundRoutesTarget } from './inbound-routes.ts';
+import { ANY_CONNECTION, type ChainInput, type ListenerInput } from './listener-input.ts';
+import { type MutualTlsMode, type MutualTlsModes, mutualTlsModes } from './mutual-tls-modes.ts';
+import { plainTcp } from './tcp-traffic.ts';
+
+/** Where iptables leads what comes to the pod. */
+const INBOUND_PORT = 15_006;
+const VIRTUAL_INBOUND = 'virtualInbound';
+
+export function redirectedInboundListener(scope: ProxyScope, { config, mesh }: Snapshot): ListenerInput {
+  const { node, labels } = scope;
+  const workload = { namespace: node.namespace, labels, rootNamespace: mesh.rootNamespace };
+  const modes = mutualTlsModes(config.objects('PeerAuthentication'), workload);
+  const ports = inboundPorts(scope);
+  return {
+    name: VIRTUAL_INBOUND,
+    direction: 'inbound',
+    address: { host: '0.0.0.0', port: INBOUND_PORT },
+    capture: 'redirected',
+    inspection: {
+      tlsBut: numbers(ports.filter((port) => modeOf(port, modes) === 'DISABLE' && !port.tls && isNamed(port))),
+      httpBut: numbers(ports.filter(isNamed)),
+    },
+    chains: [
+      loopChain(),
+      ...passthroughChains(ports, modes, mesh),
+      ...ports.flatMap((port) => portChains(port, modes, mesh)),
+    ],
+    otherwise: undefined,
+    accessLog: accessLogInput(mesh),
+  };
+}
+
+export function redirectedInboundClusters(scope: ProxyScope, mesh: MeshSettings): InboundClusterInput[] {
+  return inboundPorts(scope).map(({ number, app, http }) => ({
+    kind: 'inbound',
+    name: inboundName(number),
+    app,
+    http,
+    connectTimeoutMs: mesh.connectTimeoutMs,
+  }));
+}
+
+function numbers(ports: readonly InboundPort[]): readonly number[] {
+  return ports.map(({ number }) => number).sort((a, b) => a - b);
+}
+
+function isNamed({ speech }: InboundPort): boolean {
+  return speech !== 'detected';
+}
+
+function modeOf({ number }: InboundPort, modes: MutualTlsModes): MutualTlsMode {
+  return modes.ports.get(number) ?? modes.mode;
+}
+
+/** Whoever calls the listener by its own port would be led around in a circle. */
+function loopChain(): ChainInput {
+  return {
+    name: `${VIRTUAL_INBOUND}-blackhole`,
+    statPrefix: BLACK_HOLE_CLUSTER,
+    match: { ...ANY_CONNECTION, port: INBOUND_PORT },
+    traffic: plainTcp(BLACK_HOLE_CLUSTER),
+    tls: undefined,
+  };
+}
+
+/** Ports that nobody declared: all by the workload's mode, and those with a mode of their own. */
+function passthroughChains(ports: readonly InboundPort[], modes: MutualTlsModes, mesh: MeshSettings): ChainInput[] {
+  const declared = new Set(ports.map(({ number }) => number));
+  const own = [...modes.ports].filter(([port]) => !declared.has(port)).sort(([a], [b]) => a - b);
+  const all = [[undefined, modes.mode] as const, ...own];
+  return all.flatMap(([port, mode]) =>
+    inboundChainMatches(mode, 'detected').map((way) => ({
+      name: passthroughName(way, port),
+      statPrefix: INBOUND_PASSTHROUGH_CLUSTER,
+      match: { ...way.match, port },
+      traffic: trafficOf({ cluster: INBOUND_PASSTHROUGH_CLUSTER, port: 0, service: '' }, way.http),
+      tls: way.mutualTls ? { kind: 'mesh', trustDomain: mesh.trustDomain } : undefined,
+    })),
+  );
+}
+
+function passthroughName({ http }: InboundChainMatch, port: number | undefined): string {
+  const name = http ? `${VIRTUAL_INBOUND}-catchall-http` : VIRTUAL_INBOUND;
+  return port === undefined ? name : `${name}-${port}`;
+}
+
+function portChains(port: InboundPort, modes: MutualTlsModes, mesh: MeshSettings): ChainInput[] {
+  const { number, speech, servicePort, service, chainName: name } = port;
+  const mode = modeOf(port, modes);
+  const target = { cluster: inboundName(number), port: servicePort, service };
+  const chain = { name, statPrefix: `inbound_${name}` };
+  if (mode === 'DISABLE' && port.tls) {
+    const match = { ...ANY_CONNECTION, port: number, transport: 'tls' } as const;
+    return [{ ...chain, match, traffic: trafficOf(target, speech === 'http'), tls: port.tls }];
+  }
+  return inboundChainMatches(mode, speech).map((way) => ({
+    ...chain,
+    match: { ...way.match, port: number },
+    traffic: trafficOf(target, way.http),
+    tls: way.mutualTls ? { kind: 'mesh', trustDomain: mesh.trustDomain } : undefined,
+  }));
+}
+
+function trafficOf(target: InboundRoutesTarget, http: boolean): ChainInput['traffic'] {
+  return http ? { kind: 'inline-routes', routes: inboundRoutes(target) } : plainTcp(target.cluster);
+}

@@ -1,0 +1,86 @@
+// Turns services into a redirected sidecar's outbound listeners: one an address and port, and one for all that is left.
+import type { MeshSettings } from '../mesh.ts';
+import type { ProxyScope } from '../scope.ts';
+import { accessLogInput } from './access-log-input.ts';
+import { BLACK_HOLE_CLUSTER, PASSTHROUGH_CLUSTER } from './cluster-name.ts';
+import { ANY_CONNECTION, type ChainInput, type ListenerInput, NO_INSPECTION } from './listener-input.ts';
+import { ANY_ADDRESS, type PlacedChain, placedChains } from './redirected-chains.ts';
+import { plainTcp } from './tcp-traffic.ts';
+
+/** Where iptables leads what the application sends. */
+const OUTBOUND_PORT = 15_001;
+const VIRTUAL_OUTBOUND = 'virtualOutbound';
+
+export function redirectedOutboundListeners(scope: ProxyScope, mesh: MeshSettings): ListenerInput[] {
+  const wanted = scope.visible.called.flatMap((service) =>
+    service.ports
+      .filter(({ protocol }) => protocol !== 'udp')
+      .flatMap((port) => placedChains(service, port, scope, mesh)),
+  );
+  const byPlace = Map.groupBy(wanted, ({ address, port }) => `${address}_${port}`);
+  const listeners = [...byPlace].map(([name, chains]) => placeListener(name, chains, scope, mesh));
+  return [virtualOutbound(scope, mesh), ...listeners];
+}
+
+/** Of chains for the same connections the first stands; an address is the first service's that has it. */
+function placeListener(
+  name: string,
+  placed: readonly PlacedChain[],
+  scope: ProxyScope,
+  mesh: MeshSettings,
+): ListenerInput {
+  const { address, port, service } = placed[0]!;
+  const wild = address === ANY_ADDRESS;
+  const own = placed.filter((each) => wild || each.service === service).map(({ chain }) => chain);
+  const all = own.some(detects) ? own.flatMap(byTransport) : own;
+  const chains = [...new Map(all.toReversed().map((chain) => [JSON.stringify(chain.match), chain])).values()].reverse();
+  const reads = chains.some(({ match }) => match.transport !== undefined);
+  return {
+    name,
+    direction: 'outbound',
+    address: { host: address, port },
+    capture: 'handed-over',
+    inspection: { tlsBut: reads ? [] : undefined, httpBut: chains.some(detects) ? [] : undefined },
+    chains,
+    otherwise: wild ? undeclaredChain('PassthroughFilterChain', scope) : undefined,
+    accessLog: accessLogInput(mesh),
+  };
+}
+
+function detects({ match }: ChainInput): boolean {
+  return match.applicationProtocols.length > 0;
+}
+
+/** Where a chain beside it asks for a transport, one that takes any is never found: a proxy does not go back. */
+function byTransport(chain: ChainInput): ChainInput[] {
+  const { match } = chain;
+  if (match.transport !== undefined) return [chain];
+  return (['plaintext', 'tls'] as const).map((transport) => ({ ...chain, match: { ...match, transport } }));
+}
+
+/** What no other listener takes. Whoever calls it by its own port would be led around in a circle. */
+function virtualOutbound(scope: ProxyScope, mesh: MeshSettings): ListenerInput {
+  const loop: ChainInput = {
+    name: `${VIRTUAL_OUTBOUND}-blackhole`,
+    statPrefix: BLACK_HOLE_CLUSTER,
+    match: { ...ANY_CONNECTION, port: OUTBOUND_PORT },
+    traffic: plainTcp(BLACK_HOLE_CLUSTER),
+    tls: undefined,
+  };
+  return {
+    name: VIRTUAL_OUTBOUND,
+    direction: 'outbound',
+    address: { host: ANY_ADDRESS, port: OUTBOUND_PORT },
+    capture: 'hands-over',
+    inspection: NO_INSPECTION,
+    chains: [loop, undeclaredChain(`${VIRTUAL_OUTBOUND}-catchall-tcp`, scope)],
+    otherwise: undefined,
+    accessLog: accessLogInput(mesh),
+  };
+}
+
+/** Connections to where nobody declared a service. */
+function undeclaredChain(name: string, { outboundTrafficPolicy }: ProxyScope): ChainInput {
+  const cluster = outboundTrafficPolicy === 'ALLOW_ANY' ? PASSTHROUGH_CLUSTER : BLACK_HOLE_CLUSTER;
+  return { name, statPrefix: cluster, match: ANY_CONNECTION, traffic: plainTcp(cluster), tls: undefined };
+}

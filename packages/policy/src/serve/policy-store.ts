@@ -1,0 +1,98 @@
+// Views of the configuration → the policy that holds now. A resource that goes bad is served as it last was good.
+import { formatProblem, type Logger, type Problem } from '@meltemi/base';
+import type { ConfigView } from '@meltemi/config';
+
+import type { AdapterWorld } from '../adapters/create-handler.ts';
+import { type Manifest, Vocabulary } from '../attributes/vocabulary.ts';
+import { compilePolicy, type Policy } from '../rules/compile-policy.ts';
+import { HandlerStore } from '../rules/handler-store.ts';
+import { policyEngine, type PolicyEngine } from '../rules/policy-engine.ts';
+import { type PolicyResource, qualifiedName } from '../rules/policy-resource.ts';
+
+import { viewManifest, viewResources } from './view-resources.ts';
+
+/** Immutable: a request ends on the one it began with. */
+export interface ActivePolicy {
+  readonly vocabulary: Vocabulary;
+  readonly engine: PolicyEngine;
+  readonly problems: readonly Problem[];
+  readonly counts: { readonly attributes: number; readonly resources: number; readonly rules: number };
+}
+
+export interface PolicyStoreOptions {
+  readonly world: AdapterWorld;
+  /** Rules of this namespace are for all requests. */
+  readonly configNamespace: string;
+  /** Attributes where the configuration declares none. */
+  readonly manifest: Manifest;
+  readonly logger: Logger;
+}
+
+export class PolicyStore {
+  readonly #options: PolicyStoreOptions;
+  readonly #handlers = new HandlerStore();
+  #good: ReadonlyMap<string, PolicyResource> = new Map();
+  #said: ReadonlySet<string> = new Set();
+  #current: ActivePolicy;
+
+  constructor(options: PolicyStoreOptions, view: ConfigView) {
+    this.#options = options;
+    this.#current = this.#activate(view);
+  }
+
+  get current(): ActivePolicy {
+    return this.#current;
+  }
+
+  update(view: ConfigView): void {
+    this.#current = this.#activate(view);
+  }
+
+  close(): void {
+    this.#handlers.close();
+  }
+
+  #activate(view: ConfigView): ActivePolicy {
+    const { world, configNamespace, manifest, logger } = this.#options;
+    const vocabulary = new Vocabulary(viewManifest(view, manifest));
+    const resources = viewResources(view);
+    const first = compilePolicy(resources, vocabulary, world, this.#handlers);
+    const bad = new Set(first.problems.flatMap((problem) => problemKey(problem) ?? []));
+    const served = resources.map((resource) => (bad.has(keyOf(resource)) ? this.#lastGood(resource) : resource));
+    const policy: Policy = bad.size === 0 ? first : compilePolicy(served, vocabulary, world, this.#handlers);
+    this.#handlers.closeUnused();
+    this.#remember(served, policy.problems);
+    this.#say(first.problems);
+    return {
+      vocabulary,
+      engine: policyEngine(policy, configNamespace, logger),
+      problems: first.problems,
+      counts: { attributes: vocabulary.names.length, resources: resources.length, rules: policy.rules.length },
+    };
+  }
+
+  #lastGood(resource: PolicyResource): PolicyResource {
+    return this.#good.get(keyOf(resource)) ?? resource;
+  }
+
+  #remember(served: readonly PolicyResource[], problems: readonly Problem[]): void {
+    const bad = new Set(problems.flatMap((problem) => problemKey(problem) ?? []));
+    const good = served.filter((resource) => !bad.has(keyOf(resource)));
+    this.#good = new Map(good.map((resource) => [keyOf(resource), resource]));
+  }
+
+  /** Each problem once, until it is gone. */
+  #say(problems: readonly Problem[]): void {
+    const lines = problems.map(formatProblem);
+    for (const line of lines) if (!this.#said.has(line)) this.#options.logger.warn(line);
+    this.#said = new Set(lines);
+  }
+}
+
+function keyOf(resource: PolicyResource): string {
+  return qualifiedName(resource);
+}
+
+function problemKey({ resource }: Problem): string | undefined {
+  return resource && `${resource.name}.${resource.kind}.${resource.namespace}`;
+}

@@ -1,0 +1,81 @@
+// Judges requests or connections by the access rules of a listener, one filter after the other, and counts what came of it.
+import { type AccessFilter, type AccessRequest, type AccessRules, denialDetails } from '@meltemi/decide';
+import type { Logger } from '@meltemi/base';
+import type { Counter, StatsScope } from '@meltemi/telemetry';
+
+/** Why somebody is not let in. */
+export interface AccessDenial {
+  /** RESPONSE_CODE_DETAILS: the policy that denied, or that none allowed. */
+  readonly details: string;
+}
+
+interface Verdicts {
+  readonly allowed: Counter;
+  readonly denied: Counter;
+}
+
+interface CountedFilter {
+  readonly filter: AccessFilter;
+  readonly enforced: Verdicts | undefined;
+  readonly shadow: Verdicts | undefined;
+}
+
+export class AccessGate {
+  readonly #filters: readonly CountedFilter[];
+  readonly #scopes: readonly StatsScope[];
+  readonly #logger: Logger;
+
+  /** `scopeOf`: makes the scope that a filter's counters are in. */
+  constructor(filters: readonly AccessFilter[], scopeOf: (filter: AccessFilter) => StatsScope, logger: Logger) {
+    this.#logger = logger;
+    this.#scopes = filters.map(scopeOf);
+    this.#filters = filters.map((filter, index) => countedFilter(filter, this.#scopes[index]!));
+  }
+
+  /** Undefined: let in. The first filter that denies ends it. */
+  deny(request: AccessRequest): AccessDenial | undefined {
+    for (const { filter, enforced, shadow } of this.#filters) {
+      if (filter.shadow && shadow) count(shadow, filter.shadow.judge(request).allowed);
+      if (!filter.enforced || !enforced) continue;
+      const { allowed, policy } = filter.enforced.judge(request);
+      count(enforced, allowed);
+      if (allowed) continue;
+      this.#explain(filter.enforced, policy, request);
+      return { details: denialDetails(policy) };
+    }
+    return undefined;
+  }
+
+  /** Gives the counters up. */
+  close(): void {
+    for (const scope of this.#scopes) scope.close();
+  }
+
+  #explain(rules: AccessRules, policy: string | undefined, request: AccessRequest): void {
+    const near = policy === undefined ? rules.nearestMiss(request) : undefined;
+    const reason = near
+      ? `${near.policy} is nearest, it wants ${near.misses.join(' and ')}`
+      : 'no policy allows anything';
+    this.#logger.debug(`access denied: ${policy === undefined ? reason : `${policy} denies`}`);
+  }
+}
+
+function countedFilter(filter: AccessFilter, scope: StatsScope): CountedFilter {
+  return {
+    filter,
+    enforced: filter.enforced && verdicts(scope, `rbac.${dotted(filter.rulesStatPrefix)}`),
+    shadow: filter.shadow && verdicts(scope, `rbac.${dotted(filter.shadowStatPrefix)}shadow_`),
+  };
+}
+
+function dotted(prefix: string): string {
+  return prefix === '' || prefix.endsWith('.') ? prefix : `${prefix}.`;
+}
+
+function verdicts(scope: StatsScope, prefix: string): Verdicts {
+  return { allowed: scope.counter(`${prefix}allowed`), denied: scope.counter(`${prefix}denied`) };
+}
+
+function count({ allowed, denied }: Verdicts, isAllowed: boolean): void {
+  (isAllowed ? allowed : denied).increment();
+}

@@ -1,0 +1,209 @@
+// One request on its way as a stream of an HTTP/2 connection: waits for a connection, sends, passes the response on, ends once.
+import {
+  type Headers,
+  type Http2ErrorCode,
+  type Http2Stream,
+  type Http2StreamHandler,
+  type PseudoFields,
+} from '@meltemi/wire';
+import type { ResetReason, UpstreamExchange, UpstreamHandler, UpstreamHost, UpstreamRequest } from '../cluster.ts';
+import { countFailure, countGivenUp, countResponse } from './exchange-counts.ts';
+import type { Http2Upstream } from './http2-upstream.ts';
+import { responseHead } from './http2-message.ts';
+import type { PoolContext } from './pool-context.ts';
+
+/** The pool that an exchange was opened on. */
+export interface Http2ExchangeOwner {
+  /** It waits for no connection any more. */
+  cancel(exchange: Http2Exchange): void;
+  /** It had a connection and is over. */
+  finished(connection: Http2Upstream): void;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+export class Http2Exchange implements UpstreamExchange, Http2StreamHandler {
+  readonly handler: UpstreamHandler;
+  readonly #context: PoolContext;
+  readonly #owner: Http2ExchangeOwner;
+  #state: 'waiting' | 'active' | 'done' = 'waiting';
+  #connection: Http2Upstream | undefined;
+  #stream: Http2Stream | undefined;
+  #request: UpstreamRequest | undefined;
+  /** Copies of body parts that came before the connection did. */
+  #early: Buffer[] = [];
+  #trailers: Headers | undefined;
+  #endsWithHead = false;
+  #requestEnded = false;
+  #requestEndedAt = 0;
+  /** Something of it came in this read. */
+  heard = false;
+  reused = false;
+
+  constructor(context: PoolContext, owner: Http2ExchangeOwner, handler: UpstreamHandler) {
+    this.#context = context;
+    this.#owner = owner;
+    this.handler = handler;
+  }
+
+  get host(): UpstreamHost {
+    return this.#context.host;
+  }
+
+  sendHead(request: UpstreamRequest): void {
+    if (this.#state === 'done' || this.#request !== undefined) return;
+    this.#endsWithHead = request.bodyLength === 0;
+    // What waits must not change under it.
+    this.#request = this.#connection ? request : { ...request, headers: request.headers.clone() };
+    if (request.upgrade) process.nextTick(refuseLater, this, 'HTTP/2 upstreams take no upgrades');
+    else if (this.#connection) this.#begin(this.#connection);
+  }
+
+  sendBody(chunk: Buffer): boolean {
+    if (this.#state === 'done' || chunk.length === 0) return true;
+    if (this.#endsWithHead) {
+      this.#giveUp('protocol-error', 'more body than the announced length');
+      return true;
+    }
+    if (this.#stream) return this.#stream.sendBody(chunk, false);
+    this.#early.push(Buffer.from(chunk));
+    return false;
+  }
+
+  end(trailers?: Headers): void {
+    if (this.#state === 'done' || this.#requestEnded) return;
+    this.#requestEnded = true;
+    this.#trailers = trailers;
+    if (this.#stream) this.#endRequest(this.#stream);
+  }
+
+  reset(cause: 'cancelled' | 'timeout' | 'per-try-timeout' = 'cancelled'): void {
+    if (this.#state === 'done') return;
+    countGivenUp(this.#context, cause);
+    this.#leave();
+  }
+
+  pauseReading(): void {
+    this.#stream?.pauseReading();
+  }
+
+  resumeReading(): void {
+    this.#stream?.resumeReading();
+  }
+
+  /** The pool found a connection. */
+  attach(connection: Http2Upstream, reused: boolean): void {
+    this.#state = 'active';
+    this.#connection = connection;
+    this.reused = reused;
+    if (this.#request) this.#begin(connection);
+  }
+
+  /** The host failed; the handler hears why, unless the exchange is over already. */
+  fail(reason: ResetReason, detail: string): void {
+    if (this.#state === 'done') return;
+    countFailure(this.#context);
+    this.#giveUp(reason, detail);
+  }
+
+  /** It can't go on, and the host is not to blame. */
+  refuse(reason: 'overflow' | 'protocol-error' | 'refused', detail: string): void {
+    if (this.#state !== 'done') this.#giveUp(reason, detail);
+  }
+
+  /** The read is over in which something of it came. */
+  pause(): void {
+    this.heard = false;
+    if (this.#state === 'active') this.handler.onPause();
+  }
+
+  onHead(pseudo: PseudoFields, headers: Headers, endStream: boolean): void {
+    if (this.#state !== 'active' || pseudo.kind !== 'response') return;
+    this.#connection!.heard(this);
+    countResponse(this.#context, pseudo.status);
+    this.handler.onHead(responseHead(pseudo.status, headers, endStream));
+  }
+
+  onInformational(status: number, headers: Headers): void {
+    if (this.#state === 'active') this.handler.onInformational?.(responseHead(status, headers, false));
+  }
+
+  onBody(chunk: Buffer): void {
+    if (this.#state !== 'active') return;
+    this.#connection!.heard(this);
+    this.handler.onBody(chunk);
+  }
+
+  onEnd(trailers: Headers | undefined): void {
+    if (this.#state !== 'active') return;
+    const { stats, clock } = this.#context;
+    if (this.#requestEnded) stats.rqTime.record(Math.round(clock.monotonic() - this.#requestEndedAt));
+    this.#finish(this.#requestEnded ? undefined : 'NO_ERROR');
+    this.handler.onEnd(trailers);
+  }
+
+  onReset(code: Http2ErrorCode, byPeer: boolean): void {
+    if (this.#state !== 'active') return;
+    this.#stream = undefined;
+    if (code === 'REFUSED_STREAM') return this.fail('refused', 'the peer refused the stream');
+    const lost = this.#connection!.lossOf(code);
+    if (lost) return this.fail(lost.reason, lost.detail);
+    if (byPeer) this.#context.stats.rqRxReset.increment();
+    this.fail(byPeer ? 'reset' : 'protocol-error', `the stream was reset: ${code}`);
+  }
+
+  onDrain(): void {
+    if (this.#state === 'active') this.handler.onDrain();
+  }
+
+  #begin(connection: Http2Upstream): void {
+    this.handler.onConnected(connection.tls, connection.localAddress);
+    if (this.#state !== 'active') return;
+    this.#stream = connection.request(this, this.#request!);
+    if (!this.#stream) return process.nextTick(refuseStream, this);
+    const early = this.#early;
+    this.#early = [];
+    let room = true;
+    for (const chunk of early) room = this.#stream.sendBody(chunk, false);
+    if (this.#requestEnded) this.#endRequest(this.#stream);
+    else if (early.length > 0 && room) this.handler.onDrain();
+  }
+
+  #endRequest(stream: Http2Stream): void {
+    this.#requestEndedAt = this.#context.clock.monotonic();
+    if (this.#endsWithHead) return;
+    if (this.#trailers && this.#trailers.size > 0) stream.sendTrailers(this.#trailers);
+    else stream.sendBody(NOTHING, true);
+  }
+
+  #giveUp(reason: ResetReason, detail: string): void {
+    this.#leave();
+    this.handler.onReset(reason, detail);
+  }
+
+  /** Over, before the response was complete. */
+  #leave(): void {
+    if (this.#state === 'active') return this.#finish('CANCEL');
+    this.#state = 'done';
+    this.#owner.cancel(this);
+  }
+
+  /** `code`: for a stream whose request has not ended. */
+  #finish(code: Http2ErrorCode | undefined): void {
+    this.#state = 'done';
+    if (code !== undefined && this.#stream?.open) {
+      this.#context.stats.rqTxReset.increment();
+      this.#stream.reset(code);
+    }
+    this.#stream?.resumeReading();
+    this.#owner.finished(this.#connection!);
+  }
+}
+
+function refuseLater(exchange: Http2Exchange, detail: string): void {
+  exchange.refuse('protocol-error', detail);
+}
+
+function refuseStream(exchange: Http2Exchange): void {
+  exchange.refuse('refused', 'the connection takes no more streams');
+}

@@ -1,0 +1,48 @@
+// A request for an upstream → the fields of an HTTP/2 request, and an HTTP/2 response → the head that all of the proxy knows (RFC 9113 §8.3).
+import { CHUNKED, Headers, type RequestPseudo, type ResponseHead } from '@meltemi/wire';
+import type { UpstreamRequest } from '../cluster.ts';
+
+export interface Http2RequestHead {
+  readonly pseudo: RequestPseudo;
+  readonly headers: Headers;
+  /** No body follows. */
+  readonly endStream: boolean;
+}
+
+/** What belongs to one HTTP/1.1 connection, and `host`, which `:authority` replaces (RFC 9113 §8.2.2). */
+const NOT_IN_HTTP2: ReadonlySet<string> = new Set([
+  'host',
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** The request stays as it is: another try may need it. */
+export function http2Request(request: UpstreamRequest, secure: boolean): Http2RequestHead {
+  const { method, target, bodyLength } = request;
+  const authority = request.headers.get('host') ?? '';
+  const scheme = request.headers.get('x-forwarded-proto') ?? (secure ? 'https' : 'http');
+  const pseudo = { kind: 'request', method, scheme, authority, path: target } as const;
+  return { pseudo, headers: requestFields(request), endStream: bodyLength === 0 };
+}
+
+function requestFields({ headers, bodyLength }: UpstreamRequest): Headers {
+  const fields = new Headers();
+  const { names, values } = headers;
+  for (let index = 0; index < names.length; index++) {
+    const name = names[index]!;
+    if (!NOT_IN_HTTP2.has(name)) fields.append(name, values[index]!);
+  }
+  if (bodyLength === CHUNKED) fields.remove('content-length');
+  else if (bodyLength > 0) fields.put('content-length', String(bodyLength));
+  return fields;
+}
+
+/** A body of length 0 that doesn't end with the head may have trailers: it counts as one without a length. */
+export function responseHead(status: number, headers: Headers, endStream: boolean): ResponseHead {
+  const length = Number(headers.get('content-length') ?? CHUNKED);
+  const bodyLength = endStream ? 0 : length > 0 ? length : CHUNKED;
+  return { status, reason: '', version: 11, headers, bodyLength, keepAlive: true, upgrade: false };
+}
