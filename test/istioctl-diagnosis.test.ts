@@ -173,6 +173,23 @@ for (const { what, flags, skip, version } of MESHES) {
       }
     });
 
+    test('describe says what configures a pod and its service', async () => {
+      const { pod, sidecar } = await mesh.workload('reviews-v3');
+      const text = await ok('x', 'describe', 'pod', 'reviews-v3');
+      assert.ok(text.startsWith(`Pod: ${pod}.default\n`), text);
+      assert.match(
+        text,
+        /Matching subsets: v3\n +\(Non-matching subsets v1,v2\)\nVirtualService: reviews\.default\n +Match: \/\*/,
+      );
+      const service = await ok('describe', 'service', 'reviews');
+      assert.match(
+        service,
+        /^Service: reviews\.default\.svc\.cluster\.local\n +Port: 9080\nDestinationRule: reviews\.default\n/,
+      );
+      assert.ok(service.includes(`Endpoint: ${sidecar.inbound} HEALTHY\n`), service);
+      assert.equal((await run('describe', 'service', 'nobody')).code, 1);
+    });
+
     test('mistakes are said with their exit codes', async () => {
       assert.deepEqual(await run('pc', 'cluster', 'productpag-v1'), {
         code: 1,

@@ -129,7 +129,7 @@ function sourceFiles(name: string): readonly SourceFile[] {
       const code = withoutComments(text);
       const imports = [...code.matchAll(IMPORT)].map((match) => (match[1] ?? match[2] ?? match[3])!);
       const path = relative(root, join(folder, file));
-      return { path, package: name, isTest: /\.(test|test-support|fixture)\.ts$/.test(file), text, imports };
+      return { path, package: name, isTest: /\.(test|test-support|testing|fixture)\.ts$/.test(file), text, imports };
     });
 }
 

@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander';
 import { analyze } from './analyze.ts';
 import { convert, TARGETS } from './convert.ts';
 import { deleteConfig } from './delete.ts';
+import { addDescribe } from './diagnosis/describe/describe-flags.ts';
 import { addExplain } from './diagnosis/explain/explain-flags.ts';
 import { addProxyConfig } from './diagnosis/proxy-config/proxy-config-flags.ts';
 import { addProxyStatus } from './diagnosis/proxy-status/proxy-status-flags.ts';
@@ -52,7 +53,9 @@ function programOf(terminal: Terminal): Command {
   addGet(program, terminal);
   addValidate(program, terminal);
   addAnalyze(program, terminal);
-  addConvert(program, terminal);
+  const experimental = program.command('experimental').alias('x').description('Commands under their other names');
+  addConvert(program, experimental, terminal);
+  addDescribe(program, [program, experimental], terminal);
   addKubeInject(program, terminal);
   addProxyStatus(program, terminal);
   addProxyConfig(program, terminal);
@@ -161,7 +164,7 @@ interface ConvertFlags extends FileOptions {
 }
 
 /** The second is the command of Istio 0.8, which prints what that one printed. */
-function addConvert(program: Command, terminal: Terminal): void {
+function addConvert(program: Command, experimental: Command, terminal: Terminal): void {
   const run = ({ file, to = 'v1alpha3', output }: ConvertFlags): Promise<void> =>
     convert({ ...program.opts<GlobalOptions>(), files: file, to, output }, terminal);
   const OUTPUT = ['-o, --output <file>', 'file to write; standard output without it'] as const;
@@ -172,10 +175,7 @@ function addConvert(program: Command, terminal: Terminal): void {
     .option(...OUTPUT)
     .option('--to <version>', TARGETS.join(' or '), TARGETS[0])
     .action(run);
-  program
-    .command('experimental')
-    .alias('x')
-    .description('Commands under their older names')
+  experimental
     .command('convert-networking-config')
     .description('convert --to v1alpha3')
     .option(...FILE_FLAG)

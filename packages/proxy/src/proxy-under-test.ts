@@ -57,7 +57,11 @@ function bootstrapOf(setup: ProxySetup): object {
     node: { id: 'test', cluster: 'test' },
     static_resources: {
       listeners: [
-        { name: 'http', address: socketAddress(0), filter_chains: [{ filters: [setup.networkFilter ?? manager(setup)], ...setup.chain }] },
+        {
+          name: 'http',
+          address: socketAddress(0),
+          filter_chains: [{ filters: [setup.networkFilter ?? manager(setup)], ...setup.chain }],
+        },
       ],
       clusters: [cluster('app', setup.ports ?? [], setup.cluster), ...(setup.moreClusters ?? [])],
     },

@@ -154,3 +154,10 @@ test('what goes bad is served as it last was good, and counted', async () => {
   );
   assert.match(mixer.server.policy.current.problems[0]!.message, /unknown attribute source.lables/);
 });
+
+test('a file that can not be read any more is said, and what it held goes on', async () => {
+  await using mixer = await mixerWorld(POLICY);
+  await mixer.rewrite(`${POLICY}\n---\n  a: [`);
+  assert.equal((await mixer.check(V3)).precondition!.status!.code, 7);
+  assert.ok(mixer.server.policy.current.problems.length > 0);
+});

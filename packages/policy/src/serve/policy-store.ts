@@ -15,6 +15,7 @@ import { viewManifest, viewResources } from './view-resources.ts';
 export interface ActivePolicy {
   readonly vocabulary: Vocabulary;
   readonly engine: PolicyEngine;
+  /** Of the policy, and errors of the configuration that it was read from. */
   readonly problems: readonly Problem[];
   readonly counts: { readonly attributes: number; readonly resources: number; readonly rules: number };
 }
@@ -62,11 +63,12 @@ export class PolicyStore {
     const policy: Policy = bad.size === 0 ? first : compilePolicy(served, vocabulary, world, this.#handlers);
     this.#handlers.closeUnused();
     this.#remember(served, policy.problems);
-    this.#say(first.problems);
+    const problems = [...first.problems, ...view.problems.filter(({ severity }) => severity === 'error')];
+    this.#say(problems);
     return {
       vocabulary,
       engine: policyEngine(policy, configNamespace, logger),
-      problems: first.problems,
+      problems,
       counts: { attributes: vocabulary.names.length, resources: resources.length, rules: policy.rules.length },
     };
   }

@@ -33,6 +33,8 @@ test('which failures each condition covers', () => {
   assert.deepEqual(covered('reset-before-request', true), []);
   assert.deepEqual(covered('reset-before-request', false), failures.slice(0, 3));
   assert.deepEqual(covered('retriable-4xx', true), []);
+  assert.equal(retriesFailure(policy('refused-stream'), 'refused', true), true);
+  assert.equal(retriesFailure(policy('refused-stream'), 'reset', true), false);
 });
 
 test('which responses each condition covers', () => {

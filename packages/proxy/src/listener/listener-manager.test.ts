@@ -197,10 +197,7 @@ test('a listener that can not be honoured is refused by name, and the others are
   assert.deepEqual(
     rejections.map(({ name, message }) => [name, message]),
     [
-      [
-        'bad',
-        'network filter x: unknown type type.googleapis.com/envoy.extensions.filters.http.router.v3.Router',
-      ],
+      ['bad', 'network filter x: unknown type type.googleapis.com/envoy.extensions.filters.http.router.v3.Router'],
       ['nowhere', 'neither an IP address with a port nor a pipe'],
     ],
   );

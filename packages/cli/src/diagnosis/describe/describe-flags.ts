@@ -11,7 +11,10 @@ const KINDS = [
 /** `program` holds the global flags; the command goes below each parent. */
 export function addDescribe(program: Command, parents: readonly Command[], terminal: Terminal): void {
   for (const parent of parents) {
-    const group = parent.command('describe').alias('des').description('Says what the mesh does with a pod or a service');
+    const group = parent
+      .command('describe')
+      .alias('des')
+      .description('Says what the mesh does with a pod or a service');
     for (const { kind, alias } of KINDS) {
       group
         .command(kind)

@@ -23,7 +23,9 @@ export function describeService({ host, dump, endpoints, pod }: Described): read
   if (ports.length === 0) return [];
   const hostsOf = (name: string) => endpoints.find((status) => status.name === name)?.host_statuses ?? [];
   const subsets = clusters.filter(({ subset }) => subset !== '');
-  const matching = subsets.filter(({ cluster }) => hostsOf(cluster.name).some(({ address }) => !pod || pod.has(addressText(address))));
+  const matching = subsets.filter(({ cluster }) =>
+    hostsOf(cluster.name).some(({ address }) => !pod || pod.has(addressText(address))),
+  );
   const rules = new Set(clusters.map(({ cluster }) => destinationRuleOf(cluster)).filter((name) => name !== ''));
   return [
     `Service: ${host}`,
@@ -35,7 +37,9 @@ export function describeService({ host, dump, endpoints, pod }: Described): read
       : []),
     ...ports.flatMap((port) => routeLines(dump, `outbound|${port}||${host}`)),
     ...ports.flatMap((port) =>
-      hostsOf(`outbound|${port}||${host}`).map((status) => `Endpoint: ${addressText(status.address)} ${healthOf(status)}`),
+      hostsOf(`outbound|${port}||${host}`).map(
+        (status) => `Endpoint: ${addressText(status.address)} ${healthOf(status)}`,
+      ),
     ),
   ];
 }
@@ -50,6 +54,8 @@ function routeLines({ routes }: ConfigDump, name: string): readonly string[] {
     ({ metadata }) => resourceOf(metadata),
   );
   return [...byResource].flatMap(([resource, members]) =>
-    resource === '' ? [] : [`VirtualService: ${resource}`, ...members.map(({ match }) => `   Match: ${routeMatchText(match)}`)],
+    resource === ''
+      ? []
+      : [`VirtualService: ${resource}`, ...members.map(({ match }) => `   Match: ${routeMatchText(match)}`)],
   );
 }

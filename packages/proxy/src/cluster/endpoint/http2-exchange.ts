@@ -1,14 +1,15 @@
 // One request on its way as a stream of an HTTP/2 connection: waits for a connection, sends, passes the response on, ends once.
+import type { SocketAddress } from '@meltemi/base';
 import {
   type Headers,
   type Http2ErrorCode,
   type Http2Stream,
   type Http2StreamHandler,
   type PseudoFields,
+  type TlsInfo,
 } from '@meltemi/wire';
 import type { ResetReason, UpstreamExchange, UpstreamHandler, UpstreamHost, UpstreamRequest } from '../cluster.ts';
 import { countFailure, countGivenUp, countResponse } from './exchange-counts.ts';
-import type { Http2Upstream } from './http2-upstream.ts';
 import { responseHead } from './http2-message.ts';
 import type { PoolContext } from './pool-context.ts';
 
@@ -16,8 +17,28 @@ import type { PoolContext } from './pool-context.ts';
 export interface Http2ExchangeOwner {
   /** It waits for no connection any more. */
   cancel(exchange: Http2Exchange): void;
-  /** It had a connection and is over. */
-  finished(connection: Http2Upstream): void;
+  /** It had a connection and is over; the connection hears so next. */
+  finished(): void;
+}
+
+/** The connection under an exchange. */
+export interface Http2Carrier {
+  readonly tls: TlsInfo | undefined;
+  readonly localAddress: SocketAddress;
+  /** Undefined: the peer takes no more. */
+  request(exchange: Http2Exchange, request: UpstreamRequest): Http2Stream | undefined;
+  /** Something of the exchange came: it hears when the read is over. */
+  heard(exchange: Http2Exchange): void;
+  /** `code`: of a stream that ends now. Undefined: it ends alone. */
+  lossOf(code: Http2ErrorCode): Loss | undefined;
+  /** The exchange is over. */
+  finished(): void;
+}
+
+/** Why the streams end that end with their connection. */
+export interface Loss {
+  readonly reason: ResetReason;
+  readonly detail: string;
 }
 
 const NOTHING = Buffer.alloc(0);
@@ -27,7 +48,7 @@ export class Http2Exchange implements UpstreamExchange, Http2StreamHandler {
   readonly #context: PoolContext;
   readonly #owner: Http2ExchangeOwner;
   #state: 'waiting' | 'active' | 'done' = 'waiting';
-  #connection: Http2Upstream | undefined;
+  #connection: Http2Carrier | undefined;
   #stream: Http2Stream | undefined;
   #request: UpstreamRequest | undefined;
   /** Copies of body parts that came before the connection did. */
@@ -92,7 +113,7 @@ export class Http2Exchange implements UpstreamExchange, Http2StreamHandler {
   }
 
   /** The pool found a connection. */
-  attach(connection: Http2Upstream, reused: boolean): void {
+  attach(connection: Http2Carrier, reused: boolean): void {
     this.#state = 'active';
     this.#connection = connection;
     this.reused = reused;
@@ -156,7 +177,7 @@ export class Http2Exchange implements UpstreamExchange, Http2StreamHandler {
     if (this.#state === 'active') this.handler.onDrain();
   }
 
-  #begin(connection: Http2Upstream): void {
+  #begin(connection: Http2Carrier): void {
     this.handler.onConnected(connection.tls, connection.localAddress);
     if (this.#state !== 'active') return;
     this.#stream = connection.request(this, this.#request!);
@@ -196,7 +217,8 @@ export class Http2Exchange implements UpstreamExchange, Http2StreamHandler {
       this.#stream.reset(code);
     }
     this.#stream?.resumeReading();
-    this.#owner.finished(this.#connection!);
+    this.#owner.finished();
+    this.#connection!.finished();
   }
 }
 

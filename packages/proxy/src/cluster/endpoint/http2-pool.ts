@@ -56,12 +56,10 @@ export class Http2Pool implements Http2ExchangeOwner, Http2UpstreamOwner {
     this.#context.stats.rqCancelled.increment();
   }
 
-  finished(connection: Http2Upstream): void {
+  finished(): void {
     this.#breaker.requests.release();
     this.#context.stats.rqActive.decrement();
     this.#context.counters.requestsActive--;
-    connection.finished();
-    this.#serveWaiting();
   }
 
   connected(): void {

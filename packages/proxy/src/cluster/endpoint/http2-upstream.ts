@@ -9,12 +9,12 @@ import {
   type TlsInfo,
   type Transport,
 } from '@meltemi/wire';
-import type { ResetReason, UpstreamRequest } from '../cluster.ts';
+import type { UpstreamRequest } from '../cluster.ts';
 import { type ConnectFailure, connectFailure } from './connect-failure.ts';
 import { ConnectionCounts } from './connection-counts.ts';
 import type { Dialling } from './dialler.ts';
 import { http2Client, type Http2ClientOwner } from './http2-client.ts';
-import type { Http2Exchange } from './http2-exchange.ts';
+import type { Http2Carrier, Http2Exchange, Loss } from './http2-exchange.ts';
 import { http2Request } from './http2-message.ts';
 import { IdleWatch } from './idle-watch.ts';
 import type { PoolContext } from './pool-context.ts';
@@ -28,13 +28,7 @@ export interface Http2UpstreamOwner {
   closed(connection: Http2Upstream): void;
 }
 
-/** Why the streams end that end with their connection. */
-export interface Loss {
-  readonly reason: ResetReason;
-  readonly detail: string;
-}
-
-export class Http2Upstream implements ConnectHandler, Http2ClientOwner {
+export class Http2Upstream implements ConnectHandler, Http2ClientOwner, Http2Carrier {
   readonly #context: PoolContext;
   readonly #owner: Http2UpstreamOwner;
   readonly #counts: ConnectionCounts;
@@ -121,9 +115,11 @@ export class Http2Upstream implements ConnectHandler, Http2ClientOwner {
   /** An exchange on it is over. */
   finished(): void {
     this.#exchanges--;
-    if (this.#exchanges > 0) return;
-    this.#idle?.begins();
-    this.drainIfDone();
+    if (this.#exchanges === 0) {
+      this.#idle?.begins();
+      this.drainIfDone();
+    }
+    this.capacityChanged();
   }
 
   /** Serves no further request where it may not, and closes when those on it are over. */
