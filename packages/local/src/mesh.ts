@@ -352,7 +352,7 @@ export class Mesh extends EventEmitter<MeshEvents> {
 
   async #end(): Promise<void> {
     await this.#guard.close();
-    this.#claims.release();
+    this.#claims.close();
     if (!this.#ownsState) return;
     removeMesh(this.#options.programs.root, this.#options.pid);
     removeMeshState(this.#options.state);

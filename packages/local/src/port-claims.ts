@@ -1,5 +1,5 @@
 // Hands out free TCP ports on loopback to several meshes on one machine without two getting the same.
-import { mkdirSync, readFileSync, readdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, readdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { formatSocketAddress, type SocketAddress } from '@meltemi/base';
@@ -27,14 +27,17 @@ export class PortError extends Error {
  */
 export class PortClaims {
   readonly #directory: string;
-  readonly #pid: number;
+  /** A file with this process' pid. A claim is a link to it, so that no claim is ever seen without its pid. */
+  readonly #mark: string;
   readonly #mine = new Set<number>();
   #next: number;
 
   constructor(directory: string, pid: number, seed: number) {
     mkdirSync(directory, { recursive: true, mode: 0o777 });
     this.#directory = directory;
-    this.#pid = pid;
+    this.#mark = join(directory, `.${pid}-${seed}`);
+    writeFileSync(this.#mark, String(pid));
+    sweepClaims(directory);
     this.#next = FIRST_PORT + (seed % (LAST_PORT - FIRST_PORT));
   }
 
@@ -74,12 +77,18 @@ export class PortClaims {
     for (const port of ports) this.#release(port);
   }
 
+  /** Gives everything back. */
+  close(): void {
+    this.release();
+    removeFile(this.#mark);
+  }
+
   #claim(port: number): boolean {
     if (this.#mine.has(port)) return false;
     const file = this.#file(port);
     for (let attempt = 0; attempt < 2; attempt++) {
       try {
-        writeFileSync(file, String(this.#pid), { flag: 'wx' });
+        linkSync(this.#mark, file);
         this.#mine.add(port);
         return true;
       } catch (error) {
@@ -99,8 +108,8 @@ export class PortClaims {
   }
 }
 
-/** Removes the claims of processes that are gone. */
-export function sweepClaims(directory: string): void {
+/** Removes what processes that are gone have left. */
+function sweepClaims(directory: string): void {
   for (const name of readdirSync(directory)) if (!holds(join(directory, name))) removeFile(join(directory, name));
 }
 
