@@ -8,6 +8,8 @@ import { type Component, components, setUpComponent } from '@meltemi/testkit';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const ALL = ['packages/*/src/**/*.test.ts', 'bin/*.test.ts', 'tools/*.test.ts', 'test/**/*.test.ts'];
+/** Of one run; it takes about four minutes. */
+const DEADLINE_MS = 20 * 60_000;
 const patterns = process.argv.slice(2);
 const mustHaveAll = process.env['CI'] === 'true';
 
@@ -47,17 +49,18 @@ async function runTests(): Promise<number> {
 /** `state` remembers which tests have passed. */
 function runOnce(state: string): Promise<number> {
   const files = patterns.length > 0 ? patterns : ALL;
-  // A test that fails half-way may leave something open: it must not hold up all others.
-  const flags = [
-    '--test-concurrency=2',
-    '--test-timeout=300000',
-    '--test-force-exit',
-    `--test-rerun-failures=${state}`,
-  ];
+  const flags = ['--test-concurrency=2', '--test-timeout=300000', `--test-rerun-failures=${state}`];
   const child = spawn(process.execPath, ['--test', ...flags, ...files], {
     cwd: root,
     stdio: 'inherit',
     env: environment,
   });
-  return new Promise((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
+  // A file that left something open would never end: the run counts as failed.
+  const deadline = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS);
+  return new Promise((resolve) =>
+    child.once('exit', (code) => {
+      clearTimeout(deadline);
+      resolve(code ?? 1);
+    }),
+  );
 }
