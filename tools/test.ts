@@ -40,17 +40,17 @@ async function runTests(): Promise<number> {
     const first = await runOnce(join(folder, 'state'));
     if (first === 0) return 0;
     process.stdout.write('\nthe tests that failed run once more; those that passed are not repeated\n\n');
-    return await runOnce(join(folder, 'state'));
+    return await runOnce(join(folder, 'state'), ['--test-force-exit']);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
 /** `state` remembers which tests have passed. */
-function runOnce(state: string): Promise<number> {
+function runOnce(state: string, more: readonly string[] = []): Promise<number> {
   const files = patterns.length > 0 ? patterns : ALL;
   const flags = ['--test-concurrency=2', '--test-timeout=300000', `--test-rerun-failures=${state}`];
-  const child = spawn(process.execPath, ['--test', ...flags, ...files], {
+  const child = spawn(process.execPath, ['--test', ...flags, ...more, ...files], {
     cwd: root,
     stdio: 'inherit',
     env: environment,
