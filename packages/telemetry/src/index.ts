@@ -16,4 +16,4 @@ export { createLogFiles, type LogFile, type LogFiles } from './log-files.ts';
 export { Counter, Gauge, Histogram, HISTOGRAM_BOUNDS } from './stat.ts';
 export { type StatName } from './stat-name.ts';
 export { type Stat, StatKindError, type StatsScope, StatsStore, type StatsStoreOptions } from './stats-store.ts';
-export { grpcStatusOfHttp } from './grpc-status.ts';
+export { GRPC_STATUS_NAMES, grpcStatusOfHttp } from './grpc-status.ts';

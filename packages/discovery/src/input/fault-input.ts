@@ -2,28 +2,8 @@
 // https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPFaultInjection
 import { parseDuration } from '@meltemi/base';
 import type { HttpFault, Percent } from '@meltemi/config';
+import { GRPC_STATUS_NAMES } from '@meltemi/telemetry';
 import type { FaultInput } from './route-input.ts';
-
-/** Names and numbers of gRPC's status codes, https://grpc.io/docs/guides/status-codes/ */
-const GRPC_STATUS = [
-  'OK',
-  'CANCELLED',
-  'UNKNOWN',
-  'INVALID_ARGUMENT',
-  'DEADLINE_EXCEEDED',
-  'NOT_FOUND',
-  'ALREADY_EXISTS',
-  'PERMISSION_DENIED',
-  'RESOURCE_EXHAUSTED',
-  'FAILED_PRECONDITION',
-  'ABORTED',
-  'OUT_OF_RANGE',
-  'UNIMPLEMENTED',
-  'INTERNAL',
-  'UNAVAILABLE',
-  'DATA_LOSS',
-  'UNAUTHENTICATED',
-];
 
 export function faultInput({ delay, abort }: HttpFault): FaultInput {
   return {
@@ -38,6 +18,6 @@ export function millionths(said: { readonly percentage?: Percent; readonly perce
 }
 
 function abortStatus(abort: NonNullable<HttpFault['abort']>) {
-  const grpcStatus = abort.grpcStatus === undefined ? -1 : GRPC_STATUS.indexOf(abort.grpcStatus.toUpperCase());
+  const grpcStatus = abort.grpcStatus === undefined ? -1 : GRPC_STATUS_NAMES.indexOf(abort.grpcStatus.toUpperCase());
   return { httpStatus: abort.httpStatus ?? 500, grpcStatus: grpcStatus < 0 ? undefined : grpcStatus };
 }
