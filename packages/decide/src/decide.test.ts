@@ -4,6 +4,7 @@ import type { JsonValue } from '@bufbuild/protobuf';
 import * as fc from 'fast-check';
 import { decide } from './decide.ts';
 import type { RouteDecision } from './decision.ts';
+import { NO_FILTER_CONFIGS } from './route-filter-config.ts';
 import { chanceOf, get, noDice, rolls, routesOf, tableOf, TestHeaders } from './fixture.ts';
 import type { RequestView } from './request-view.ts';
 import type { RouteTable } from './route-table.ts';
@@ -270,6 +271,7 @@ test('answers directly', () => {
     body: new TextEncoder().encode('short'),
     responseHeaders: [],
     fault: undefined,
+    filterConfigs: NO_FILTER_CONFIGS,
   });
 });
 
@@ -290,6 +292,7 @@ test('a route without more says how it is forwarded', () => {
     requestHeaders: [],
     responseHeaders: [],
     fault: undefined,
+    filterConfigs: NO_FILTER_CONFIGS,
     mirrors: [],
     hash: undefined,
     upgrades: new Map(),

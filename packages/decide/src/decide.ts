@@ -4,6 +4,7 @@ import { firstMiss } from './condition.ts';
 import { type CorsAnswer, corsFor } from './cors.ts';
 import type { CompiledRoute, Decision, Explanation, ExplainStep, FaultDecision, TraceSink } from './decision.ts';
 import { faultFor } from './fault.ts';
+import { NO_FILTER_CONFIGS, type RouteFilterConfigs } from './route-filter-config.ts';
 import { hashOf, type HashResult } from './hash-policy.ts';
 import type { HeaderChange } from './header-change.ts';
 import { findHost } from './host-table.ts';
@@ -77,6 +78,7 @@ function redirectToTls(virtualHost: VirtualHostEntry, request: RequestView): Dec
     location: tlsLocation(request),
     responseHeaders: [],
     fault: undefined,
+    filterConfigs: NO_FILTER_CONFIGS,
   };
 }
 
@@ -104,14 +106,14 @@ function findRoute(
 }
 
 function answer(action: AnswerAction, request: RequestView, dice: Dice, trace: TraceSink | undefined): Decision {
-  const { route, responseHeaders } = action;
+  const { route, responseHeaders, filterConfigs } = action;
   const fault = action.fault && faultFor(action.fault, request, '', dice, trace);
   if (action.answer.kind === 'direct') {
     const { status, body } = action.answer;
-    return { kind: 'direct', route, status, body, responseHeaders, fault };
+    return { kind: 'direct', route, status, body, responseHeaders, fault, filterConfigs };
   }
   const { status, location } = action.answer;
-  return { kind: 'redirect', route, status, location: location(request), responseHeaders, fault };
+  return { kind: 'redirect', route, status, location: location(request), responseHeaders, fault, filterConfigs };
 }
 
 // The hot path: for a plain route it makes one object, the decision, and nothing else.
@@ -126,7 +128,7 @@ function forward(
   const cluster = clusterOf(target, request);
   const fault = target.fault && faultFor(target.fault, request, cluster, dice, trace);
   const cors = target.cors && corsFor(target.cors, request, dice, trace);
-  if (cors?.kind === 'preflight') return preflight(route, cors, fault);
+  if (cors?.kind === 'preflight') return preflight(route, cors, fault, target.filterConfigs);
   const timeoutMs = timeoutFor(action.timeouts, request);
   const retry = retryFor(action.retry, request, timeoutMs);
   const hash = action.hashPolicies.length > 0 ? hashOf(action.hashPolicies, request, dice) : undefined;
@@ -148,6 +150,7 @@ function forward(
     requestHeaders: target.headers.request,
     responseHeaders: responseHeaders(target, hash, cors),
     fault,
+    filterConfigs: target.filterConfigs,
     mirrors: mirrorsFor(action.mirrors, request, dice, trace),
     hash: hash?.hash,
     upgrades: action.upgrades,
@@ -168,8 +171,13 @@ function responseHeaders(
   return [...configured, ...(hash?.cookies ?? []), ...(cors?.responseHeaders ?? [])];
 }
 
-function preflight(route: CompiledRoute, cors: CorsAnswer, fault: FaultDecision | undefined): Decision {
-  return { kind: 'cors-preflight', route, status: 200, responseHeaders: cors.responseHeaders, fault };
+function preflight(
+  route: CompiledRoute,
+  { responseHeaders }: CorsAnswer,
+  fault: FaultDecision | undefined,
+  filterConfigs: RouteFilterConfigs,
+): Decision {
+  return { kind: 'cors-preflight', route, status: 200, responseHeaders, fault, filterConfigs };
 }
 
 function timeoutStep(timeoutMs: number, route: CompiledRoute): ExplainStep {

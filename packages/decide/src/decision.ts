@@ -1,6 +1,7 @@
 // What can become of a request: the closed set of answers that the sidecar acts on and the tools show.
 import type { HeaderChange } from './header-change.ts';
 import type { RetryPolicy } from './retry-policy.ts';
+import type { RouteFilterConfigs } from './route-filter-config.ts';
 
 /** Where a compiled route comes from; made once when the table is compiled. */
 export interface CompiledRoute {
@@ -42,6 +43,8 @@ export interface RouteDecision {
   readonly requestHeaders: readonly HeaderChange[];
   readonly responseHeaders: readonly HeaderChange[];
   readonly fault: FaultDecision | undefined;
+  /** What the route says to the listener's other filters. */
+  readonly filterConfigs: RouteFilterConfigs;
   /** The mirrors that this request goes to. */
   readonly mirrors: readonly Mirror[];
   /** Of the route's hash policies, 32 bits; undefined: balance without. */
@@ -65,6 +68,8 @@ export interface RedirectDecision {
   readonly location: string;
   readonly responseHeaders: readonly HeaderChange[];
   readonly fault: FaultDecision | undefined;
+  /** What the route says to the listener's other filters. */
+  readonly filterConfigs: RouteFilterConfigs;
 }
 
 /** Answer at once with a fixed body. */
@@ -75,6 +80,8 @@ export interface DirectDecision {
   readonly body: Uint8Array;
   readonly responseHeaders: readonly HeaderChange[];
   readonly fault: FaultDecision | undefined;
+  /** What the route says to the listener's other filters. */
+  readonly filterConfigs: RouteFilterConfigs;
 }
 
 /** Answer a CORS preflight: status 200, no body. */
@@ -84,6 +91,8 @@ export interface CorsPreflightDecision {
   readonly status: 200;
   readonly responseHeaders: readonly HeaderChange[];
   readonly fault: FaultDecision | undefined;
+  /** What the route says to the listener's other filters. */
+  readonly filterConfigs: RouteFilterConfigs;
 }
 
 /** Nothing matched: answer 404, response flag NR. */

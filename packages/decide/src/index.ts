@@ -22,6 +22,12 @@ export type {
   RedirectDecision,
   RouteDecision,
 } from './decision.ts';
+export {
+  NO_FILTER_CONFIGS,
+  type ReadRouteConfig,
+  type RouteFilterConfig,
+  type RouteFilterConfigs,
+} from './route-filter-config.ts';
 export { type Format, type FormatCommand, type FormatSegment, type FormatSource, renderFormat } from './format.ts';
 export { applyHeaderChanges, type HeaderChange, type MutableHeaders } from './header-change.ts';
 export { normaliseHost, normalisePath, type NormalisedPath, type PathOptions } from './normalise.ts';

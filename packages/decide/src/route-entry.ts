@@ -11,7 +11,8 @@ import { DecideError } from './decide-error.ts';
 import type { CompiledRoute } from './decision.ts';
 import { compileDirect, type DirectAnswer } from './direct-response.ts';
 import type { FaultRule } from './fault.ts';
-import { checkFilterConfigs, faultOf } from './filter-config.ts';
+import { faultOf } from './filter-config.ts';
+import { filterConfigsOf, type RouteFilterConfigs } from './route-filter-config.ts';
 import { type HashPolicy, compileHashPolicies } from './hash-policy.ts';
 import type { HeaderChange } from './header-change.ts';
 import { compileMirrors, type Mirrors } from './mirror.ts';
@@ -62,12 +63,12 @@ export interface AnswerAction {
   readonly answer: ({ readonly kind: 'redirect' } & Redirect) | DirectAnswer;
   readonly responseHeaders: readonly HeaderChange[];
   readonly fault: FaultRule | undefined;
+  readonly filterConfigs: RouteFilterConfigs;
 }
 
 /** Throws DecideError. */
 export function compileRoute(message: Route, context: RouteContext): RouteEntry {
   if (!message.match) throw new DecideError('BAD_MATCH', 'the route has no match');
-  checkFilterConfigs(message.typedPerFilterConfig);
   const pathMatch = compilePathMatch(message.match, context.ignorePathParameters);
   const action = compileAction(message, pathMatch, context);
   return {
@@ -160,11 +161,13 @@ function compileUpgrades(action: RouteAction): ReadonlyMap<string, boolean> {
 }
 
 function compileAnswer(message: Route, context: RouteContext, answer: AnswerAction['answer']): AnswerAction {
+  const levels = [message.typedPerFilterConfig, ...context.filterConfigs];
   return {
     kind: 'answer',
     route: compiledRoute(message, context),
     answer,
     responseHeaders: orderChanges(context.headers, compileLevel(message), NO_CHANGES).response,
-    fault: faultOf([message.typedPerFilterConfig, ...context.filterConfigs], context.filters),
+    fault: faultOf(levels, context.filters),
+    filterConfigs: filterConfigsOf(levels, context.filters),
   };
 }

@@ -2,7 +2,8 @@
 import type { RouteAction_RequestMirrorPolicy as MirrorPolicy } from '@meltemi/api/envoy/config/route/v3/route_components_pb';
 import type { RetryPolicy } from '@meltemi/api/envoy/config/route/v3/route_components_pb';
 import type { CorsFields } from './cors.ts';
-import type { FilterConfigs, ListenerFilters } from './filter-config.ts';
+import type { ListenerFilters } from './filter-config.ts';
+import type { FilterConfigs } from './route-filter-config.ts';
 import { compileHeaderChanges, type HeaderChange, type HeaderOperations, joinLevels } from './header-change.ts';
 
 /** The surroundings of a route. */

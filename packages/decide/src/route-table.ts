@@ -9,7 +9,8 @@ import { corsFieldsOf } from './cors.ts';
 import { at, DecideError } from './decide-error.ts';
 import type { CompiledRoute } from './decision.ts';
 import { compileFault } from './fault.ts';
-import { checkFilterConfigs, type ListenerFilters } from './filter-config.ts';
+import type { ListenerFilters } from './filter-config.ts';
+import type { ReadRouteConfig } from './route-filter-config.ts';
 import { compileHostTable, type HostTable } from './host-table.ts';
 import { type Provenance, provenanceOf } from './provenance.ts';
 import { compileRoute, type RouteEntry } from './route-entry.ts';
@@ -21,6 +22,7 @@ export interface CompileOptions {
   readonly fault?: HTTPFault | undefined;
   /** Names of the listener's HTTP filters; per-route config of others has no effect. Undefined: all that are known. */
   readonly httpFilters?: ReadonlySet<string> | undefined;
+  readonly routeConfigs?: ReadonlyMap<string, ReadRouteConfig> | undefined;
 }
 
 /** A compiled RouteConfiguration: immutable. */
@@ -46,9 +48,13 @@ const DEFAULT_MAX_DIRECT_BODY = 4096;
 /** Throws DecideError, with the virtual host and the route in its message, when the configuration cannot be honoured. */
 export function compileRouteTable(config: RouteConfiguration, options: CompileOptions = {}): RouteTable {
   if (config.vhds) throw new DecideError('UNSUPPORTED', `route configuration ${config.name}: vhds`);
-  const filters: ListenerFilters = { fault: options.fault && compileFault(options.fault), names: options.httpFilters };
+  const filters: ListenerFilters = {
+    fault: options.fault && compileFault(options.fault),
+    names: options.httpFilters,
+    readers: options.routeConfigs ?? new Map(),
+    read: new Map(),
+  };
   const headers = at(`route configuration ${config.name}`, () => compileLevel(config));
-  at(`route configuration ${config.name}`, () => checkFilterConfigs(config.typedPerFilterConfig));
   const domains = config.virtualHosts.flatMap((host) => {
     const entry = at(placeOf('virtual host', host.name, provenanceOf(host.metadata)), () =>
       compileVirtualHost(host, config, headers, filters),
@@ -97,7 +103,6 @@ function contextOf(
   configuration: LevelChanges,
   filters: ListenerFilters,
 ): RouteContext {
-  checkFilterConfigs(host.typedPerFilterConfig);
   const mirrorPolicies =
     host.requestMirrorPolicies.length > 0 ? host.requestMirrorPolicies : config.requestMirrorPolicies;
   return {

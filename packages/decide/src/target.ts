@@ -10,7 +10,8 @@ import { corsFieldsOf, type CorsRule } from './cors.ts';
 import { DecideError } from './decide-error.ts';
 import type { TraceSink } from './decision.ts';
 import type { FaultRule } from './fault.ts';
-import { checkFilterConfigs, corsOf, faultOf, type FilterConfigs } from './filter-config.ts';
+import { corsOf, faultOf } from './filter-config.ts';
+import { type FilterConfigs, filterConfigsOf, type RouteFilterConfigs } from './route-filter-config.ts';
 import { parseInteger } from './header-match.ts';
 import { firstOf, headerOf, type RequestView } from './request-view.ts';
 import { compileLevel, type LevelChanges, NO_CHANGES, orderChanges, type RouteContext } from './route-level.ts';
@@ -26,6 +27,7 @@ export interface Target {
   readonly subset: Readonly<Record<string, unknown>> | undefined;
   readonly fault: FaultRule | undefined;
   readonly cors: CorsRule | undefined;
+  readonly filterConfigs: RouteFilterConfigs;
 }
 
 export type Targets =
@@ -142,9 +144,7 @@ interface TargetParts {
 }
 
 function compileTarget(route: Route, action: RouteAction, context: RouteContext, parts: TargetParts): Target {
-  const own = parts.filterConfigs ?? {};
-  checkFilterConfigs(own);
-  const levels = [own, route.typedPerFilterConfig, ...context.filterConfigs];
+  const levels = [parts.filterConfigs ?? {}, route.typedPerFilterConfig, ...context.filterConfigs];
   const olderCors = [...(action.cors ? [corsFieldsOf(action.cors)] : []), ...context.cors];
   return {
     cluster: parts.cluster ?? '',
@@ -154,6 +154,7 @@ function compileTarget(route: Route, action: RouteAction, context: RouteContext,
     subset: subsetOf(action.metadataMatch, parts.metadata),
     fault: faultOf(levels, context.filters),
     cors: corsOf(levels, olderCors, context.filters),
+    filterConfigs: filterConfigsOf(levels, context.filters),
   };
 }
 

@@ -2,13 +2,13 @@
 import type { Clock, Dice, Logger } from '@meltemi/base';
 import type { AccessLog, StatsStore } from '@meltemi/telemetry';
 import type { Transport } from '@meltemi/wire';
-import { AccessGate } from '../access/access-gate.ts';
 import type { Clusters } from '../cluster/cluster.ts';
 import { connectionEntry } from './connection-entry.ts';
 import { clientCertEntry } from './client-cert-header.ts';
 import { DownstreamConnection } from './downstream-connection.ts';
 import { Http2Downstream } from './http2-downstream.ts';
 import type { HttpSite } from './http-site.ts';
+import { closeHttpFilters, type HttpFilters } from './http-filters.ts';
 import type { HttpSettings } from './http-settings.ts';
 import { type HttpStats, httpStats } from './http-stats.ts';
 import { PrefaceWatch } from './preface-watch.ts';
@@ -20,6 +20,7 @@ import type { ConnectionEntry } from './stream-entry.ts';
 
 export interface ConnectionManagerOptions {
   readonly settings: HttpSettings;
+  readonly filters: HttpFilters;
   readonly routes: RouteSlot;
   readonly accessLogs: readonly AccessLog[];
   readonly filterChainName: string;
@@ -36,7 +37,7 @@ const IDLE_GRACE_MS = 1_000;
 
 export class ConnectionManager implements HttpSite {
   readonly settings: HttpSettings;
-  readonly access: AccessGate;
+  readonly filters: HttpFilters;
   readonly routes: RouteSlot;
   readonly accessLogs: readonly AccessLog[];
   readonly clusters: Clusters;
@@ -63,10 +64,8 @@ export class ConnectionManager implements HttpSite {
     this.clock = options.clock;
     this.dice = options.dice;
     this.logger = options.logger;
-    const { statPrefix, filters } = options.settings;
-    this.stats = httpStats(options.stats, statPrefix);
-    const statScope = () => options.stats.scope('http', { http_conn_manager_prefix: statPrefix });
-    this.access = new AccessGate(filters.access, statScope, options.logger);
+    this.filters = options.filters;
+    this.stats = httpStats(options.stats, options.settings.statPrefix);
     this.date = new HttpDate(options.clock);
     this.#filterChainName = options.filterChainName;
     this.#onConnectionClosed = options.onConnectionClosed;
@@ -139,6 +138,6 @@ export class ConnectionManager implements HttpSite {
     this.routes.close();
     for (const log of this.accessLogs) log.close();
     this.stats.close();
-    this.access.close();
+    closeHttpFilters(this.filters);
   }
 }

@@ -21,7 +21,7 @@ export function forwardingOf(
   decision: RouteDecision,
   head: RequestHead,
   entry: StreamEntry,
-  { clusters, settings, stats }: HttpSite,
+  { clusters, filters, settings, stats }: HttpSite,
 ): Forwarding | LocalReply {
   const upgrade = head.upgrade?.toLowerCase() === 'h2c' ? undefined : head.upgrade;
   if (upgrade !== undefined && !allowsUpgrade(decision, upgrade, settings.upgrades)) return UPGRADE_REFUSED;
@@ -31,7 +31,7 @@ export function forwardingOf(
     stats.noCluster.increment();
     return { status: decision.clusterNotFoundStatus, body: '', flag: 'NC', details: 'cluster_not_found' };
   }
-  const request = outgoingRequest(head, entry, decision, settings, upgrade);
+  const request = outgoingRequest(head, entry, decision, filters, upgrade);
   return { cluster, decision, request, mirrors: startMirrors(decision.mirrors, clusters, request) };
 }
 

@@ -11,13 +11,11 @@ import {
 } from '@meltemi/api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
 import type { Http2Limits } from '@meltemi/wire';
 import { FilterConfigError } from './http-config-error.ts';
-import { compileHttpFilters, type HttpFilters } from './http-filters.ts';
 
 export interface HttpSettings {
   readonly statPrefix: string;
   /** auto: as ALPN or the first bytes say. */
   readonly codec: 'auto' | 'http1' | 'http2';
-  readonly filters: HttpFilters;
   readonly path: PathOptions;
   readonly host: { readonly stripPort: 'none' | 'matching' | 'any'; readonly stripTrailingDot: boolean };
   readonly requestId: { readonly generate: boolean; readonly preserveExternal: boolean; readonly inResponse: boolean };
@@ -69,7 +67,6 @@ export function httpSettings(manager: HttpConnectionManager): HttpSettings {
   return {
     statPrefix: manager.statPrefix,
     codec: codec(manager),
-    filters: compileHttpFilters(manager.httpFilters),
     path: pathOptions(manager),
     host: { stripPort: stripPort(manager), stripTrailingDot: manager.stripTrailingHostDot },
     requestId: {

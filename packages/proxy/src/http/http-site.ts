@@ -1,8 +1,8 @@
 // What all connections and streams of one connection manager share.
 import type { Clock, Dice, Logger } from '@meltemi/base';
 import type { AccessLog } from '@meltemi/telemetry';
-import type { AccessGate } from '../access/access-gate.ts';
 import type { Clusters } from '../cluster/cluster.ts';
+import type { HttpFilters } from './http-filters.ts';
 import type { HttpSettings } from './http-settings.ts';
 import type { HttpStats } from './http-stats.ts';
 import type { HttpDate } from './response-headers.ts';
@@ -10,7 +10,7 @@ import type { RouteSlot } from './route-slot.ts';
 
 export interface HttpSite {
   readonly settings: HttpSettings;
-  readonly access: AccessGate;
+  readonly filters: HttpFilters;
   readonly routes: RouteSlot;
   readonly accessLogs: readonly AccessLog[];
   readonly clusters: Clusters;

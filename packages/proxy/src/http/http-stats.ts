@@ -27,10 +27,6 @@ export interface HttpStats {
   readonly noCluster: Counter;
   readonly redirect: Counter;
   readonly direct: Counter;
-  readonly faultDelays: Counter;
-  readonly faultAborts: Counter;
-  readonly faultsActive: Gauge;
-  readonly faultOverflow: Counter;
   close(): void;
 }
 
@@ -49,10 +45,6 @@ export function httpStats(stats: StatsStore, prefix: string): HttpStats {
     noCluster: scope.counter('no_cluster'),
     redirect: scope.counter('rq_redirect'),
     direct: scope.counter('rq_direct_response'),
-    faultDelays: scope.counter('fault.delays_injected'),
-    faultAborts: scope.counter('fault.aborts_injected'),
-    faultsActive: scope.gauge('fault.active_faults'),
-    faultOverflow: scope.counter('fault.faults_overflow'),
     close: () => scope.close(),
   };
 }

@@ -1,20 +1,21 @@
-// Serves one request: target → normal form → headers → access → decision → fault → answer; then counters and the log line.
-import { type Decision, decide, type FaultAbort, type HeaderChange, type RouteDecision } from '@meltemi/decide';
+// Serves one request: target → normal form → headers → filters → decision → answer, through the filters again; then counters and the log line.
+import {
+  type Decision,
+  decide,
+  type HeaderChange,
+  type RouteDecision,
+  type RouteFilterConfig,
+  NO_FILTER_CONFIGS,
+} from '@meltemi/decide';
 import type { Headers, RequestHead, ResponseHead } from '@meltemi/wire';
 import { admitRequest, type NormalRedirect } from './admit-request.ts';
-import { type FaultedStream, FaultInjection } from './fault-injection.ts';
+import type { FilteredResponse, StreamFilter } from './filter/http-filter.ts';
+import { type FilteringStream, RequestFilters } from './filter/request-filters.ts';
 import { forwardingOf } from './forwarding.ts';
 import type { HttpSite } from './http-site.ts';
 import { countAnswered } from './http-stats.ts';
-import { ACCESS_DENIED, FAULT_ABORT, INTERNAL_ERROR, type LocalReply, NOT_FOUND } from './local-reply.ts';
-import {
-  directAnswer,
-  grpcAbortAnswer,
-  localAnswer,
-  type OwnAnswer,
-  preflightAnswer,
-  redirectAnswer,
-} from './own-answer.ts';
+import { INTERNAL_ERROR, type LocalReply, NOT_FOUND } from './local-reply.ts';
+import { directAnswer, localAnswer, type OwnAnswer, preflightAnswer, redirectAnswer } from './own-answer.ts';
 import type { RoutedStream } from './routed-stream.ts';
 import { Router } from './router.ts';
 import { StreamEntry } from './stream-entry.ts';
@@ -23,31 +24,41 @@ import { type AnsweredRequest, StreamResponse } from './stream-response.ts';
 
 const NO_ROUTES: Decision = { kind: 'not-found', reason: 'no virtual host' };
 const NO_CHANGES: readonly HeaderChange[] = [];
+const NO_CONFIGS: readonly RouteFilterConfig[] = [];
 
 /** One a connection, used for one request after the other. Every `now` is the clock's monotonic milliseconds. */
-export class HttpStream implements RoutedStream, FaultedStream, AnsweredRequest {
+export class HttpStream implements RoutedStream, FilteringStream, AnsweredRequest {
   readonly entry: StreamEntry;
   readonly #connection: StreamOwner;
   readonly #site: HttpSite;
   readonly #router: Router;
-  readonly #fault: FaultInjection;
+  readonly #filters: RequestFilters;
   readonly #response: StreamResponse;
   #decision: Decision | undefined;
-  head: RequestHead | undefined;
+  #head: RequestHead | undefined;
   requestEnded = true;
   requestEndedMs = 0;
+  requestBodyLength = 0;
 
   constructor(connection: StreamOwner) {
     this.#connection = connection;
     this.#site = connection.site;
     this.entry = new StreamEntry(connection.entry);
     this.#router = new Router(this, connection, connection.site);
-    this.#fault = new FaultInjection(connection.site, this);
+    this.#filters = new RequestFilters(this);
     this.#response = new StreamResponse(connection, this, this.entry);
   }
 
   get active(): boolean {
     return !this.#response.ended;
+  }
+
+  get answeredHead(): RequestHead | undefined {
+    return this.#head;
+  }
+
+  get head(): RequestHead {
+    return this.#head!;
   }
 
   get http2(): boolean {
@@ -72,14 +83,13 @@ export class HttpStream implements RoutedStream, FaultedStream, AnsweredRequest 
     this.#begin(head, now);
     const refusal = admitRequest(head, this.entry, this.#connection);
     if (refusal) return this.#refuse(refusal);
-    const denial = this.#site.access.deny(this.entry);
-    if (denial) return this.onLocalReply({ ...ACCESS_DENIED, ...denial });
     this.#response.continueBody(head);
-    const { routes, dice } = this.#site;
-    this.#decision = routes.table ? decide(routes.table, this.entry, dice) : NO_ROUTES;
-    const fault = this.#decision.kind === 'not-found' ? undefined : this.#decision.fault;
-    if (fault) this.#fault.inject(fault);
-    else this.#act(this.#decision);
+    const { chain } = this.#site.filters;
+    if (chain.length > 0) {
+      const decision = this.decision();
+      this.#filters.open(chain, decision.kind === 'not-found' ? NO_FILTER_CONFIGS : decision.filterConfigs);
+    }
+    this.#filters.run();
   }
 
   /** The connection can't go on with the request, or could not even read it: answers as far as that is possible. */
@@ -92,7 +102,7 @@ export class HttpStream implements RoutedStream, FaultedStream, AnsweredRequest 
   requestBody(chunk: Buffer): void {
     if (!this.active) return;
     this.entry.bytesReceived += chunk.length;
-    this.#router.sendBody(chunk);
+    this.#filters.requestBody(chunk);
   }
 
   requestEnd(trailers: Headers | undefined): void {
@@ -100,7 +110,7 @@ export class HttpStream implements RoutedStream, FaultedStream, AnsweredRequest 
     if (!this.active) return;
     this.requestEndedMs = this.#site.clock.monotonic();
     this.entry.requestDurationMs = this.requestEndedMs - this.entry.startedMs;
-    this.#router.end(trailers, this.requestEndedMs);
+    this.#filters.requestEnd(trailers);
   }
 
   /** The client's connection is gone. */
@@ -118,21 +128,70 @@ export class HttpStream implements RoutedStream, FaultedStream, AnsweredRequest 
   }
 
   close(): void {
-    this.#fault.finish();
     this.#router.close();
   }
 
-  onFaultDelay(): void {
-    this.entry.addFlag('DI');
+  /** Decided at the first call, by the request as it is then. */
+  decision(): Decision {
+    const { routes, dice } = this.#site;
+    this.#decision ??= routes.table ? decide(routes.table, this.entry, dice) : NO_ROUTES;
+    return this.#decision;
   }
 
-  onFaultAbort({ status, grpcStatus }: FaultAbort): void {
-    if (grpcStatus === undefined) this.onLocalReply({ ...FAULT_ABORT, status });
-    else this.#answer(grpcAbortAnswer(status, grpcStatus), this.#routeChanges());
+  clearDecision(): void {
+    this.#decision = undefined;
   }
 
-  onFaultOver(): void {
-    this.#act(this.#decision!);
+  routeConfigs(name: string): readonly RouteFilterConfig[] {
+    const decision = this.decision();
+    return decision.kind === 'not-found' ? NO_CONFIGS : (decision.filterConfigs.get(name) ?? NO_CONFIGS);
+  }
+
+  answer(answer: OwnAnswer): void {
+    if (!this.active || this.#response.began) return;
+    this.#router.noteOn(this.entry);
+    this.#router.cancel();
+    this.#answer(answer, this.#routeChanges());
+  }
+
+  resumeRequest(from: StreamFilter, kept?: Buffer): void {
+    this.#filters.resume(from, kept);
+  }
+
+  sendRequestBody(from: StreamFilter, chunk: Buffer): void {
+    this.#filters.sendRequestBody(from, chunk);
+  }
+
+  sendResponseBody(from: StreamFilter, chunk: Buffer): void {
+    this.#filters.sendResponseBody(from, chunk);
+  }
+
+  pauseRequest(): void {
+    this.#connection.pauseRequest();
+  }
+
+  unpauseRequest(): void {
+    this.#connection.resumeRequest();
+  }
+
+  onFiltered(): void {
+    this.#act(this.decision());
+  }
+
+  onFilteredBody(chunk: Buffer): void {
+    this.#router.sendBody(chunk);
+  }
+
+  onFilteredEnd(trailers: Headers | undefined): void {
+    this.#router.end(trailers, this.requestEndedMs);
+  }
+
+  onFilteredResponseBody(chunk: Buffer): void {
+    if (!this.#response.body(chunk)) this.#router.pauseResponse();
+  }
+
+  onFilterFailure(failure: unknown): void {
+    this.#unsendable(failure);
   }
 
   onRetriesExhausted(): void {
@@ -146,14 +205,16 @@ export class HttpStream implements RoutedStream, FaultedStream, AnsweredRequest 
   onUpstreamHead(head: ResponseHead): void {
     this.#router.noteOn(this.entry);
     try {
-      this.#response.fromUpstream(head, this.#decision as RouteDecision, this.#site.clock.monotonic());
+      const now = this.#site.clock.monotonic();
+      this.#response.prepare(head, this.#decision as RouteDecision, now);
+      this.#response.fromUpstream(this.#filtered(head), now);
     } catch (failure) {
       this.#unsendable(failure);
     }
   }
 
   onUpstreamBody(chunk: Buffer): void {
-    if (!this.#response.body(chunk)) this.#router.pauseResponse();
+    this.#filters.responseBody(chunk);
   }
 
   onUpstreamPause(): void {
@@ -162,8 +223,9 @@ export class HttpStream implements RoutedStream, FaultedStream, AnsweredRequest 
   }
 
   onUpstreamEnd(trailers: Headers | undefined): void {
-    this.entry.responseTrailers = trailers;
-    this.#response.end(trailers);
+    const rest = this.#filters.responseEnd(trailers);
+    this.entry.responseTrailers = rest;
+    this.#response.end(rest);
     this.#finish();
   }
 
@@ -187,7 +249,8 @@ export class HttpStream implements RoutedStream, FaultedStream, AnsweredRequest 
     stats.rqTotal.increment();
     (this.#connection.entry.http2 ? stats.rqHttp2 : stats.rqHttp1).increment();
     stats.rqActive.increment();
-    this.head = head;
+    this.#head = head;
+    this.requestBodyLength = head?.bodyLength ?? 0;
     this.requestEnded = head === undefined;
     this.#decision = undefined;
     this.#response.reset();
@@ -213,7 +276,7 @@ export class HttpStream implements RoutedStream, FaultedStream, AnsweredRequest 
         stats.direct.increment();
         return this.#answer(directAnswer(decision.status, decision.body), decision.responseHeaders);
       case 'cors-preflight':
-        return this.#answer(preflightAnswer(decision.status), decision.responseHeaders);
+        return this.#answer(preflightAnswer(decision.status), NO_CHANGES);
       case 'not-found':
         stats.noRoute.increment();
         return this.onLocalReply(NOT_FOUND);
@@ -221,14 +284,19 @@ export class HttpStream implements RoutedStream, FaultedStream, AnsweredRequest 
   }
 
   #forward(decision: RouteDecision): void {
-    const forwarding = forwardingOf(decision, this.head!, this.entry, this.#site);
+    const forwarding = forwardingOf(decision, this.#outgoingHead(), this.entry, this.#site);
     if ('status' in forwarding) this.onLocalReply(forwarding);
     else this.#router.route(forwarding);
   }
 
+  #outgoingHead(): RequestHead {
+    const { head, requestBodyLength: bodyLength } = this;
+    return bodyLength === head.bodyLength ? head : { ...head, bodyLength };
+  }
+
   #answer(answer: OwnAnswer, changes: readonly HeaderChange[]): void {
     try {
-      this.#response.own(answer, changes, this.#site.clock.monotonic());
+      this.#sendOwn(answer, changes);
     } catch (failure) {
       return this.#unsendable(failure);
     }
@@ -240,23 +308,50 @@ export class HttpStream implements RoutedStream, FaultedStream, AnsweredRequest 
     this.#site.logger.error(`response failed: ${(failure as Error).message}`);
     if (this.#response.began) return this.onCutShort('', INTERNAL_ERROR.details);
     this.#router.cancel();
-    this.#response.own(localAnswer(INTERNAL_ERROR), NO_CHANGES, this.#site.clock.monotonic());
+    this.#response.own(localAnswer(INTERNAL_ERROR), this.#site.clock.monotonic());
+    this.#response.end(undefined);
     this.#finish();
+  }
+
+  #sendOwn(given: OwnAnswer, changes: readonly HeaderChange[]): void {
+    const answer = this.#response.prepareOwn(given, changes);
+    const { status, headers, body } = answer;
+    const response = { status, headers, bodyLength: body.length, fromUpstream: false };
+    this.#filters.response(response);
+    const sendsBody = this.#response.own(
+      { ...answer, status: response.status, bodyLength: response.bodyLength },
+      this.#site.clock.monotonic(),
+    );
+    if (sendsBody && body !== '') this.#filters.responseBody(Buffer.from(body, 'latin1'));
+    this.#response.end(this.#filters.responseEnd(undefined));
+  }
+
+  /** The head as the filters leave it. */
+  #filtered(head: ResponseHead): ResponseHead {
+    if (this.#site.filters.chain.length === 0) return head;
+    const { status, headers, bodyLength } = head;
+    const response: FilteredResponse = { status, headers, bodyLength, fromUpstream: true };
+    this.#filters.response(response);
+    if (response.status === status && response.bodyLength === bodyLength) return head;
+    return { ...head, status: response.status, bodyLength: response.bodyLength };
   }
 
   /** As Envoy: what a forwarding route does to responses it does to ours; a redirect's or direct answer's route only to its own. */
   #routeChanges(): readonly HeaderChange[] {
-    return this.#decision?.kind === 'route' ? this.#decision.responseHeaders : NO_CHANGES;
+    const { kind } = this.#decision ?? NO_ROUTES;
+    return kind === 'route' || kind === 'cors-preflight'
+      ? (this.#decision as RouteDecision).responseHeaders
+      : NO_CHANGES;
   }
 
   #finish(): void {
     if (!this.active) return;
     const now = this.#site.clock.monotonic();
     this.#response.ended = true;
-    this.#fault.finish();
     this.#router.finish();
     this.entry.durationMs = now - this.entry.startedMs;
     countAnswered(this.#site.stats, this.entry);
+    this.#filters.finish();
     for (const log of this.#site.accessLogs) log.log(this.entry);
     this.#connection.streamEnded(now);
   }

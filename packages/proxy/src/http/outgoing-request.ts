@@ -1,7 +1,7 @@
 // Turns an admitted request and its route into what goes to the upstream.
 import { applyHeaderChanges, type RouteDecision } from '@meltemi/decide';
 import type { RequestHead } from '@meltemi/wire';
-import type { HttpSettings } from './http-settings.ts';
+import type { HttpFilters } from './http-filters.ts';
 import type { OutgoingRequest } from './routed-stream.ts';
 import type { StreamEntry } from './stream-entry.ts';
 
@@ -10,7 +10,7 @@ export function outgoingRequest(
   head: RequestHead,
   entry: StreamEntry,
   decision: RouteDecision,
-  settings: HttpSettings,
+  filters: HttpFilters,
   upgrade: string | undefined,
 ): OutgoingRequest {
   const { headers } = head;
@@ -19,14 +19,14 @@ export function outgoingRequest(
     headers.add('x-forwarded-host', entry.authority);
   }
   if (headers.get('host') !== decision.authority) headers.set('host', decision.authority);
-  if (!settings.filters.suppressEnvoyHeaders) addEnvoyFields(head, entry, decision);
+  if (!filters.suppressEnvoyHeaders) addEnvoyFields(head, entry, decision);
   if (upgrade !== undefined) {
     headers.append('connection', 'upgrade');
     headers.append('upgrade', upgrade);
   }
   entry.path = decision.path;
   return {
-    method: head.method,
+    method: entry.method,
     target: decision.path,
     headers,
     bodyLength: head.bodyLength,

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { create, fromJson, type JsonValue } from '@bufbuild/protobuf';
+import { fromJson, type JsonValue } from '@bufbuild/protobuf';
 import { HttpConnectionManagerSchema } from '@meltemi/api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
 import { seededDice } from '@meltemi/base';
 import { Headers } from '@meltemi/wire';
 import fc from 'fast-check';
 import { routerFilter } from '../proxy-under-test.ts';
 import { xdsRegistry } from '../xds/registry.ts';
-import { FilterConfigError } from './http-config-error.ts';
 import { type HttpSettings, httpSettings } from './http-settings.ts';
 import { admitRequestHeaders, type ClientFacts } from './request-headers.ts';
 import { requestId } from './request-id.ts';
@@ -115,19 +114,6 @@ test('no field that the edge must not believe survives, whatever stands around i
       }
     }),
   );
-});
-
-test('an unknown HTTP filter is refused by name, an optional one left out, and the router must be last', () => {
-  const unknown = {
-    name: 'x',
-    typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy' },
-  };
-  assert.throws(() => settings({ http_filters: [unknown, routerFilter()] }), {
-    code: 'UNKNOWN_FILTER',
-    message: 'HTTP filter x: unknown type envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy',
-  });
-  assert.equal(settings({ http_filters: [{ ...unknown, is_optional: true }, routerFilter()] }).statPrefix, 'x');
-  assert.throws(() => httpSettings(create(HttpConnectionManagerSchema, {})), FilterConfigError);
 });
 
 test('request ids are UUIDs of version 4, and differ', () => {

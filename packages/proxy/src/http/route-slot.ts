@@ -83,5 +83,9 @@ class WatchedRoutes implements RouteSlot {
 }
 
 function compileTable(routes: RouteConfiguration, filters: HttpFilters): RouteTable {
-  return compileRouteTable(routes, { fault: filters.fault, httpFilters: filters.names });
+  return compileRouteTable(routes, {
+    fault: filters.fault,
+    httpFilters: filters.names,
+    routeConfigs: filters.routeConfigs,
+  });
 }

@@ -28,7 +28,7 @@ import { UpstreamTimers } from './upstream-timers.ts';
 
 type UpstreamNotes = Pick<
   StreamEntry,
-  'upstreamHost' | 'upstreamLocal' | 'upstreamRequestAttemptCount' | 'upstreamTransportFailureReason'
+  'upstream' | 'upstreamHost' | 'upstreamLocal' | 'upstreamRequestAttemptCount' | 'upstreamTransportFailureReason'
 >;
 
 /** One a connection, used for one request after the other. */
@@ -78,6 +78,7 @@ export class Router implements UpstreamHandler, PickContext {
 
   /** What the access log says of the upstream. */
   noteOn(entry: UpstreamNotes): void {
+    entry.upstream = this.host;
     entry.upstreamHost = this.host?.text;
     entry.upstreamLocal = this.localAddress;
     entry.upstreamRequestAttemptCount = this.attempts;

@@ -1,8 +1,10 @@
 // What is known of one request while it is served: the kernel's view of it, and the access log's entry when it ended.
+import type { JsonObject } from '@bufbuild/protobuf';
 import { formatSocketAddress, type SocketAddress } from '@meltemi/base';
 import type { AccessRequest, FormatSource, PeerNames, RequestView } from '@meltemi/decide';
 import type { AccessLogEntry, HeaderLookup } from '@meltemi/telemetry';
 import { Headers, type RequestHead } from '@meltemi/wire';
+import type { UpstreamHost } from '../cluster/cluster.ts';
 
 /** What all requests of a connection share. */
 export interface ConnectionEntry {
@@ -55,7 +57,12 @@ export class StreamEntry implements AccessLogEntry, RequestView, FormatSource, A
   connectionTerminationDetails: string | undefined;
   remoteAddress = '';
   trusted = false;
-  readonly metadata = undefined;
+  /** What filters say of the request, by their names. */
+  metadata: Record<string, JsonObject> | undefined;
+  /** What filters keep of the request for others, by key. */
+  filterState: Map<string, unknown> | undefined;
+  /** Where the last try went. */
+  upstream: UpstreamHost | undefined;
 
   constructor(connection: ConnectionEntry) {
     this.connection = connection;
@@ -200,6 +207,20 @@ export class StreamEntry implements AccessLogEntry, RequestView, FormatSource, A
     this.connectionTerminationDetails = undefined;
     this.remoteAddress = '';
     this.trusted = false;
+    this.metadata = undefined;
+    this.filterState = undefined;
+    this.upstream = undefined;
+  }
+
+  /** Adds to what a filter said of the request; a key that it said before is replaced. */
+  addMetadata(filter: string, values: JsonObject): void {
+    this.metadata ??= {};
+    this.metadata[filter] = { ...this.metadata[filter], ...values };
+  }
+
+  setFilterState(key: string, value: unknown): void {
+    this.filterState ??= new Map();
+    this.filterState.set(key, value);
   }
 }
 

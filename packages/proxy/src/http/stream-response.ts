@@ -13,12 +13,15 @@ import type { StreamOwner } from './stream-owner.ts';
 /** The request that is answered, as far as it came. */
 export interface AnsweredRequest {
   /** Undefined: it could not be read. */
-  readonly head: RequestHead | undefined;
+  readonly answeredHead: RequestHead | undefined;
   readonly requestEnded: boolean;
   /** Monotonic; counts once `requestEnded`. */
   readonly requestEndedMs: number;
   readonly attempts: number;
 }
+
+/** `bodyLength`: where filters made it another than the body's. */
+type OwnHead = Pick<OwnAnswer, 'status' | 'headers' | 'body'> & { readonly bodyLength?: number };
 
 /** One a connection, for one request after the other. */
 export class StreamResponse {
@@ -52,19 +55,30 @@ export class StreamResponse {
 
   informational(head: ResponseHead): void {
     const wanted = head.status === 103 || (head.status === 100 && this.#connection.site.settings.proxy100Continue);
-    if (wanted && this.#request.head?.version === 11) {
+    if (wanted && this.#request.answeredHead?.version === 11) {
       this.#connection.writer.plainHead(head.status, head.reason || reasonPhrase(head.status), head.headers);
     }
   }
 
-  /** Throws Http1Error when a header value that the route computed can't be sent. `now`: monotonic. */
-  fromUpstream(head: ResponseHead, decision: RouteDecision, now: number): void {
+  /** What the route and this proxy do to the upstream's head before the filters see it. `now`: monotonic, here as below. */
+  prepare({ headers }: ResponseHead, decision: RouteDecision, now: number): void {
     this.#entry.responseDurationMs = now - this.#entry.startedMs;
     this.#entry.responseCodeDetails = 'via_upstream';
-    removeHopByHop(head.headers);
-    this.#addFields(head.headers, decision, now);
+    removeHopByHop(headers);
+    if (decision.responseHeaders.length > 0) applyHeaderChanges(decision.responseHeaders, headers, this.#entry);
+    const { requestEnded, requestEndedMs, attempts } = this.#request;
+    if (!this.#connection.site.filters.suppressEnvoyHeaders) {
+      const elapsed = now - (requestEnded ? requestEndedMs : this.#entry.startedMs);
+      headers.put('x-envoy-upstream-service-time', String(Math.max(0, Math.round(elapsed))));
+    }
+    if (decision.includeAttemptCountInResponse) headers.set('x-envoy-attempt-count', String(attempts));
+  }
+
+  /** The prepared head. Throws Http1Error when a header value can't be sent. */
+  fromUpstream(head: ResponseHead, now: number): void {
+    this.#sign(head.headers);
     if (head.upgrade) return this.#switchProtocols(head, now);
-    const request = this.#request.head!;
+    const request = this.#request.answeredHead!;
     const bodyless = isBodyless(request, head.status);
     const framing = { version: request.version, bodyLength: head.bodyLength, keepAlive: true, bodyless };
     const unframed = ResponseWriter.endsWithConnection(framing);
@@ -75,15 +89,20 @@ export class StreamResponse {
     this.#connection.writer.head(head.status, head.reason || reasonPhrase(head.status), head.headers, framing);
   }
 
-  /** The whole answer. `changes`: what the route does to it. */
-  own(given: OwnAnswer, changes: readonly HeaderChange[], now: number): void {
-    const { site, writer } = this.#connection;
-    const { head, requestEnded } = this.#request;
+  /** Our own answer as the filters see it. `changes`: what the route does to it. */
+  prepareOwn(given: OwnAnswer, changes: readonly HeaderChange[]): OwnAnswer {
+    const head = this.#request.answeredHead;
     const answer = head && isGrpcRequest(head.headers) ? grpcAnswer(given) : given;
-    const { status, headers, body } = answer;
     this.#entry.addFlag(answer.flag);
     this.#entry.responseCodeDetails = answer.details;
-    if (changes.length > 0) applyHeaderChanges(changes, headers, this.#entry);
+    if (changes.length > 0) applyHeaderChanges(changes, answer.headers, this.#entry);
+    return answer;
+  }
+
+  /** The head of our own answer; its body and end follow. False: its body stays here. */
+  own({ status, headers, body, bodyLength = body.length }: OwnHead, now: number): boolean {
+    const { site, writer } = this.#connection;
+    const { answeredHead: head, requestEnded } = this.#request;
     signResponse(headers, localSigner(site.settings.server), site.date);
     const bodyless = isBodyless(head, status);
     const keepAlive =
@@ -91,12 +110,11 @@ export class StreamResponse {
     this.#begin(status, headers, now);
     writer.head(status, reasonPhrase(status), headers, {
       version: head?.version ?? 11,
-      bodyLength: bodyless ? 0 : body.length,
+      bodyLength: bodyless ? 0 : bodyLength,
       keepAlive,
       bodyless,
     });
-    if (!bodyless && body !== '') this.body(Buffer.from(body, 'latin1'));
-    writer.end(undefined);
+    return !bodyless;
   }
 
   /** False: wait until the client took some. */
@@ -121,15 +139,8 @@ export class StreamResponse {
     this.#connection.touch(now);
   }
 
-  #addFields(headers: Headers, decision: RouteDecision, now: number): void {
+  #sign(headers: Headers): void {
     const { settings, date } = this.#connection.site;
-    const { requestEnded, requestEndedMs, attempts } = this.#request;
-    if (decision.responseHeaders.length > 0) applyHeaderChanges(decision.responseHeaders, headers, this.#entry);
-    if (!settings.filters.suppressEnvoyHeaders) {
-      const elapsed = now - (requestEnded ? requestEndedMs : this.#entry.startedMs);
-      headers.put('x-envoy-upstream-service-time', String(Math.max(0, Math.round(elapsed))));
-    }
-    if (decision.includeAttemptCountInResponse) headers.set('x-envoy-attempt-count', String(attempts));
     if (settings.requestId.inResponse) {
       const id = this.#entry.headers.get('x-request-id');
       if (id !== undefined) headers.set('x-request-id', id);
@@ -139,7 +150,7 @@ export class StreamResponse {
 
   #switchProtocols(head: ResponseHead, now: number): void {
     head.headers.append('connection', 'upgrade');
-    head.headers.append('upgrade', this.#request.head?.upgrade ?? '');
+    head.headers.append('upgrade', this.#request.answeredHead?.upgrade ?? '');
     this.#begin(head.status, head.headers, now);
     this.#endsWithConnection = true;
     this.#connection.writer.plainHead(head.status, head.reason, head.headers);

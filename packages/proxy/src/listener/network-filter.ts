@@ -13,7 +13,7 @@ import { type AccessFilter, compileNetworkAccess } from '@meltemi/decide';
 import { type AccessLog, accessLogOf } from '@meltemi/telemetry';
 import { ConnectionManager } from '../http/connection-manager.ts';
 import { FilterConfigError } from '../http/http-config-error.ts';
-import type { HttpFilters } from '../http/http-filters.ts';
+import { closeHttpFilters, compileHttpFilters, type HttpFilters } from '../http/http-filters.ts';
 import { httpSettings } from '../http/http-settings.ts';
 import { inlineRoutes, type RouteSlot, watchedRoutes } from '../http/route-slot.ts';
 import { TcpProxyManager } from '../tcp/tcp-proxy-manager.ts';
@@ -81,8 +81,14 @@ export function isReady(filter: NetworkFilter): boolean {
 function httpManager(config: HttpConnectionManager, place: FilterPlace, parts: ListenerParts): ConnectionManager {
   const settings = httpSettings(config);
   return withAccessLogs(config.accessLog, parts, (accessLogs) => {
-    const routes = routesOf(config, settings.filters, place, parts);
-    return new ConnectionManager({ ...sharedOptions(place, parts), settings, routes, accessLogs });
+    const filters = compileHttpFilters(config.httpFilters, { ...parts, statPrefix: settings.statPrefix });
+    try {
+      const routes = routesOf(config, filters, place, parts);
+      return new ConnectionManager({ ...sharedOptions(place, parts), settings, filters, routes, accessLogs });
+    } catch (error) {
+      closeHttpFilters(filters);
+      throw error;
+    }
   });
 }
 
