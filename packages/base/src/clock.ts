@@ -15,14 +15,22 @@ export interface Clock {
   after(delayMs: number, callback: () => void): Timer;
 }
 
+/** Node turns a longer one into one of a millisecond: control planes say "never" with some 292 years. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+
 /** The machine's clock. Its timers keep the process alive unless `background` is set. */
 export function systemClock(options: { readonly background?: boolean } = {}): Clock {
   return {
     now: Date.now,
     monotonic: () => performance.now(),
     after(delayMs, callback) {
-      const handle = setTimeout(callback, delayMs);
-      if (options.background) handle.unref();
+      let handle: NodeJS.Timeout;
+      const wait = (leftMs: number) => {
+        const thisMs = Math.min(leftMs, LONGEST_TIMEOUT_MS);
+        handle = setTimeout(leftMs > thisMs ? () => wait(leftMs - thisMs) : callback, thisMs);
+        if (options.background) handle.unref();
+      };
+      wait(delayMs);
       return { cancel: () => clearTimeout(handle) };
     },
   };

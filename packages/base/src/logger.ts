@@ -16,6 +16,8 @@ export interface Logger {
 /** Where lines go and which are kept; `level` may change while it is used. */
 export interface LogSink {
   level: LogLevel;
+  /** Of loggers that differ from it, by their names. */
+  readonly levels?: ReadonlyMap<string, LogLevel>;
   readonly write: (line: string) => void;
   readonly now: () => number;
 }
@@ -23,7 +25,7 @@ export interface LogSink {
 /** A logger over a sink. Line breaks and control characters in messages are escaped: a record is one line. */
 export function createLogger(sink: LogSink, scope = 'default'): Logger {
   const log = (level: Exclude<LogLevel, 'none'>, message: string) => {
-    if (RANK[level] < RANK[sink.level]) return;
+    if (RANK[level] < RANK[sink.levels?.get(scope) ?? sink.level]) return;
     sink.write(`${new Date(sink.now()).toISOString()}\t${level}\t${scope}\t${escapeControl(message)}\n`);
   };
   return {

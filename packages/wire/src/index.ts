@@ -20,19 +20,32 @@ export type {
 export { defaultHttp2Limits, type Http2Limits } from './http2/limits.ts';
 export { type ClientHelloPeek, peekClientHello } from './io/client-hello.ts';
 export { connect, type ConnectHandler, type ConnectOptions } from './io/connect.ts';
-export { listen, type ListenOptions, type ListeningSocket } from './io/listen.ts';
+export { listen, type ListenOptions, type ListeningSocket, type SocketOption } from './io/listen.ts';
+export { formatIpv6, originalDestination } from './io/original-destination.ts';
+export { loadSocketOptions } from './io/socket-option.ts';
+export { SocketOptionError, type SocketOptionErrorCode } from './io/socket-option-error.ts';
 export {
   type ClientTlsOptions,
   type ServerTlsOptions,
   startClientTls,
   startServerTls,
   type TlsHandler,
+  type TlsSession,
+  type TlsSessions,
 } from './io/tls.ts';
 export { TransportError, type TransportErrorCode } from './io/transport-error.ts';
 export {
   highWaterMark,
+  type PresentedEnds,
   type TlsInfo,
   type Transport,
   type TransportAddress,
   type TransportHandler,
 } from './io/transport.ts';
+export { encodeProxyHeader, type ProxyEnds } from './proxy-protocol/encode.ts';
+export {
+  peekProxyHeader,
+  type ProxyExtension,
+  type ProxyHeader,
+  type ProxyHeaderPeek,
+} from './proxy-protocol/parse.ts';

@@ -74,6 +74,11 @@ export class Http2Connection implements TransportHandler, InboundOwner, SectionO
     return Math.max(0, this.control.settings.peer.maxConcurrentStreams - this.streams.size);
   }
 
+  /** Whether the server takes CONNECT with `:protocol`; undefined: its settings have not come yet. */
+  get takesExtendedConnect(): boolean | undefined {
+    return this.control.settings.peer.extendedConnect;
+  }
+
   /** A client's request; undefined where `capacity` is 0. */
   request(
     handler: Http2StreamHandler,

@@ -8,12 +8,13 @@ export const fieldKind = {
   scheme: 2,
   authority: 3,
   path: 4,
-  status: 5,
-  cookie: 6,
-  host: 7,
-  contentLength: 8,
-  te: 9,
-  malformed: 10,
+  protocol: 5,
+  status: 6,
+  cookie: 7,
+  host: 8,
+  contentLength: 9,
+  te: 10,
+  malformed: 11,
 } as const;
 export type FieldKind = (typeof fieldKind)[keyof typeof fieldKind];
 
@@ -32,6 +33,7 @@ const kinds: ReadonlyMap<string, FieldKind> = new Map([
   [':scheme', fieldKind.scheme],
   [':authority', fieldKind.authority],
   [':path', fieldKind.path],
+  [':protocol', fieldKind.protocol],
   [':status', fieldKind.status],
   ['cookie', fieldKind.cookie],
   ['host', fieldKind.host],

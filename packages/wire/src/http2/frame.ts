@@ -23,6 +23,7 @@ export const setting = {
   initialWindowSize: 4,
   maxFrameSize: 5,
   maxHeaderListSize: 6,
+  enableConnectProtocol: 8,
 } as const;
 
 export const FRAME_HEAD_BYTES = 9;

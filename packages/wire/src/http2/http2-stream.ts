@@ -12,6 +12,8 @@ export interface RequestPseudo {
   readonly authority: string;
   /** `/…`, or `*` with OPTIONS; undefined with CONNECT. */
   readonly path: string | undefined;
+  /** What a CONNECT switches to: `websocket` (RFC 8441). Scheme and path are there then. */
+  readonly protocol?: string | undefined;
 }
 
 /** The pseudo-header of a response (RFC 9113 §8.3.2). */

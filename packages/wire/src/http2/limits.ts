@@ -21,6 +21,8 @@ export interface Http2Limits {
   readonly maxContinuations: number;
   /** Entries of one SETTINGS frame. */
   readonly maxSettings: number;
+  /** A server takes requests to switch protocols: CONNECT with `:protocol` (RFC 8441). */
+  readonly extendedConnect?: boolean;
   /** How long a connection that we ended may take to close. */
   readonly closeMs: number;
 }

@@ -5,6 +5,10 @@ export class MemoryTransport implements Transport {
   handler: TransportHandler = { onData: ignore, onEnd: ignore, onDrain: ignore, onClose: ignore };
   readonly remoteAddress = { host: 'memory', port: 0 };
   readonly localAddress = { host: 'memory', port: 0 };
+  readonly directRemoteAddress = { host: 'memory', port: 0 };
+  readonly localAddressRestored = false;
+  requestedServerName: string | undefined;
+  state: Map<string, unknown> | undefined;
   readonly tls = undefined;
   readonly written: Buffer[] = [];
   /** Nobody reads: what is written stays queued. */
@@ -13,6 +17,8 @@ export class MemoryTransport implements Transport {
   open = true;
   /** `end` was called. */
   ended = false;
+
+  present(): void {}
 
   write(data: Buffer | string): boolean {
     const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : Buffer.from(data);

@@ -10,6 +10,8 @@ export class PeerSettings {
   maxConcurrentStreams = Number.POSITIVE_INFINITY;
   /** Bytes of DATA that a new stream may send. */
   initialWindow = DEFAULT_WINDOW;
+  /** A server's word on CONNECT with `:protocol`; undefined: it has not spoken yet. */
+  extendedConnect: boolean | undefined;
   readonly #role: Http2Role;
 
   /** `role` is ours. */
@@ -21,6 +23,7 @@ export class PeerSettings {
   read(payload: Buffer, maxEntries: number): void {
     if (payload.length % 6 !== 0) throw new Http2Error('FRAME_SIZE_ERROR', 'SETTINGS of no whole entries');
     if (payload.length / 6 > maxEntries) throw new Http2Error('ENHANCE_YOUR_CALM', 'too many settings');
+    this.extendedConnect ??= false;
     for (let i = 0; i < payload.length; i += 6) this.#take(payload.readUInt16BE(i), payload.readUInt32BE(i + 2));
   }
 
@@ -42,6 +45,10 @@ export class PeerSettings {
       case setting.maxFrameSize:
         // What we send is never larger than the least that the peer may ask for.
         if (value < MAX_FRAME_BYTES || value > 0xff_ff_ff) throw bad('MAX_FRAME_SIZE', value);
+        return;
+      case setting.enableConnectProtocol:
+        if (value > 1) throw bad('ENABLE_CONNECT_PROTOCOL', value);
+        this.extendedConnect = value === 1;
         return;
       default:
       // MAX_HEADER_LIST_SIZE is advice; what is unknown is ignored (RFC 9113 §6.5.2).

@@ -49,6 +49,7 @@ export class FieldSection implements FieldSink {
       case fieldKind.scheme:
       case fieldKind.authority:
       case fieldKind.path:
+      case fieldKind.protocol:
       case fieldKind.status:
         return this.#onPseudo(field);
       case fieldKind.cookie:
@@ -71,12 +72,17 @@ export class FieldSection implements FieldSink {
     if (this.#pseudo[fieldKind.status] !== undefined) return undefined;
     const schemeName = this.#pseudo[fieldKind.scheme];
     const path = this.#pseudo[fieldKind.path];
-    if (method === 'CONNECT') {
+    const protocol = this.#pseudo[fieldKind.protocol];
+    // RFC 8441 §4: a CONNECT with a protocol has a scheme and a path like other requests, where we said that we take it.
+    if (protocol !== undefined && (method !== 'CONNECT' || !this.#limits.extendedConnect || !token.test(protocol))) {
+      return undefined;
+    }
+    if (method === 'CONNECT' && protocol === undefined) {
       if (schemeName !== undefined || path !== undefined) return undefined;
     } else if (!scheme.test(schemeName ?? '') || !isPath(path ?? '', method)) {
       return undefined;
     }
-    return { kind: 'request', method, scheme: schemeName, authority, path };
+    return { kind: 'request', method, scheme: schemeName, authority, path, protocol };
   }
 
   /** undefined: malformed. */

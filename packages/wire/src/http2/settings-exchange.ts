@@ -35,6 +35,7 @@ export class SettingsExchange {
       role === 'client' ? [setting.enablePush, 0] : [setting.maxConcurrentStreams, maxConcurrentStreams],
       [setting.initialWindowSize, streamWindow],
       [setting.maxHeaderListSize, maxHeadBytes],
+      ...(role === 'server' && limits.extendedConnect ? [[setting.enableConnectProtocol, 1] as const] : []),
     ]);
     const more = connectionWindow - DEFAULT_WINDOW;
     if (more > 0) sending.output.windowUpdate(0, more);

@@ -54,6 +54,7 @@ export class Stream implements Http2Stream, BodySource {
       encoder.add(':status', String(pseudo.status));
     } else {
       encoder.add(':method', pseudo.method);
+      if (pseudo.protocol !== undefined) encoder.add(':protocol', pseudo.protocol);
       if (pseudo.scheme !== undefined) encoder.add(':scheme', pseudo.scheme);
       encoder.add(':authority', pseudo.authority);
       if (pseudo.path !== undefined) encoder.add(':path', pseudo.path);

@@ -1,5 +1,6 @@
 // Opens a connection, with TLS where asked.
 import { connect as connectSocket, type NetConnectOpts } from 'node:net';
+import type { ProxyEnds } from '../proxy-protocol/encode.ts';
 import { SocketTransport } from './socket-transport.ts';
 import { type ClientTlsOptions, startClientTls } from './tls.ts';
 import type { Transport, TransportAddress, TransportHandler } from './transport.ts';
@@ -8,7 +9,11 @@ import { TransportError } from './transport-error.ts';
 export interface ConnectOptions {
   readonly tls?: ClientTlsOptions;
   /** Local address to connect from. */
-  readonly localAddress?: string;
+  readonly localAddress?: string | undefined;
+  /** Milliseconds of silence after which TCP asks whether the peer is still there; 0: never. */
+  readonly keepAliveMs?: number;
+  /** Sent before anything else, TLS too; made of the connection's own ends. */
+  readonly preamble?: ((own: ProxyEnds) => Buffer) | undefined;
 }
 
 export interface ConnectHandler extends TransportHandler {
@@ -18,12 +23,13 @@ export interface ConnectHandler extends TransportHandler {
 
 /** Starts to connect; what is written before `onConnect` waits. A deadline is the caller's (`destroy`). */
 export function connect(address: TransportAddress, options: ConnectOptions, handler: ConnectHandler): Transport {
-  const { tls, localAddress } = options;
+  const { tls, localAddress, keepAliveMs = 0, preamble } = options;
   const socket = connectSocket({
     ...address,
     allowHalfOpen: true,
     noDelay: true,
     ...(localAddress !== undefined && { localAddress }),
+    ...(keepAliveMs > 0 && { keepAlive: true, keepAliveInitialDelay: keepAliveMs }),
   } as NetConnectOpts);
   socket.pause();
   const transport = new SocketTransport(socket, handler);
@@ -31,6 +37,7 @@ export function connect(address: TransportAddress, options: ConnectOptions, hand
   socket.prependOnceListener('error', refuse);
   socket.once('connect', () => {
     socket.removeListener('error', refuse);
+    if (preamble) socket.write(preamble({ source: transport.localAddress, destination: transport.remoteAddress }));
     if (tls) {
       startClientTls(transport, tls, { onSecure: () => handler.onConnect(), onError: () => undefined });
       return;

@@ -1,5 +1,6 @@
 // A listening socket → a plaintext transport for each connection accepted.
 import { createServer, type ListenOptions as NetListenOptions, type Server, Socket } from 'node:net';
+import { writeSocketOption } from './socket-option.ts';
 import { SocketTransport } from './socket-transport.ts';
 import type { StreamHandle } from './stream-handle.ts';
 import type { Transport, TransportAddress, TransportHandler } from './transport.ts';
@@ -10,6 +11,17 @@ export interface ListenOptions {
   readonly backlog?: number;
   /** Several processes or threads share the port. */
   readonly reusePort?: boolean;
+  /** An IPv6 socket takes no IPv4 clients. */
+  readonly ipv6Only?: boolean;
+  /** Set on the listening socket once it is open, and inherited by its connections. */
+  readonly socketOptions?: readonly SocketOption[];
+}
+
+/** As setsockopt takes it. */
+export interface SocketOption {
+  readonly level: number;
+  readonly name: number;
+  readonly value: Uint8Array;
 }
 
 export interface ListeningSocket {
@@ -22,7 +34,7 @@ export interface ListeningSocket {
 /** Listens; `onConnection` must set the transport's handler. Rejects with `TransportError` `ADDRESS_IN_USE`. */
 export function listen(
   address: TransportAddress,
-  options: ListenOptions,
+  { socketOptions = [], ...options }: ListenOptions,
   onConnection: (transport: Transport) => void,
 ): Promise<ListeningSocket> {
   const server = createServer();
@@ -32,9 +44,20 @@ export function listen(
       server.removeAllListeners('error');
       server.on('error', () => undefined);
       acceptHandles(server, (handle) => accept(handle, onConnection));
+      try {
+        for (const { level, name, value } of socketOptions) writeSocketOption(listeningFd(server), level, name, value);
+      } catch (error) {
+        void closeServer(server);
+        reject(listenError(address, error as Error));
+        return;
+      }
       resolve({ address: addressOf(server), close: () => closeServer(server) });
     });
   });
+}
+
+function listeningFd(server: Server): number {
+  return (server as unknown as { _handle: { readonly fd: number } })._handle.fd;
 }
 
 /** Takes connections as handles: the server makes no socket of its own, and does not wait for them when it closes. */

@@ -4,7 +4,7 @@ import { getSystemErrorName } from 'node:util';
 import type { SocketAddress } from '@meltemi/base';
 import { handleOf, isReadView, type StreamHandle, takeReads, type WriteRequest, writeTo } from './stream-handle.ts';
 import { giveScratch, minScratch, takeScratch } from './scratch-buffers.ts';
-import { highWaterMark, type TlsInfo, type Transport, type TransportHandler } from './transport.ts';
+import { highWaterMark, type PresentedEnds, type TlsInfo, type Transport, type TransportHandler } from './transport.ts';
 import { TransportError } from './transport-error.ts';
 import { WriteQueue } from './write-queue.ts';
 
@@ -14,6 +14,9 @@ const maxJoined = 16 * 1024;
 export class SocketTransport implements Transport {
   handler: TransportHandler;
   tls: TlsInfo | undefined;
+  localAddressRestored = false;
+  requestedServerName: string | undefined;
+  state: Map<string, unknown> | undefined;
   /** The socket that carries the bytes: the TLS socket once TLS began. */
   #socket: Socket;
   /** The socket that owns the connection. */
@@ -22,6 +25,7 @@ export class SocketTransport implements Transport {
   #handle: StreamHandle | undefined;
   #remoteAddress: SocketAddress = nowhere;
   #localAddress: SocketAddress = nowhere;
+  #presentedRemote: SocketAddress | undefined;
   #queue = new WriteQueue();
   #sending: WriteRequest | undefined;
   #sendingBytes = 0;
@@ -41,6 +45,10 @@ export class SocketTransport implements Transport {
   }
 
   get remoteAddress(): SocketAddress {
+    return this.#presentedRemote ?? this.#remoteAddress;
+  }
+
+  get directRemoteAddress(): SocketAddress {
     return this.#remoteAddress;
   }
 
@@ -50,6 +58,11 @@ export class SocketTransport implements Transport {
 
   get open(): boolean {
     return this.#open;
+  }
+
+  /** Of the plain socket; -1 when it is gone. */
+  get descriptor(): number {
+    return handleOf(this.#plainSocket)?.fd ?? -1;
   }
 
   get bytesQueued(): number {
@@ -74,7 +87,8 @@ export class SocketTransport implements Transport {
   attach(tls?: TlsInfo): void {
     if (!this.#open) return;
     this.tls = tls;
-    if (!tls) this.#noteAddresses();
+    // A client's handshake begins on a socket that nobody attached before.
+    if (!tls || this.#localAddress === nowhere) this.#noteAddresses();
     this.#handle = handleOf(this.#socket);
     takeReads(this.#handle, this);
     this.#flush();
@@ -83,6 +97,13 @@ export class SocketTransport implements Transport {
   /** Begins to read, unless paused. */
   start(): void {
     if (this.#reading) this.#handle?.readStart();
+  }
+
+  present({ remote, local }: PresentedEnds): void {
+    if (remote) this.#presentedRemote = remote;
+    if (!local) return;
+    this.#localAddress = local;
+    this.localAddressRestored = true;
   }
 
   write(data: Buffer | string): boolean {
@@ -173,8 +194,8 @@ export class SocketTransport implements Transport {
   #noteAddresses(): void {
     const socket = this.#plainSocket;
     const { remoteAddress, remotePort, localAddress, localPort } = socket;
-    if (remoteAddress !== undefined) this.#remoteAddress = { host: remoteAddress, port: remotePort ?? 0 };
-    if (localAddress !== undefined) this.#localAddress = { host: localAddress, port: localPort ?? 0 };
+    if (remoteAddress !== undefined) this.#remoteAddress = { host: plainIp(remoteAddress), port: remotePort ?? 0 };
+    if (localAddress !== undefined) this.#localAddress = { host: plainIp(localAddress), port: localPort ?? 0 };
   }
 
   #join(data: Buffer | string): void {
@@ -258,6 +279,11 @@ export class SocketTransport implements Transport {
     this.#handle = undefined;
     this.handler.onClose(this.#error);
   }
+}
+
+/** An IPv4 client of an IPv6 socket has an IPv4 address (`::ffff:10.0.0.1`). */
+function plainIp(host: string): string {
+  return host.startsWith('::ffff:') && host.includes('.') ? host.slice(7) : host;
 }
 
 const nowhere: SocketAddress = { host: '', port: 0 };

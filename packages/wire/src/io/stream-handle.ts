@@ -4,6 +4,8 @@ import type { Socket } from 'node:net';
 
 /** The part of a TCP, pipe or TLS handle that we use. Numbers below zero are negated errnos. */
 export interface StreamHandle {
+  /** The descriptor; below zero where there is none. */
+  readonly fd?: number;
   onread: () => void;
   useUserBuffer(buffer: Uint8Array): void;
   readStart(): number;

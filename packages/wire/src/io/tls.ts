@@ -17,6 +17,10 @@ interface TlsOptions {
 export interface ServerTlsOptions extends TlsOptions {
   /** `none`: not asked for. `request`: verified if sent. `require`: no connection without. */
   readonly clientCertificate: 'none' | 'request' | 'require';
+  /** False: a certificate is judged by `verifyPeer` alone. Default true. */
+  readonly verifyChain?: boolean;
+  /** The context for a server name that only the handshake tells; undefined: `secureContext` is for all names. */
+  readonly contextOf?: (serverName: string) => SecureContext;
   /** Bytes read from the transport while sniffing: the handshake's first. */
   readonly readBefore?: Buffer;
 }
@@ -26,6 +30,20 @@ export interface ClientTlsOptions extends TlsOptions {
   readonly serverName: string | undefined;
   /** False: the chain is not verified (no CA is configured). Default true. */
   readonly verifyChain?: boolean;
+  /** Sessions to take up, and where new ones go; of connections with the same secrets and rules only. */
+  readonly sessions?: TlsSessions;
+}
+
+/** Sessions by server: its address and the name sent to it. */
+export interface TlsSessions {
+  take(server: string): TlsSession | undefined;
+  put(server: string, session: TlsSession): void;
+}
+
+export interface TlsSession {
+  readonly session: Buffer;
+  /** DER of the server's certificate, which a handshake that takes the session up does not show again. */
+  readonly peerCertificate: Buffer | undefined;
 }
 
 /** Told how a handshake ended, once. After `onError` the transport is closed and its own handler hears `onClose`. */
@@ -40,22 +58,28 @@ export function startServerTls(transport: Transport, options: ServerTlsOptions, 
   const plain = carrier.detach();
   if (options.readBefore) plain.unshift(Buffer.from(options.readBefore));
   const asksCertificate = options.clientCertificate !== 'none';
+  const { contextOf, verifyChain: verifiesChain = true } = options;
   const socket = new TLSSocket(plain, {
     isServer: true,
     secureContext: options.secureContext,
     requestCert: asksCertificate,
-    rejectUnauthorized: options.clientCertificate === 'require',
+    rejectUnauthorized: options.clientCertificate === 'require' && verifiesChain,
+    ...(contextOf && { SNICallback: (name: string, done: SniDone) => done(null, contextOf(name.toLowerCase())) }),
     ...(options.alpnProtocols.length > 0 && { ALPNProtocols: [...options.alpnProtocols] }),
   });
   const refuses = (info: TlsInfo): string | undefined =>
-    (asksCertificate ? clientCertificateProblem(socket, info, options) : undefined) ?? options.verifyPeer?.(info);
-  handshake(carrier, socket, 'secure', refuses, handler);
+    (asksCertificate && verifiesChain ? clientCertificateProblem(socket, info) : undefined) ??
+    options.verifyPeer?.(info);
+  const needsCertificate = options.clientCertificate === 'require';
+  handshake(carrier, socket, 'secure', refuses, handler, { needsCertificate });
 }
 
 /** Begins the handshake on a connected transport; nothing may have been read or written. */
 export function startClientTls(transport: Transport, options: ClientTlsOptions, handler: TlsHandler): void {
   const carrier = socketTransport(transport);
-  const { serverName } = options;
+  const { serverName, sessions } = options;
+  const server = `${transport.remoteAddress.host}:${transport.remoteAddress.port} ${serverName ?? ''}`;
+  const before = sessions?.take(server);
   const socket = connectTls({
     socket: carrier.detach(),
     secureContext: options.secureContext,
@@ -63,9 +87,30 @@ export function startClientTls(transport: Transport, options: ClientTlsOptions, 
     // A mesh identifies its peers by SAN, which `verifyPeer` checks; a name to dial says nothing about identity.
     checkServerIdentity: () => undefined,
     ...(serverName !== undefined && isIP(serverName) === 0 && { servername: serverName }),
+    ...(before && { session: before.session }),
     ...(options.alpnProtocols.length > 0 && { ALPNProtocols: [...options.alpnProtocols] }),
   });
-  handshake(carrier, socket, 'secureConnect', (info) => options.verifyPeer?.(info), handler, serverName);
+  if (sessions) {
+    socket.on('session', (session) => {
+      const peerCertificate = socket.getPeerX509Certificate()?.raw ?? before?.peerCertificate;
+      sessions.put(server, { session, peerCertificate });
+    });
+  }
+  handshake(carrier, socket, 'secureConnect', (info) => options.verifyPeer?.(info), handler, {
+    serverName,
+    certificate: before?.peerCertificate,
+  });
+}
+
+type SniDone = (error: Error | null, context: SecureContext) => void;
+
+interface HandshakeExpectation {
+  /** The name that was sent to a server. */
+  readonly serverName?: string | undefined;
+  /** The peer is a client that must have a certificate. */
+  readonly needsCertificate?: boolean;
+  /** The peer's, where a session is taken up. */
+  readonly certificate?: Buffer | undefined;
 }
 
 function handshake(
@@ -74,7 +119,7 @@ function handshake(
   secureEvent: 'secure' | 'secureConnect',
   refuses: (info: TlsInfo) => string | undefined,
   handler: TlsHandler,
-  serverName?: string,
+  { serverName, needsCertificate = false, certificate }: HandshakeExpectation,
 ): void {
   let settled = false;
   const fail = (error: TransportError): void => {
@@ -91,7 +136,11 @@ function handshake(
   socket.once(secureEvent, () => {
     if (settled) return;
     releaseControl(socket);
-    const info = tlsInfo(socket, serverName);
+    const info = tlsInfo(socket, serverName, certificate);
+    if (needsCertificate && !info.peerCertificate) {
+      fail(new TransportError('TLS_NO_PEER_CERTIFICATE', 'the client sent no certificate'));
+      return;
+    }
     const refusal = refuses(info);
     if (refusal !== undefined) {
       fail(new TransportError('TLS_PEER_REFUSED', refusal));
@@ -110,10 +159,8 @@ function socketTransport(transport: Transport): SocketTransport {
 }
 
 /** Node's own TLS server asks the handle, not OpenSSL's callback, whether the chain is good; so do we. */
-function clientCertificateProblem(socket: TLSSocket, info: TlsInfo, options: ServerTlsOptions): string | undefined {
-  if (!info.peerCertificate) {
-    return options.clientCertificate === 'require' ? 'the client sent no certificate' : undefined;
-  }
+function clientCertificateProblem(socket: TLSSocket, info: TlsInfo): string | undefined {
+  if (!info.peerCertificate) return undefined;
   const { _handle: handle } = socket as unknown as { _handle: { verifyError(): Error | null | undefined } };
   const problem = handle.verifyError();
   return problem ? `client certificate: ${problem.message}` : undefined;
@@ -124,23 +171,25 @@ function releaseControl(socket: TLSSocket): void {
   (socket as unknown as { _releaseControl(): boolean })._releaseControl();
 }
 
-function tlsInfo(socket: TLSSocket, sentServerName: string | undefined): TlsInfo {
+function tlsInfo(socket: TLSSocket, sentServerName: string | undefined, known: Buffer | undefined): TlsInfo {
   const { servername } = socket as Socket & { servername?: string | false | null };
   return {
     alpn: socket.alpnProtocol || undefined,
     sni: sentServerName ?? (servername || undefined),
     version: socket.getProtocol() ?? '',
     cipher: socket.getCipher().name,
-    peerCertificate: socket.getPeerX509Certificate()?.raw,
+    peerCertificate: socket.getPeerX509Certificate()?.raw ?? (socket.isSessionReused() ? known : undefined),
     resumed: socket.isSessionReused(),
   };
 }
 
 const refusals =
-  /^(?:UNABLE_TO|CERT_|DEPTH_ZERO|SELF_SIGNED|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH|ERR_TLS_CERT|CRL_)|PEER_DID_NOT_RETURN/;
+  /^(?:UNABLE_TO|CERT_|DEPTH_ZERO|SELF_SIGNED|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH|ERR_TLS_CERT|CRL_)/;
+const missing = /PEER_DID_NOT_RETURN/;
 
 function handshakeError(cause: Error): TransportError {
   const code = (cause as NodeJS.ErrnoException).code ?? '';
+  if (missing.test(code)) return new TransportError('TLS_NO_PEER_CERTIFICATE', 'the client sent no certificate', cause);
   return new TransportError(
     refusals.test(code) ? 'TLS_PEER_REFUSED' : 'TLS_FAILED',
     `TLS handshake: ${cause.message}`,

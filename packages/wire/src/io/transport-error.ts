@@ -9,6 +9,8 @@ export type TransportErrorCode =
   | 'TLS_FAILED'
   /** The peer's certificate is missing, not of the CA, or refused by `verifyPeer`. */
   | 'TLS_PEER_REFUSED'
+  /** The client was asked for a certificate and sent none. */
+  | 'TLS_NO_PEER_CERTIFICATE'
   /** The address to listen on is taken. */
   | 'ADDRESS_IN_USE'
   | 'LISTEN_FAILED';

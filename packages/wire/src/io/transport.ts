@@ -31,18 +31,34 @@ export interface TransportHandler {
   onClose(error?: Error): void;
 }
 
+/** Ends of a connection as somebody knows them better than the socket; what is left out stays. */
+export interface PresentedEnds {
+  readonly remote?: SocketAddress;
+  readonly local?: SocketAddress;
+}
+
 /** A connection: read, write, close. The same object lives on when TLS starts on it. */
 export interface Transport {
   handler: TransportHandler;
-  /** Of a Unix socket: the path as host, and port 0. */
+  /** Of a Unix socket: the path as host, and port 0. Of a presented connection: what was presented. */
   readonly remoteAddress: SocketAddress;
   readonly localAddress: SocketAddress;
+  /** The socket's own peer, whatever was presented. */
+  readonly directRemoteAddress: SocketAddress;
+  /** True when `localAddress` is where the client wanted to go, not where it was accepted. */
+  readonly localAddressRestored: boolean;
+  /** The name in the client's hello, as far as somebody looked before the handshake or without one. */
+  requestedServerName: string | undefined;
+  /** What filters of the connection say to those after them, by their own keys; undefined: nothing yet. */
+  state: Map<string, unknown> | undefined;
   /** undefined: plaintext, or the handshake is not over. */
   readonly tls: TlsInfo | undefined;
   /** Bytes that wait to be sent. */
   readonly bytesQueued: number;
   /** Not closed and not told to. */
   readonly open: boolean;
+  /** From now on it has these ends: the destination before a redirection, or those that a proxy in front names. */
+  present(ends: PresentedEnds): void;
   /** A string is latin1. The buffer must stay as it is until sent. False: over 64 KiB are queued; `onDrain` follows. */
   write(data: Buffer | string): boolean;
   /** Holds writes back until `uncork`: one system call for several. */
