@@ -47,9 +47,103 @@ export interface AccessLogEntry {
   readonly requestedServerName: string | undefined;
   readonly routeName: string | undefined;
   readonly filterChainName: string | undefined;
-  readonly downstreamPeerUriSan: string | undefined;
-  readonly downstreamPeerSubject: string | undefined;
-  readonly downstreamTlsVersion: string | undefined;
   /** Dynamic metadata by filter namespace. */
   readonly metadata: Readonly<Record<string, unknown>> | undefined;
+
+  /** What is absent from here on is not known to the entry's owner, and written as such. */
+  readonly logType?: AccessLogType | undefined;
+  /** What filters left for others, by key. */
+  readonly filterState?: ReadonlyMap<string, unknown> | undefined;
+  /** Metadata of what the request met, by filter namespace. */
+  metadataOf?(kind: MetadataKind): Readonly<Record<string, unknown>> | undefined;
+  /** Milliseconds from the start. */
+  timePointMs?(point: TimePoint): number | undefined;
+  readonly upstreamProtocol?: string | undefined;
+  /** DNS name of the upstream host. */
+  readonly upstreamHostName?: string | undefined;
+  /** `ip:port` of every host that a connection was had to, in order. */
+  readonly upstreamHostsAttempted?: readonly string[] | undefined;
+  /** The cluster's name where `alt_stat_name` hides it. */
+  readonly upstreamClusterRaw?: string | undefined;
+  readonly upstreamConnectionId?: number | undefined;
+  readonly upstreamTls?: TlsFacts | undefined;
+  readonly downstreamTls?: TlsFacts | undefined;
+  /** Where the connection was accepted, whatever a redirection or the PROXY protocol say. */
+  readonly downstreamDirectLocalAddress?: string | undefined;
+  readonly connectionId?: number | undefined;
+  readonly streamId?: string | undefined;
+  readonly virtualClusterName?: string | undefined;
+  readonly traceId?: string | undefined;
+  readonly spanId?: string | undefined;
+  /** The tracer chose this request, whether or not there is a provider. */
+  readonly traced?: boolean | undefined;
+  /** A health check that a filter answered. */
+  readonly healthCheck?: boolean | undefined;
+  readonly localReplyBody?: string | undefined;
+  /** Names and values of header fields, summed up. */
+  readonly requestHeadersBytes?: number | undefined;
+  readonly responseHeadersBytes?: number | undefined;
+  readonly responseTrailersBytes?: number | undefined;
+}
+
+/** When a record is written. https://www.envoyproxy.io/docs/envoy/latest/api-v3/data/accesslog/v3/accesslog.proto#enum-data-accesslog-v3-accesslogtype */
+export type AccessLogType =
+  | 'TcpUpstreamConnected'
+  | 'TcpPeriodic'
+  | 'TcpConnectionEnd'
+  | 'DownstreamStart'
+  | 'DownstreamPeriodic'
+  | 'DownstreamEnd'
+  | 'DownstreamTunnelSuccessfullyEstablished';
+
+export type MetadataKind = 'cluster' | 'upstream-host';
+
+/** As Envoy's `COMMON_DURATION` names them: downstream or upstream, connection, handshake, received or sent, begin or end. */
+export const TIME_POINTS = [
+  'DS_RX_BEG',
+  'DS_RX_END',
+  'US_CX_BEG',
+  'US_CX_END',
+  'US_HS_END',
+  'US_TX_BEG',
+  'US_TX_END',
+  'US_RX_BEG',
+  'US_RX_BODY_BEG',
+  'US_RX_END',
+  'DS_TX_BEG',
+  'DS_TX_END',
+  'DS_CX_BEG',
+  'DS_CX_END',
+] as const;
+export type TimePoint = (typeof TIME_POINTS)[number];
+
+/** What a handshake settled. */
+export interface TlsFacts {
+  /** `TLSv1.3` */
+  readonly version: string;
+  /** OpenSSL's name. */
+  readonly cipher: string;
+  readonly serverName: string | undefined;
+  readonly peer: CertificateFacts | undefined;
+  /** URI names of our own certificate. */
+  readonly localUris: readonly string[];
+}
+
+/** What a certificate says of itself. */
+export interface CertificateFacts {
+  /** RFC 2253: the most specific part first. */
+  readonly subject: string;
+  readonly issuer: string;
+  readonly uris: readonly string[];
+  readonly dns: readonly string[];
+  readonly ips: readonly string[];
+  readonly emails: readonly string[];
+  /** Lower-case hex. */
+  readonly serial: string;
+  readonly sha256: string;
+  readonly sha1: string;
+  /** Milliseconds since the epoch. */
+  readonly validFromMs: number;
+  readonly validToMs: number;
+  readonly pem: string;
 }

@@ -2,10 +2,12 @@
 
 export type AccessLogErrorCode =
   | 'UNKNOWN_OPERATOR'
+  | 'UNSUPPORTED_OPERATOR'
   | 'BAD_ARGUMENT'
   | 'UNCLOSED_OPERATOR'
   | 'UNSUPPORTED_LOG'
-  | 'UNSUPPORTED_FILTER';
+  | 'UNSUPPORTED_FILTER'
+  | 'UNSUPPORTED_FIELD';
 
 export class AccessLogError extends Error {
   readonly code: AccessLogErrorCode;

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import type { AccessLogEntry } from './access-log-entry.ts';
 import { compileAccessLog, DEFAULT_FORMAT, type JsonFormat } from './access-log-format.ts';
 
-const context = { hostname: 'node-1' };
+const context = { hostname: 'node-1', now: () => 5000, uuid: () => 'some-uuid' };
 
 const entry: AccessLogEntry = {
   startTimeMs: Date.UTC(2017, 7, 8, 0, 22, 56, 670),
@@ -39,10 +39,32 @@ const entry: AccessLogEntry = {
   requestedServerName: undefined,
   routeName: 'default',
   filterChainName: undefined,
-  downstreamPeerUriSan: 'spiffe://cluster.local/ns/a/sa/b',
-  downstreamPeerSubject: undefined,
-  downstreamTlsVersion: 'TLSv1.3',
   metadata: { istio: { a: { b: 'deep', list: [1] } } },
+  metadataOf: (kind) => (kind === 'cluster' ? { m: { k: 'v', o: { z: 1 } } } : undefined),
+  filterState: new Map<string, unknown>([
+    ['a', 'text'],
+    ['o', { f: 'g' }],
+  ]),
+  downstreamTls: {
+    version: 'TLSv1.3',
+    cipher: 'TLS_AES_128_GCM_SHA256',
+    serverName: undefined,
+    localUris: ['spiffe://us'],
+    peer: {
+      subject: 'CN=a',
+      issuer: 'CN=ca',
+      uris: ['spiffe://cluster.local/ns/a/sa/b'],
+      dns: [],
+      ips: ['::1', '10.0.0.1'],
+      emails: [],
+      serial: '0a',
+      sha256: '00',
+      sha1: '01',
+      validFromMs: 0,
+      validToMs: 7000,
+      pem: '-----BEGIN X-----\n',
+    },
+  },
 };
 
 describe('compileAccessLog with a text', () => {
@@ -74,6 +96,27 @@ describe('compileAccessLog with a text', () => {
     ['%METADATA(DYNAMIC:istio:a:list)%', '[1]'],
     ['%DYNAMIC_METADATA(istio:__proto__:b)%', '-'],
     ['100%% %PROTOCOL%', '100% HTTP/1.1'],
+    ['%CLUSTER_METADATA(m)% %METADATA(UPSTREAM_HOST:m:n)%', '{"k":"v","o":{"z":1}} -'],
+    ['%FILTER_STATE(a)% %FILTER_STATE(a:PLAIN)% %FILTER_STATE(o:FIELD:f)% %FILTER_STATE(x)%', '"text" text g -'],
+    ['%RESPONSE_FLAGS% %RESPONSE_FLAGS_LONG%', '- -'],
+    ['%PATH(NQ)%|%PATH(WQ:ORIG)%|%QUERY_PARAM(a)%|%QUERY_PARAMS%', '/|-|-|-'],
+    ['%UPSTREAM_HOST_NAME% %UPSTREAM_HOST_NAME_WITHOUT_PORT%', '172.17.0.8:8080 172.17.0.8'],
+    ['%UPSTREAM_REMOTE_ADDRESS% %UPSTREAM_REMOTE_ADDRESS_WITHOUT_PORT(12)%', '172.17.0.8:8080 172.16.0.0/12'],
+    ['%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT(64)%', '::/64'],
+    ['%UPSTREAM_REMOTE_ADDRESS_ENDPOINT_ID%', ''],
+    ['%COMMON_DURATION(DS_RX_BEG:DS_TX_END:us)% %COMMON_DURATION(US_TX_BEG:DS_TX_END:ms)%', '107800 -'],
+    ['%ACCESS_LOG_TYPE% %STREAM_ID% %UPSTREAM_CONNECTION_ID%', 'DownstreamEnd cd30da12 0'],
+    ['%EMIT_TIME(%s)% %UNIQUE_ID%', '5 some-uuid'],
+    ['%REQUESTED_SERVER_NAME(SNI_FIRST)% %REQUESTED_SERVER_NAME(HOST_FIRST:ORIG)%', 'service-two -'],
+    ['%COALESCE({"operators": ["ROUTE_NAME", {"command": "REQ", "param": ":path"}]})%', 'default'],
+    [
+      '%COALESCE({"operators": ["REQUESTED_SERVER_NAME", {"command": "REQ", "param": ":path", "max_length": 1}]})%',
+      '/',
+    ],
+    ['%DOWNSTREAM_PEER_ISSUER%;%DOWNSTREAM_PEER_IP_SAN%;%DOWNSTREAM_PEER_SERIAL%', 'CN=ca;::1,10.0.0.1;0a'],
+    ['%DOWNSTREAM_LOCAL_URI_SAN%', 'spiffe://us'],
+    ['%DOWNSTREAM_PEER_CERT%', '-----BEGIN%20X-----%0A'],
+    ['%DOWNSTREAM_PEER_CERT_V_END(%s)% %UPSTREAM_TLS_VERSION%', '7 -'],
   ];
   for (const [format, expected] of values) {
     it(`renders ${format}`, () => assert.equal(compileAccessLog(format, context)(entry), expected));
@@ -83,6 +126,15 @@ describe('compileAccessLog with a text', () => {
     ['%NO_SUCH%', 'UNKNOWN_OPERATOR'],
     ['%toString%', 'UNCLOSED_OPERATOR'],
     ['%PROTOCOL(x)%', 'BAD_ARGUMENT'],
+    ['%ENVIRONMENT(HOME)%', 'UNSUPPORTED_OPERATOR'],
+    ['%CEL(1 + 1)%', 'UNSUPPORTED_OPERATOR'],
+    ['%METADATA(NOPE:a)%', 'BAD_ARGUMENT'],
+    ['%METADATA(ROUTE:a)%', 'UNSUPPORTED_OPERATOR'],
+    ['%FILTER_STATE(a:FIELD)%', 'BAD_ARGUMENT'],
+    ['%COALESCE({})%', 'BAD_ARGUMENT'],
+    ['%COALESCE({"operators": ["NOPE"]})%', 'UNKNOWN_OPERATOR'],
+    ['%COMMON_DURATION(DS_RX_BEG:NOPE:ms)%', 'BAD_ARGUMENT'],
+    ['%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT(x)%', 'BAD_ARGUMENT'],
     ['%REQ()%', 'BAD_ARGUMENT'],
     ['%REQ(a?b?c)%', 'BAD_ARGUMENT'],
     ['%START_TIME(%Q)%', 'BAD_ARGUMENT'],
@@ -132,7 +184,7 @@ describe('compileAccessLog with a JSON object', () => {
   it('gives one line that parses back to the value, for any value', () => {
     const render = compileAccessLog({ path: '%REQ(:PATH)%' }, context);
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (path) => {
+      fc.property(fc.string({ unit: 'binary', minLength: 1 }), (path) => {
         const line = render({ ...entry, path });
         assert.match(line, /^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*\n$/u);
         assert.equal((JSON.parse(line) as { path: string }).path, path);

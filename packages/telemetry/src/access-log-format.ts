@@ -3,7 +3,8 @@
 import { AccessLogError } from './access-log-error.ts';
 import type { AccessLogEntry } from './access-log-entry.ts';
 import { escapeLogValue } from './access-log-escape.ts';
-import { compileOperator, type Operator, type OperatorContext, type OperatorValue } from './access-log-operators.ts';
+import { compileOperator } from './access-log-operators.ts';
+import { JsonText, type Operator, type OperatorContext, type OperatorValue } from './operators/operator.ts';
 
 /** Envoy's default format, which is Istio's as well. */
 export const DEFAULT_FORMAT =
@@ -28,6 +29,13 @@ export function compileAccessLog(format: string | JsonFormat, options: FormatOpt
   return typeof format === 'string' ? compileText(format, options) : compileJson(format, options);
 }
 
+/** Compiles a text format whose values go on as they are, into records that keep them apart themselves. Throws AccessLogError. */
+export function compileLogValue(format: string, options: FormatOptions): Render {
+  const parts = parseFormat(format, options);
+  const missing = options.omitEmptyValues ? '' : '-';
+  return (entry) => parts.map((part) => (typeof part === 'string' ? part : joinedText(part(entry), missing))).join('');
+}
+
 type Part = string | Operator;
 
 function compileText(format: string, options: FormatOptions): Render {
@@ -41,8 +49,14 @@ function compileText(format: string, options: FormatOptions): Render {
 }
 
 function textValue(value: OperatorValue, missing: string): string {
-  if (typeof value === 'number') return String(value);
-  return value ? escapeLogValue(value) : missing;
+  if (typeof value === 'string') return escapeLogValue(value);
+  if (value === undefined || value === null) return missing;
+  return typeof value === 'object' ? jsonText(value) : String(value);
+}
+
+/** One line, and its quotes are balanced. */
+function jsonText(value: Exclude<OperatorValue, undefined>): string {
+  return oneLine(JSON.stringify(value instanceof JsonText ? value.value : value));
 }
 
 function compileJson(format: JsonFormat, options: FormatOptions): Render {
@@ -64,25 +78,45 @@ function compileNode(format: unknown, options: FormatOptions): Node {
   if (typeof format === 'string') return compileLeaf(format, options);
   if (Array.isArray(format)) {
     const items = format.map((item: unknown) => compileNode(item, options));
-    return (entry) => items.map((item) => item(entry));
+    return options.omitEmptyValues
+      ? (entry) => items.map((item) => item(entry)).filter(isKnown)
+      : (entry) => items.map((item) => item(entry));
   }
   if (typeof format !== 'object' || format === null) return () => format;
-  const members = Object.entries(format).map(([key, member]) => [key, compileNode(member, options)] as const);
+  // Sorted by key, as Envoy writes them.
+  const members = Object.entries(format)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, member]) => [key, compileNode(member, options)] as const);
   return (entry) => objectValue(members, entry, options.omitEmptyValues ?? false);
 }
 
 function objectValue(members: readonly (readonly [string, Node])[], entry: AccessLogEntry, omit: boolean): object {
   const values = members.map(([key, node]) => [key, node(entry)] as const);
-  return Object.fromEntries(omit ? values.filter(([, value]) => value !== null) : values);
+  return Object.fromEntries(omit ? values.filter(([, value]) => isKnown(value)) : values);
+}
+
+/** An object of which nothing is known counts as not known. */
+function isKnown(value: unknown): boolean {
+  if (typeof value !== 'object' || Array.isArray(value)) return true;
+  return value !== null && Object.keys(value).length > 0;
 }
 
 /** A text that is a single operator keeps its type and is null when unknown; others are joined. */
 function compileLeaf(format: string, options: FormatOptions): Node {
   const parts = parseFormat(format, options);
   const [only] = parts;
-  if (parts.length === 1 && typeof only === 'function') return (entry) => only(entry) ?? null;
-  const missing = options.omitEmptyValues ? '' : '-';
-  return (entry) => parts.map((part) => (typeof part === 'string' ? part : String(part(entry) ?? missing))).join('');
+  if (parts.length === 1 && typeof only === 'function') return (entry) => jsonValue(only(entry));
+  return compileLogValue(format, options);
+}
+
+function jsonValue(value: OperatorValue): unknown {
+  return value instanceof JsonText ? value.value : (value ?? null);
+}
+
+/** JSON itself escapes what is in it. */
+function joinedText(value: OperatorValue, missing: string): string {
+  if (value === undefined || value === null) return missing;
+  return typeof value === 'object' ? jsonText(value) : String(value);
 }
 
 /** `%%`, `%NAME%`, `%NAME(argument)%`, `%NAME(argument):length%`, or anything else up to the next `%`. */

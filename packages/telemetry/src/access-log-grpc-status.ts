@@ -25,6 +25,17 @@ export function compileGrpcStatus(argument: string): (entry: AccessLogEntry) => 
 export function grpcStatusNumber(entry: AccessLogEntry): number | undefined {
   const type = entry.requestHeaders?.get('content-type');
   if (type !== 'application/grpc' && !type?.startsWith('application/grpc+')) return undefined;
+  return statusOf(entry);
+}
+
+/** Whatever the request was: of one that is not gRPC, too, the HTTP status stands for one. */
+export function grpcStatusOf(entry: AccessLogEntry): number {
+  return statusOf(entry) ?? UNKNOWN;
+}
+
+const UNKNOWN = 2;
+
+function statusOf(entry: AccessLogEntry): number | undefined {
   const status = entry.responseTrailers?.get('grpc-status') ?? entry.responseHeaders?.get('grpc-status');
   if (status === undefined) return entry.responseCode > 0 ? grpcStatusOfHttp(entry.responseCode) : undefined;
   return /^[0-9]{1,9}$/.test(status) ? Number(status) : undefined;

@@ -1,67 +1,35 @@
 // Compiles one command operator of an access-log format into a function from the entry to its value.
-// https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage#command-operators
+// https://www.envoyproxy.io/docs/envoy/latest/configuration/advanced/substitution_formatter
 import { AccessLogError } from './access-log-error.ts';
-import type { AccessLogEntry } from './access-log-entry.ts';
-import { compileGrpcStatus, grpcStatusNumber } from './access-log-grpc-status.ts';
-import { compileTimeFormat } from './time-format.ts';
+import { ADDRESS_OPERATORS } from './operators/address-operators.ts';
+import { ENTRY_OPERATORS } from './operators/entry-operators.ts';
+import { HEADER_OPERATORS } from './operators/header-operators.ts';
+import { METADATA_OPERATORS } from './operators/metadata-operators.ts';
+import {
+  badArgument,
+  type CompileOperator,
+  type Operator,
+  type OperatorContext,
+  type OperatorValue,
+} from './operators/operator.ts';
+import { TIME_OPERATORS } from './operators/time-operators.ts';
+import { TLS_OPERATORS } from './operators/tls-operators.ts';
 
-/** Undefined: the entry doesn't know it. Numbers stay numbers in JSON formats. */
-export type OperatorValue = string | number | undefined;
-export type Operator = (entry: AccessLogEntry) => OperatorValue;
+const OPERATORS: ReadonlyMap<string, CompileOperator> = new Map<string, CompileOperator>([
+  ...Object.entries({
+    ...ENTRY_OPERATORS,
+    ...HEADER_OPERATORS,
+    ...ADDRESS_OPERATORS,
+    ...TIME_OPERATORS,
+    ...TLS_OPERATORS,
+    ...METADATA_OPERATORS,
+  }),
+  ['COALESCE', compileCoalesce],
+]);
 
-/** What operators need that no entry holds. */
-export interface OperatorContext {
-  readonly hostname: string;
-}
-
-/** Operators that take no argument. */
-const PLAIN: Readonly<Record<string, Operator>> = {
-  PROTOCOL: (entry) => entry.protocol,
-  RESPONSE_CODE: (entry) => entry.responseCode,
-  RESPONSE_CODE_DETAILS: (entry) => entry.responseCodeDetails?.replaceAll(/\s/g, '_'),
-  RESPONSE_FLAGS: (entry) => entry.responseFlags,
-  CONNECTION_TERMINATION_DETAILS: (entry) => entry.connectionTerminationDetails,
-  BYTES_RECEIVED: (entry) => entry.bytesReceived,
-  BYTES_SENT: (entry) => entry.bytesSent,
-  DURATION: (entry) => Math.floor(entry.durationMs),
-  REQUEST_DURATION: (entry) => floored(entry.requestDurationMs),
-  RESPONSE_DURATION: (entry) => floored(entry.responseDurationMs),
-  UPSTREAM_HOST: (entry) => entry.upstreamHost,
-  UPSTREAM_REMOTE_ADDRESS: (entry) => entry.upstreamHost,
-  UPSTREAM_CLUSTER: (entry) => entry.upstreamCluster,
-  UPSTREAM_LOCAL_ADDRESS: (entry) => entry.upstreamLocalAddress,
-  UPSTREAM_TRANSPORT_FAILURE_REASON: (entry) => entry.upstreamTransportFailureReason?.replaceAll(/\s/g, '_'),
-  UPSTREAM_REQUEST_ATTEMPT_COUNT: (entry) => entry.upstreamRequestAttemptCount,
-  DOWNSTREAM_LOCAL_ADDRESS: (entry) => entry.downstreamLocalAddress,
-  DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT: (entry) => withoutPort(entry.downstreamLocalAddress),
-  DOWNSTREAM_LOCAL_PORT: (entry) => portOf(entry.downstreamLocalAddress),
-  DOWNSTREAM_REMOTE_ADDRESS: (entry) => entry.downstreamRemoteAddress,
-  DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: (entry) => withoutPort(entry.downstreamRemoteAddress),
-  DOWNSTREAM_REMOTE_PORT: (entry) => portOf(entry.downstreamRemoteAddress),
-  DOWNSTREAM_DIRECT_REMOTE_ADDRESS: (entry) => entry.downstreamDirectRemoteAddress,
-  DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT: (entry) => withoutPort(entry.downstreamDirectRemoteAddress),
-  REQUESTED_SERVER_NAME: (entry) => entry.requestedServerName,
-  ROUTE_NAME: (entry) => entry.routeName,
-  FILTER_CHAIN_NAME: (entry) => entry.filterChainName,
-  DOWNSTREAM_PEER_URI_SAN: (entry) => entry.downstreamPeerUriSan,
-  DOWNSTREAM_PEER_SUBJECT: (entry) => entry.downstreamPeerSubject,
-  DOWNSTREAM_TLS_VERSION: (entry) => entry.downstreamTlsVersion,
-};
-
-type Compile = (argument: string, context: OperatorContext) => Operator;
-
-/** Operators with an argument in brackets, or that need the context. */
-const WITH_ARGUMENT: Readonly<Record<string, Compile>> = {
-  START_TIME: startTime,
-  REQ: (argument) => header(argument, requestHeader),
-  RESP: (argument) => header(argument, (entry, name) => entry.responseHeaders?.get(name)),
-  TRAILER: (argument) => header(argument, (entry, name) => entry.responseTrailers?.get(name)),
-  HOSTNAME: (_argument, context) => () => context.hostname,
-  GRPC_STATUS: compileGrpcStatus,
-  GRPC_STATUS_NUMBER: () => grpcStatusNumber,
-  DYNAMIC_METADATA: metadata,
-  METADATA: (argument) => metadata(argument.replace(/^DYNAMIC:/, '')),
-};
+/** Operators of Envoy that ask for what is not known here, or must not be told. */
+const REFUSED =
+  /^(?:ENVIRONMENT|FILE_CONTENT|SECRET|DYNAMIC_MODULE|CEL|TYPED_CEL|TLS_JA[34]_FINGERPRINT|UPSTREAM_FILTER_STATE|CUSTOM_FLAGS|(?:DOWN|UP)STREAM_(?:(?:DECOMPRESSED_)?(?:WIRE|HEADER)_BYTES_(?:SENT|RECEIVED)|DETECTED_CLOSE_TYPE|LOCAL_CLOSE_REASON|TLS_(?:SESSION_ID|GROUP)|PEER_OTHERNAME_SAN|LOCAL_(?:SUBJECT|(?:URI|DNS|IP|EMAIL|OTHERNAME)_SAN)|PEER_CHAIN_(?:SERIALS|FINGERPRINTS_\d+)|PEER_ISSUER_(?:SERIAL|FINGERPRINT_256)|HANDSHAKE_DURATION|CX_RTT|CONNECTION_POOL_READY_DURATION|CONNECTION_IDS_ATTEMPTED|HOST_NAMES_ATTEMPTED(?:_WITHOUT_PORT)?))$/;
 
 /** Compiles `NAME` with its `(argument)` and `:length`, where given. Throws AccessLogError. */
 export function compileOperator(
@@ -70,90 +38,60 @@ export function compileOperator(
   length: number | undefined,
   context: OperatorContext,
 ): Operator {
-  const operator = find(name, argument, context);
+  const compile = OPERATORS.get(name);
+  if (!compile) {
+    if (REFUSED.test(name)) {
+      throw new AccessLogError('UNSUPPORTED_OPERATOR', `access log operator %${name}% is not supported`);
+    }
+    throw new AccessLogError('UNKNOWN_OPERATOR', `access log operator %${name}% is not known`);
+  }
+  const operator = compile(argument, context, name);
   if (length === undefined) return operator;
   return (entry) => truncated(operator(entry), length);
-}
-
-function find(name: string, argument: string | undefined, context: OperatorContext): Operator {
-  const plain = Object.hasOwn(PLAIN, name) ? PLAIN[name] : undefined;
-  if (plain && argument === undefined) return plain;
-  const compile = Object.hasOwn(WITH_ARGUMENT, name) ? WITH_ARGUMENT[name] : undefined;
-  if (compile) return compile(argument ?? '', context);
-  if (plain) throw new AccessLogError('BAD_ARGUMENT', `access log operator %${name}% takes no argument`);
-  throw new AccessLogError('UNKNOWN_OPERATOR', `access log operator %${name}% is not known`);
-}
-
-function startTime(format: string): Operator {
-  if (format === '') return (entry) => new Date(entry.startTimeMs).toISOString();
-  const text = compileTimeFormat(format);
-  if (!text)
-    throw new AccessLogError('BAD_ARGUMENT', `access log operator %START_TIME%: time format "${format}" is not known`);
-  return (entry) => text(entry.startTimeMs);
-}
-
-/** `MAIN?ALTERNATIVE` */
-function header(argument: string, look: (entry: AccessLogEntry, name: string) => string | undefined): Operator {
-  const names = argument.toLowerCase().split('?');
-  const [main, alternative] = names;
-  if (!main || names.length > 2 || alternative === '') {
-    throw new AccessLogError(
-      'BAD_ARGUMENT',
-      `access log operator: "(${argument})" is not HEADER or HEADER?ALTERNATIVE`,
-    );
-  }
-  if (alternative === undefined) return (entry) => look(entry, main);
-  return (entry) => look(entry, main) ?? look(entry, alternative);
-}
-
-function requestHeader(entry: AccessLogEntry, name: string): string | undefined {
-  switch (name) {
-    case ':method':
-      return entry.method;
-    case ':path':
-      return entry.path;
-    case ':authority':
-    case 'host':
-      return entry.authority;
-    case ':scheme':
-      return entry.scheme;
-    default:
-      return entry.requestHeaders?.get(name);
-  }
-}
-
-/** `NAMESPACE:KEY:KEY…`; what is not text is written as JSON. */
-function metadata(argument: string): Operator {
-  const keys = argument.split(':');
-  if (keys.some((key) => key === '')) {
-    throw new AccessLogError('BAD_ARGUMENT', `access log operator: "(${argument})" is not NAMESPACE:KEY`);
-  }
-  return (entry) => {
-    let value: unknown = entry.metadata;
-    for (const key of keys) value = isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
-    return typeof value === 'string' || typeof value === 'number' || value === undefined
-      ? value
-      : JSON.stringify(value);
-  };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }
 
 function truncated(value: OperatorValue, length: number): OperatorValue {
   return typeof value === 'string' ? value.slice(0, length) : value;
 }
 
-function floored(value: number | undefined): number | undefined {
-  return value === undefined ? undefined : Math.floor(value);
+/** `{"operators": ["NAME", {"command": "NAME", "param": "…", "max_length": 5}]}`: the first that is known and not empty. */
+function compileCoalesce(argument: string | undefined, context: OperatorContext, name: string): Operator {
+  const operators = parseCoalesce(argument ?? '', name).map(({ command, param, max_length: length }) =>
+    compileOperator(command, param, length, context),
+  );
+  return (entry) => {
+    for (const operator of operators) {
+      const value = operator(entry);
+      if (value !== undefined && value !== '') return value;
+    }
+    return undefined;
+  };
 }
 
-function withoutPort(address: string | undefined): string | undefined {
-  return address?.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+interface CoalescedCommand {
+  readonly command: string;
+  readonly param?: string;
+  readonly max_length?: number;
 }
 
-function portOf(address: string | undefined): number | undefined {
-  const port = /:(\d+)$/.exec(address ?? '')?.[1];
-  return port === undefined ? undefined : Number(port);
+function parseCoalesce(argument: string, name: string): readonly CoalescedCommand[] {
+  let list: unknown;
+  try {
+    list = (JSON.parse(argument) as { operators?: unknown } | null)?.operators;
+  } catch {
+    throw badArgument(name, 'it is not JSON');
+  }
+  if (!Array.isArray(list) || list.length === 0) throw badArgument(name, 'it has no "operators"');
+  return list.map((item: unknown) => coalescedCommand(item, name));
+}
+
+function coalescedCommand(item: unknown, name: string): CoalescedCommand {
+  if (typeof item === 'string') return { command: item };
+  const { command, param, max_length: length } = (item ?? {}) as Readonly<Record<string, unknown>>;
+  const wellFormed =
+    typeof command === 'string' &&
+    (param === undefined || typeof param === 'string') &&
+    (length === undefined || (Number.isInteger(length) && Number(length) > 0));
+  if (!wellFormed) throw badArgument(name, 'an operator is neither a name nor an object with a command');
+  return item as CoalescedCommand;
 }

@@ -90,7 +90,7 @@ describe('accessLogOf', () => {
 
   it('refuses filters and logs that it does not know', () => {
     const context = { files: createLogFiles(new ManualClock()), hostname: 'h' };
-    const filter = { filterSpecifier: { case: 'traceableFilter', value: {} } } as const;
+    const filter = { filterSpecifier: { case: 'extensionFilter', value: { name: 'cel' } } } as const;
     assert.throws(() => accessLogOf(fileLog('/x', filter), context), { code: 'UNSUPPORTED_FILTER' });
     assert.throws(() => accessLogOf(create(AccessLogSchema, { name: 'x' }), context), { code: 'UNSUPPORTED_LOG' });
   });

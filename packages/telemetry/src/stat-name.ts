@@ -35,13 +35,18 @@ export function extendPrefix(prefix: StatPrefix, kind: string, labels: Labels, t
   };
 }
 
-/** The names of `name` below `prefix`. A response code or its class at the end becomes a label, as Envoy's tag extraction does. */
+/**
+ * The names of `name` below `prefix`. A response code or its class at the end and a worker at the beginning become labels, as
+ * Envoy's tag extraction does.
+ */
 export function statName(prefix: StatPrefix, name: string, tagPrefix: string): StatName {
   const text = prefix.text + name;
   const byClass = /^(.*_rq)_([1-5])xx$/.exec(name);
   if (byClass) return coded(prefix, text, `${byClass[1]}_xx`, `${tagPrefix}response_code_class`, byClass[2]!);
   const byCode = /^(.*_rq)_(\d{3})$/.exec(name);
   if (byCode) return coded(prefix, text, byCode[1]!, `${tagPrefix}response_code`, byCode[2]!);
+  const byWorker = /^worker_(\d+)\.(.*)$/.exec(name);
+  if (byWorker) return coded(prefix, text, `worker_${byWorker[2]}`, `${tagPrefix}worker_id`, byWorker[1]!);
   return { text, metric: prefix.metric + metricName(name), labels: prefix.labels };
 }
 

@@ -21,10 +21,26 @@ export class Counter {
   }
 }
 
+/** Knows a gauge's value better than the gauge. */
+export interface GaugeSource {
+  readonly gaugeValue: number;
+}
+
 /** Goes up and down. */
 export class Gauge {
   value = 0;
   used = false;
+  #source: GaugeSource | undefined;
+
+  /** From now on the value is the source's, as of when somebody looks (`refresh`). */
+  follow(source: GaugeSource): void {
+    this.#source = source;
+  }
+
+  refresh(): void {
+    const value = this.#source?.gaugeValue;
+    if (value !== undefined && value !== this.value) this.set(value);
+  }
 
   set(value: number): void {
     this.value = value;
@@ -66,6 +82,14 @@ export class Histogram {
     this.count++;
     this.sum += value;
     if (value > this.max) this.max = value;
+  }
+
+  /** Takes in what another histogram recorded. */
+  add(other: Pick<Histogram, 'buckets' | 'count' | 'sum' | 'max'>): void {
+    for (const [bucket, held] of other.buckets.entries()) this.buckets[bucket]! += held;
+    this.count += other.count;
+    this.sum += other.sum;
+    this.max = Math.max(this.max, other.max);
   }
 
   /** The value below which the part `quantile` (0 to 1) lies, interpolated within its bucket; NaN when nothing was recorded. */

@@ -24,6 +24,8 @@ export interface StatsScope {
 export interface StatsStoreOptions {
   /** Before each label of Prometheus: `envoy_` as Envoy's defaults, or empty where the bootstrap names the tags itself. */
   readonly tagPrefix?: string;
+  /** Labels that every stat of a scope has besides its own. */
+  readonly tags?: Labels;
 }
 
 /**
@@ -34,13 +36,15 @@ export interface StatsStoreOptions {
 export class StatsStore {
   readonly #held = new Map<string, { readonly stat: Stat; holders: number }>();
   readonly #tagPrefix: string;
+  readonly #root: StatPrefix;
 
   constructor(options: StatsStoreOptions = {}) {
     this.#tagPrefix = options.tagPrefix ?? 'envoy_';
+    this.#root = { ...ROOT_PREFIX, labels: options.tags ?? {} };
   }
 
   scope(kind: string, labels: Labels = {}): StatsScope {
-    return new PrefixScope(this, extendPrefix(ROOT_PREFIX, kind, labels, this.#tagPrefix), this.#tagPrefix);
+    return new PrefixScope(this, extendPrefix(this.#root, kind, labels, this.#tagPrefix), this.#tagPrefix);
   }
 
   /** A stat by its full names, for those outside of Envoy's tree (`istio_requests_total`). It stays until `release`. */
@@ -65,6 +69,7 @@ export class StatsStore {
   /** All stats, sorted by text name. */
   list(): readonly Stat[] {
     const stats = [...this.#held.values()].map((held) => held.stat);
+    for (const stat of stats) if (stat.kind === 'gauge') stat.cell.refresh();
     return stats.sort((a, b) => (a.name.text < b.name.text ? -1 : 1));
   }
 

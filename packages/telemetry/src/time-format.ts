@@ -1,4 +1,4 @@
-// Compiles strftime formats, with Envoy's `%3f` and `%s`, into functions from epoch milliseconds to text. Times are UTC.
+// Compiles strftime formats, with Envoy's `%3f` and `%s`, into functions from epoch milliseconds to text, in UTC or local time.
 // https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage#command-operators START_TIME
 
 const MONTHS = [
@@ -17,7 +17,17 @@ const MONTHS = [
 ];
 const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 
-type TimeText = (time: Date) => string;
+export type TimeZone = 'utc' | 'local';
+
+/** A time whose UTC fields are those of the wanted zone. */
+interface ZonedTime {
+  readonly date: Date;
+  readonly epochMs: number;
+  /** Of the zone to UTC. */
+  readonly offsetMinutes: number;
+}
+
+type TimeText = (date: Date, zoned: ZonedTime) => string;
 
 const SPECIFIERS: Readonly<Record<string, TimeText>> = {
   Y: (time) => String(time.getUTCFullYear()),
@@ -36,9 +46,9 @@ const SPECIFIERS: Readonly<Record<string, TimeText>> = {
   A: (time) => DAYS[time.getUTCDay()]!,
   F: (time) => time.toISOString().slice(0, 10),
   T: (time) => time.toISOString().slice(11, 19),
-  z: () => '+0000',
-  Z: () => 'UTC',
-  s: (time) => String(Math.floor(time.getTime() / 1000)),
+  z: (_time, { offsetMinutes }) => offsetText(offsetMinutes),
+  Z: (_time, { offsetMinutes }) => (offsetMinutes === 0 ? 'UTC' : offsetText(offsetMinutes)),
+  s: (_time, { epochMs }) => String(Math.floor(epochMs / 1000)),
   f: (time) => fraction(time, 9),
   n: () => '\\n',
   t: () => '\\t',
@@ -46,13 +56,24 @@ const SPECIFIERS: Readonly<Record<string, TimeText>> = {
 };
 
 /** Undefined for a specifier that is not known. */
-export function compileTimeFormat(format: string): ((epochMs: number) => string) | undefined {
+export function compileTimeFormat(format: string, zone: TimeZone = 'utc'): ((epochMs: number) => string) | undefined {
   const parts = [...format.matchAll(/%(?:E?([1-9])([fS])|(.))|([^%]+)|%$/gs)].map(timePart);
   if (!parts.every((part) => part !== undefined)) return undefined;
   return (epochMs) => {
-    const time = new Date(epochMs);
-    return parts.map((part) => part(time)).join('');
+    const zoned = zonedTime(epochMs, zone);
+    return parts.map((part) => part(zoned.date, zoned)).join('');
   };
+}
+
+function zonedTime(epochMs: number, zone: TimeZone): ZonedTime {
+  const offsetMinutes = zone === 'utc' ? 0 : -new Date(epochMs).getTimezoneOffset();
+  return { date: new Date(epochMs + offsetMinutes * 60_000), epochMs, offsetMinutes };
+}
+
+/** `+0530` */
+function offsetText(minutes: number): string {
+  const size = Math.abs(minutes);
+  return `${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}${two(size % 60)}`;
 }
 
 function timePart([, digits, kind, specifier, literal]: RegExpExecArray): TimeText | undefined {
