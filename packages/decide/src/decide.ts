@@ -5,6 +5,7 @@ import { type CorsAnswer, corsFor } from './cors.ts';
 import type { CompiledRoute, Decision, Explanation, ExplainStep, FaultDecision, TraceSink } from './decision.ts';
 import { faultFor } from './fault.ts';
 import { NO_FILTER_CONFIGS, type RouteFilterConfigs } from './route-filter-config.ts';
+import { hedgesRequest } from './forwarding-rules.ts';
 import { hashOf, type HashResult } from './hash-policy.ts';
 import type { HeaderChange } from './header-change.ts';
 import { findHost } from './host-table.ts';
@@ -129,6 +130,8 @@ function forward(
   const fault = target.fault && faultFor(target.fault, request, cluster, dice, trace);
   const cors = target.cors && corsFor(target.cors, request, dice, trace);
   if (cors?.kind === 'preflight') return preflight(route, cors, fault, target.filterConfigs);
+  const unrewritten = target.authority ?? request.authority;
+  const rewritten = action.rewriteHost?.(request, target.headers.request);
   const timeoutMs = timeoutFor(action.timeouts, request);
   const retry = retryFor(action.retry, request, timeoutMs);
   const hash = action.hashPolicies.length > 0 ? hashOf(action.hashPolicies, request, dice) : undefined;
@@ -140,7 +143,9 @@ function forward(
     cluster,
     clusterNotFoundStatus: action.clusterNotFoundStatus,
     path: action.rewritePath ? action.rewritePath(request.path) : request.path,
-    authority: action.rewriteHost?.(request, target.headers.request) ?? target.authority ?? request.authority,
+    originalPath: action.rewritePath && request.path,
+    authority: rewritten ?? unrewritten,
+    originalHost: rewritten === undefined || rewritten === unrewritten ? undefined : unrewritten,
     autoHostRewrite: action.autoHostRewrite,
     appendForwardedHost: action.appendForwardedHost,
     timeoutMs,
@@ -154,6 +159,8 @@ function forward(
     mirrors: mirrorsFor(action.mirrors, request, dice, trace),
     hash: hash?.hash,
     upgrades: action.upgrades,
+    rules: action.rules,
+    hedged: hedgesRequest(action.rules, request),
     includeAttemptCount: action.includeAttemptCount,
     includeAttemptCountInResponse: action.includeAttemptCountInResponse,
     priority: action.priority,
@@ -186,6 +193,7 @@ function timeoutStep(timeoutMs: number, route: CompiledRoute): ExplainStep {
 }
 
 function retryStep(retry: ReturnType<typeof retryFor>, route: CompiledRoute): ExplainStep {
-  const reason = retry ? `${retry.numRetries} more on ${formatRetryOn(retry.on)}` : 'no retries';
-  return { subject: 'retry', name: route.name, source: route.source, outcome: retry ? 'matched' : 'missed', reason };
+  const on = retry?.on ?? 0;
+  const reason = on === 0 ? 'no retries' : `${retry!.numRetries} more on ${formatRetryOn(on)}`;
+  return { subject: 'retry', name: route.name, source: route.source, outcome: on === 0 ? 'missed' : 'matched', reason };
 }

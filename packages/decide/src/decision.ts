@@ -1,4 +1,7 @@
 // What can become of a request: the closed set of answers that the sidecar acts on and the tools show.
+import type { Tracing } from '@meltemi/api/envoy/config/route/v3/route_components_pb';
+import type { Hash64 } from '@meltemi/base';
+import type { ForwardingRules } from './forwarding-rules.ts';
 import type { HeaderChange } from './header-change.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 import type { RouteFilterConfigs } from './route-filter-config.ts';
@@ -13,6 +16,10 @@ export interface CompiledRoute {
   readonly config: string | undefined;
   /** `decorator.operation`: the name of its spans. */
   readonly operation: string | undefined;
+  /** False: the next proxy is not told the operation. */
+  readonly propagateOperation?: boolean;
+  /** What the route says of tracing in the listener's place. */
+  readonly tracing?: Tracing;
 }
 
 export type Decision = RouteDecision | RedirectDecision | DirectDecision | CorsPreflightDecision | NotFoundDecision;
@@ -26,8 +33,12 @@ export interface RouteDecision {
   readonly clusterNotFoundStatus: number;
   /** Path with query, rewritten. */
   readonly path: string;
+  /** The path that the route rewrote, to the same or another one: it goes upstream as `x-envoy-original-path`. */
+  readonly originalPath: string | undefined;
   /** Authority, rewritten. */
   readonly authority: string;
+  /** The authority that the route rewrote: it goes upstream as `x-envoy-original-host`. */
+  readonly originalHost: string | undefined;
   /** Replace the authority by the chosen endpoint's host name (clusters resolved by DNS). */
   readonly autoHostRewrite: boolean;
   /** Add the authority as received as `x-forwarded-host` when it was rewritten. */
@@ -47,10 +58,14 @@ export interface RouteDecision {
   readonly filterConfigs: RouteFilterConfigs;
   /** The mirrors that this request goes to. */
   readonly mirrors: readonly Mirror[];
-  /** Of the route's hash policies, 32 bits; undefined: balance without. */
-  readonly hash: number | undefined;
+  /** Of the route's hash policies; undefined: balance without. */
+  readonly hash: Hash64 | undefined;
   /** Upgrades by lower-case type: true is allowed, false is refused with 403; absent: the listener's word. */
   readonly upgrades: ReadonlyMap<string, boolean>;
+  /** What holds for all requests of the route. */
+  readonly rules: ForwardingRules;
+  /** A try that takes too long gets another beside it, instead of being given up. */
+  readonly hedged: boolean;
   /** Send `x-envoy-attempt-count` upstream. */
   readonly includeAttemptCount: boolean;
   /** Answer with `x-envoy-attempt-count`. */

@@ -17,10 +17,14 @@ test('renders text and commands', () => {
     '[%REQ(x-none?x-a):4%]': '[from]',
     '%REQ(:PATH)% %PROTOCOL% %RESP(server)%': '/p HTTP/1.1 envoy',
     '%START_TIME(%Y)%': 'at %Y',
-    '%NOTHING%.': '.',
+    '%UPSTREAM_HOST%.': '.',
   };
   const seen = Object.keys(formats).map((format) => [format, renderFormat(parseFormat(format), source)]);
   assert.deepEqual(Object.fromEntries(seen), formats);
+});
+
+test('refuses commands that are not known', () => {
+  assert.throws(() => parseFormat('%NOTHING%'), { code: 'BAD_FORMAT' });
 });
 
 test('text with its percent signs doubled stays as it is', () => {

@@ -1,6 +1,7 @@
 // Parses Envoy's format strings (`%REQ(x)%`, `%DOWNSTREAM_REMOTE_ADDRESS%`) to segments and renders them.
 // https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage#command-operators
 import { DecideError } from './decide-error.ts';
+import { FORMAT_COMMANDS } from './format-commands.ts';
 
 /** A value with substitutions: plain text, or segments in order. */
 export type Format = string | readonly FormatSegment[];
@@ -65,6 +66,7 @@ export function renderFormat(format: Format, source: FormatSource): string {
 }
 
 function parseCommand(name: string, argument: string, maxLength: string | undefined): FormatCommand {
+  if (!FORMAT_COMMANDS.has(name)) throw new DecideError('BAD_FORMAT', `%${name}% is not known`);
   const isHeader = HEADER_COMMANDS.has(name);
   const headers = isHeader ? argument.toLowerCase().split('?', 2) : [];
   if (isHeader && !headers[0]) throw new DecideError('BAD_FORMAT', `%${name}()% names no header`);

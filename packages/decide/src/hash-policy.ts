@@ -1,15 +1,15 @@
 // Turns hash policies into the number by which a request keeps to its endpoint.
 import type { RouteAction_HashPolicy as HashPolicyMessage } from '@meltemi/api/envoy/config/route/v3/route_components_pb';
-import type { Dice } from '@meltemi/base';
+import { type Dice, type Hash64, xxHash64 } from '@meltemi/base';
 import { DecideError } from './decide-error.ts';
 import { type HeaderChange, lastly } from './header-change.ts';
 import { queryParameter } from './query.ts';
 import { compileSubstitution } from './regex.ts';
-import { headerOf, type RequestView } from './request-view.ts';
+import { headerOf, isSingle, type RequestView } from './request-view.ts';
 
-/** What a policy hashes. `cookie` is set where the policy makes one for clients that come without. */
+/** What a policy found. `cookie` is set where the policy makes one for clients that come without. */
 interface HashKey {
-  readonly value: string;
+  readonly hash: Hash64;
   readonly cookie: HeaderChange | undefined;
 }
 
@@ -20,8 +20,8 @@ export interface HashPolicy {
 }
 
 export interface HashResult {
-  /** 32 bits, unsigned. */
-  readonly hash: number;
+  /** As Envoy's, so that both lead a request to the same endpoint. */
+  readonly hash: Hash64;
   readonly cookies: readonly HeaderChange[];
 }
 
@@ -35,31 +35,23 @@ export function compileHashPolicies(policies: readonly HashPolicyMessage[]): rea
 
 /** Undefined when no policy found anything to hash. */
 export function hashOf(policies: readonly HashPolicy[], request: RequestView, dice: Dice): HashResult | undefined {
-  let hash: number | undefined;
+  let hash: Hash64 | undefined;
   const cookies: HeaderChange[] = [];
   for (const policy of policies) {
     const key = policy.key(request, dice);
     if (key?.cookie) cookies.push(key.cookie);
-    // Rotating keeps two equal policies from cancelling each other out.
-    if (key) hash = (((hash ?? 0) << 1) | ((hash ?? 0) >>> 31)) ^ hashText(key.value);
-    if (policy.terminal && hash !== undefined) break;
+    if (key) hash = hash ? combine(hash, key.hash) : key.hash;
+    if (policy.terminal && hash) break;
   }
-  return hash === undefined ? undefined : { hash: hash >>> 0, cookies };
+  return hash && { hash, cookies };
 }
 
-/** A 32-bit hash of a text (MurmurHash3 over its UTF-16 units). */
-export function hashText(text: string): number {
-  let hash = 0;
-  for (let index = 0; index < text.length; index++) {
-    let unit = Math.imul(text.charCodeAt(index), 0xcc9e2d51);
-    unit = Math.imul((unit << 15) | (unit >>> 17), 0x1b873593);
-    hash ^= unit;
-    hash = (Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64) | 0;
-  }
-  hash ^= text.length;
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+/** Rotating keeps two equal policies from cancelling each other out. */
+function combine(older: Hash64, newer: Hash64): Hash64 {
+  return {
+    high: (((older.high << 1) | (older.low >>> 31)) ^ newer.high) >>> 0,
+    low: (((older.low << 1) | (older.high >>> 31)) ^ newer.low) >>> 0,
+  };
 }
 
 function compileKey(policy: HashPolicyMessage): HashPolicy['key'] | undefined {
@@ -81,7 +73,7 @@ function compileKey(policy: HashPolicyMessage): HashPolicy['key'] | undefined {
 }
 
 function keyOf(value: string | undefined): HashKey | undefined {
-  return value === undefined ? undefined : { value, cookie: undefined };
+  return value === undefined ? undefined : { hash: xxHash64(value), cookie: undefined };
 }
 
 type Specifier = HashPolicyMessage['policySpecifier'];
@@ -94,8 +86,21 @@ function headerKey(policy: HeaderPolicy): HashPolicy['key'] {
   const replace = regexRewrite && compileSubstitution(regexRewrite.pattern?.regex ?? '', regexRewrite.substitution);
   return (request) => {
     const value = headerOf(request, name);
-    return keyOf(value !== undefined && replace ? replace(value) : value);
+    if (value === undefined || isSingle(value)) return keyOf(value !== undefined && replace ? replace(value) : value);
+    return { hash: hashTogether(valuesOf(request, name), replace), cookie: undefined };
   };
+}
+
+/** A pseudo-header has one value, whatever stands in it. */
+function valuesOf(request: RequestView, name: string): readonly string[] {
+  const values = request.headers.getAll(name);
+  return values.length > 0 ? values : [headerOf(request, name)!];
+}
+
+/** Whatever the order of the values. */
+function hashTogether(values: readonly string[], replace: ((value: string) => string) | undefined): Hash64 {
+  const sorted = (replace ? values.map(replace) : values).toSorted();
+  return sorted.reduce<Hash64>((seed, value) => xxHash64(value, seed), { high: 0, low: 0 });
 }
 
 function cookieKey(policy: CookiePolicy): HashPolicy['key'] {
@@ -110,7 +115,7 @@ function cookieKey(policy: CookiePolicy): HashPolicy['key'] {
           .padStart(8, '0'),
       )
       .join('');
-    return { value: made, cookie: lastly('append', 'set-cookie', setCookie(policy, made)) };
+    return { hash: xxHash64(made), cookie: lastly('append', 'set-cookie', setCookie(policy, made)) };
   };
 }
 

@@ -28,13 +28,27 @@ export {
   type RouteFilterConfig,
   type RouteFilterConfigs,
 } from './route-filter-config.ts';
+export type { ForwardingRules } from './forwarding-rules.ts';
+export { FORMAT_COMMANDS } from './format-commands.ts';
 export { type Format, type FormatCommand, type FormatSegment, type FormatSource, renderFormat } from './format.ts';
-export { applyHeaderChanges, type HeaderChange, type MutableHeaders } from './header-change.ts';
+export {
+  applyHeaderChanges,
+  compileHeaderChanges,
+  type HeaderChange,
+  joinLevels,
+  type MutableHeaders,
+} from './header-change.ts';
+export type { DataReader } from './direct-response.ts';
+export { compileHeaderTest } from './header-match.ts';
+export type { InternalRedirect, RedirectHop } from './internal-redirect.ts';
 export { normaliseHost, normalisePath, type NormalisedPath, type PathOptions } from './normalise.ts';
 export { type AccessFilter, compileHttpAccess, compileNetworkAccess, denialDetails } from './rbac/access-filter.ts';
 export { type AccessConnection, type AccessRequest, NO_PEER, type PeerNames } from './rbac/access-request.ts';
 export type { AccessRules, AccessVerdict, NearestMiss } from './rbac/access-rules.ts';
+export { compileMetadata, type MetadataTest } from './rbac/metadata-condition.ts';
 export { compileRegex } from './regex.ts';
 export type { HeaderView, RequestView } from './request-view.ts';
 export { CONTROL_HEADERS, formatRetryOn, RETRY_ON, type RetryCondition, type RetryPolicy } from './retry-policy.ts';
+export type { RetryHosts } from './retry-hosts.ts';
+export { compileStringMatcher } from './string-match.ts';
 export { type CompileOptions, compileRouteTable, type RouteTable } from './route-table.ts';

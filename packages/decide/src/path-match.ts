@@ -1,28 +1,37 @@
 // Turns the path part of a route's match into a condition, and says how much of a path it matched.
+import { unpackAny } from '@meltemi/api';
+import type { TypedExtensionConfig } from '@meltemi/api/envoy/config/core/v3/extension_pb';
 import type { RouteMatch } from '@meltemi/api/envoy/config/route/v3/route_components_pb';
+import { UriTemplateMatchConfigSchema } from '@meltemi/api/envoy/extensions/path/match/uri_template/v3/uri_template_match_pb';
 import type { Condition } from './condition.ts';
 import { DecideError } from './decide-error.ts';
 import { compileRegex } from './regex.ts';
 import { compileText } from './string-match.ts';
+import { compileUriTemplate, type UriTemplate } from './uri-template.ts';
 
 export interface PathMatch {
   readonly condition: Condition;
   /** How many characters of a matched path (without query) a prefix rewrite replaces. */
   readonly matchedLength: (path: string) => number;
+  /** Set where the match is a template: a rewrite may use its variables. */
+  readonly template: UriTemplate | undefined;
 }
 
 /** Throws DecideError. Paths are compared without query; with `ignoreParameters` only up to the first `;`. */
 export function compilePathMatch(match: RouteMatch, ignoreParameters: boolean): PathMatch {
-  const { words, costly, test, length } = compileSpecifier(match);
+  const { words, costly, test, length, template } = compileSpecifier(match);
+  const isConnect = match.pathSpecifier.case === 'connectMatcher';
   const pathTest = ignoreParameters ? (path: string) => test(withoutParameters(path)) : test;
   return {
     condition: {
       words: `path ${words}`,
       costly,
-      holds: (_request, path) => pathTest(path),
+      // A CONNECT has none: only its own matcher finds it.
+      holds: isConnect ? () => true : (_request, path) => path !== '' && pathTest(path),
       seen: (_request, path) => `is "${path}"`,
     },
     matchedLength: length === undefined ? (path) => path.length : () => length,
+    template,
   };
 }
 
@@ -32,6 +41,7 @@ interface PathTest {
   readonly test: (path: string) => boolean;
   /** Undefined: the whole path. */
   readonly length: number | undefined;
+  readonly template?: UriTemplate;
 }
 
 function compileSpecifier(match: RouteMatch): PathTest {
@@ -52,7 +62,7 @@ function compileSpecifier(match: RouteMatch): PathTest {
     case 'connectMatcher':
       return connectOnly();
     case 'pathMatchPolicy':
-      throw new DecideError('UNSUPPORTED', `path_match_policy ${specifier.value.name}`);
+      return templated(specifier.value);
     case undefined:
       throw new DecideError('BAD_MATCH', 'a route has no path to match');
   }
@@ -76,6 +86,19 @@ function separatedPrefix(prefix: string, ignoreCase: boolean): PathTest {
     costly: false,
     test: (path) => test(path) && (path.length === prefix.length || path[prefix.length] === '/'),
     length: prefix.length,
+  };
+}
+
+function templated(policy: TypedExtensionConfig): PathTest {
+  const config = unpackAny(policy.typedConfig, UriTemplateMatchConfigSchema);
+  if (!config) throw new DecideError('UNSUPPORTED', `path_match_policy ${policy.name}`);
+  const template = compileUriTemplate(config.pathTemplate);
+  return {
+    words: `template "${template.text}"`,
+    costly: true,
+    test: template.matches,
+    length: undefined,
+    template,
   };
 }
 

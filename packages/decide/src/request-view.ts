@@ -1,4 +1,5 @@
 // What the kernel sees of a request and of headers: the smallest shape that a codec's own objects satisfy.
+import type { JsonObject } from '@bufbuild/protobuf';
 
 /** Headers by lower-case name. A matcher tests each value of a repeated field on its own, as Envoy does from 1.36. */
 export interface HeaderView {
@@ -23,6 +24,10 @@ export interface RequestView {
   readonly remoteAddress?: string | undefined;
   /** True where `x-envoy-*` control headers of the client count (an internal request). */
   readonly trusted?: boolean | undefined;
+  /** Of the client: undefined where it showed none. */
+  readonly certificate?: 'presented' | 'validated' | undefined;
+  /** What filters said of the request, by the filter's name. */
+  readonly metadata?: Readonly<Record<string, JsonObject>> | undefined;
 }
 
 /** Whether a value that `get` gave is surely the only one: joined values have a comma or semicolon between them. */

@@ -9,6 +9,7 @@ import type { Condition } from './condition.ts';
 import { DecideError } from './decide-error.ts';
 import { compileHeaderCondition, compileHeaderTest, parseInteger } from './header-match.ts';
 import type { HeaderView, RequestView } from './request-view.ts';
+import { compileRetryHosts, type RetryHosts } from './retry-hosts.ts';
 
 /** Conditions of `retry_on`, one bit each. https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-retry-on */
 export const RETRY_ON = {
@@ -30,11 +31,19 @@ export const RETRY_ON = {
   'reset-before-request': 1 << 15,
 } as const;
 
+/** Those of gRPC's status codes. */
+const GRPC_WORDS =
+  RETRY_ON.cancelled |
+  RETRY_ON['deadline-exceeded'] |
+  RETRY_ON['resource-exhausted'] |
+  RETRY_ON.unavailable |
+  RETRY_ON.internal;
+
 export type RetryCondition = keyof typeof RETRY_ON;
 
 /** When and how to try again. */
 export interface RetryPolicy {
-  /** Bits of RETRY_ON; never 0. */
+  /** Bits of RETRY_ON; 0 where only the limits of the one try count. */
   readonly on: number;
   /** Tries after the first. */
   readonly numRetries: number;
@@ -49,10 +58,7 @@ export interface RetryPolicy {
   readonly retriableStatusCodes: readonly number[];
   /** For `retriable-headers`: true when the response's headers ask for another try. */
   readonly retriableResponse: (responseHeaders: HeaderView) => boolean;
-  /** Hosts not to pick again. */
-  readonly hostPredicates: readonly ('previous-hosts' | 'omit-canary-hosts')[];
-  /** How often to pick again when a predicate refuses the host. */
-  readonly hostSelectionAttempts: number;
+  readonly hosts: RetryHosts;
   /** Response headers that say how long to wait. */
   readonly resetHeaders: readonly { readonly name: string; readonly format: 'seconds' | 'unix-timestamp' }[];
   readonly resetMaxIntervalMs: number;
@@ -70,7 +76,6 @@ const DEFAULT_BASE_MS = 25;
 
 /** Throws DecideError BAD_RETRY, UNSUPPORTED. An absent policy retries nothing. */
 export function compileRetryPolicy(message: RetryPolicyMessage | undefined, timeoutMs = 0): RetryRule {
-  if (message?.retryPriority) throw new DecideError('UNSUPPORTED', `retry priority ${message.retryPriority.name}`);
   if (message?.retryOptionsPredicates.length) throw new DecideError('UNSUPPORTED', 'retry options predicates');
   return {
     policy: fit(timeoutMs, {
@@ -81,8 +86,7 @@ export function compileRetryPolicy(message: RetryPolicyMessage | undefined, time
       ...compileBackOff(message),
       retriableStatusCodes: message?.retriableStatusCodes ?? [],
       retriableResponse: compileResponseTest(message?.retriableHeaders ?? []),
-      hostPredicates: (message?.retryHostPredicate ?? []).map(({ name }) => hostPredicate(name)),
-      hostSelectionAttempts: Number(message?.hostSelectionRetryMaxAttempts ?? 0n) || 1,
+      hosts: compileRetryHosts(message),
       ...compileRateLimitedBackOff(message),
     }),
     requestConditions: (message?.retriableRequestHeaders ?? []).map(compileHeaderCondition),
@@ -112,16 +116,23 @@ export const CONTROL_HEADERS: readonly string[] = [
   'x-envoy-max-retries',
   'x-envoy-retriable-status-codes',
   'x-envoy-retriable-header-names',
+  'x-envoy-hedge-on-per-try-timeout',
 ];
 
-/** The policy for one request, undefined when nothing would be retried. */
+/** The policy for one request, undefined when nothing would be retried and a try has no limits. */
 export function retryFor(rule: RetryRule, request: RequestView, timeoutMs: number): RetryPolicy | undefined {
   const policy = request.trusted ? withControlHeaders(rule.policy, request.headers) : rule.policy;
-  if (policy.on === 0) return undefined;
+  if (policy.on === 0) return limitsOnly(timeoutMs, policy);
   const { requestConditions } = rule;
   if (requestConditions.length > 0 && !requestConditions.some((condition) => condition.holds(request, '', 0))) {
-    return undefined;
+    return limitsOnly(timeoutMs, { ...policy, on: 0 });
   }
+  return fit(timeoutMs, policy);
+}
+
+// The only try has the limits of one, too.
+function limitsOnly(timeoutMs: number, policy: RetryPolicy): RetryPolicy | undefined {
+  if (policy.perTryTimeoutMs === 0 && policy.perTryIdleTimeoutMs === 0) return undefined;
   return fit(timeoutMs, policy);
 }
 
@@ -132,16 +143,18 @@ function fit(timeoutMs: number, policy: RetryPolicy): RetryPolicy {
 }
 
 function withControlHeaders(policy: RetryPolicy, headers: HeaderView): RetryPolicy {
-  const words = [headers.get('x-envoy-retry-on'), headers.get('x-envoy-retry-grpc-on')].filter(Boolean).join(',');
+  const asked =
+    (parseRetryOn(headers.get('x-envoy-retry-on') ?? '') & ~GRPC_WORDS) |
+    (parseRetryOn(headers.get('x-envoy-retry-grpc-on') ?? '') & GRPC_WORDS);
   const retries = headers.get('x-envoy-max-retries');
   const perTry = headers.get('x-envoy-upstream-rq-per-try-timeout-ms');
   const codes = headers.get('x-envoy-retriable-status-codes');
   const names = headers.get('x-envoy-retriable-header-names')?.split(',');
-  if (words === '' && retries === undefined && perTry === undefined && !codes && !names) return policy;
+  if (asked === 0 && retries === undefined && perTry === undefined && !codes && !names) return policy;
   const { retriableResponse } = policy;
   return {
     ...policy,
-    on: policy.on | parseRetryOn(words),
+    on: policy.on | asked,
     numRetries: unsigned(retries) ?? policy.numRetries,
     perTryTimeoutMs: unsigned(perTry) ?? policy.perTryTimeoutMs,
     retriableStatusCodes: [
@@ -186,10 +199,4 @@ function compileRateLimitedBackOff(message: RetryPolicyMessage | undefined) {
 function compileResponseTest(matchers: readonly HeaderMatcher[]): (headers: HeaderView) => boolean {
   const tests = matchers.map(compileHeaderTest);
   return (headers) => tests.some((test) => test(headers));
-}
-
-function hostPredicate(name: string): 'previous-hosts' | 'omit-canary-hosts' {
-  if (name === 'envoy.retry_host_predicates.previous_hosts') return 'previous-hosts';
-  if (name === 'envoy.retry_host_predicates.omit_canary_hosts') return 'omit-canary-hosts';
-  throw new DecideError('UNSUPPORTED', `retry host predicate ${name}`);
 }

@@ -3,7 +3,6 @@ import {
   type Route,
   type RouteAction,
   RouteAction_ClusterNotFoundResponseCode as NotFoundCode,
-  RouteAction_InternalRedirectAction as InternalRedirect,
 } from '@meltemi/api/envoy/config/route/v3/route_components_pb';
 import { RoutingPriority } from '@meltemi/api/envoy/config/core/v3/base_pb';
 import type { Condition } from './condition.ts';
@@ -13,6 +12,7 @@ import { compileDirect, type DirectAnswer } from './direct-response.ts';
 import type { FaultRule } from './fault.ts';
 import { faultOf } from './filter-config.ts';
 import { filterConfigsOf, type RouteFilterConfigs } from './route-filter-config.ts';
+import { compileForwardingRules, compileUpgrades, type ForwardingRules } from './forwarding-rules.ts';
 import { type HashPolicy, compileHashPolicies } from './hash-policy.ts';
 import type { HeaderChange } from './header-change.ts';
 import { compileMirrors, type Mirrors } from './mirror.ts';
@@ -51,6 +51,7 @@ export interface ForwardAction {
   readonly mirrors: Mirrors;
   readonly hashPolicies: readonly HashPolicy[];
   readonly upgrades: ReadonlyMap<string, boolean>;
+  readonly rules: ForwardingRules;
   readonly includeAttemptCount: boolean;
   readonly includeAttemptCountInResponse: boolean;
   readonly priority: 'default' | 'high';
@@ -85,6 +86,8 @@ function compiledRoute(message: Route, context: RouteContext): CompiledRoute {
     virtualHost: context.virtualHost,
     ...provenanceOf(message.metadata),
     operation: message.decorator?.operation || undefined,
+    ...(message.decorator?.propagate === false && { propagateOperation: false }),
+    ...(message.tracing && { tracing: message.tracing }),
   };
 }
 
@@ -98,7 +101,7 @@ function compileAction(message: Route, pathMatch: PathMatch, context: RouteConte
         ...compileRedirect(message.action.value, pathMatch),
       });
     case 'directResponse':
-      return compileAnswer(message, context, compileDirect(message.action.value, context.maxDirectBody));
+      return compileAnswer(message, context, compileDirect(message.action.value, context.maxDirectBody, context.data));
     case 'filterAction':
     case 'nonForwardingAction':
       throw new DecideError('UNSUPPORTED', `route action ${message.action.case}`);
@@ -119,7 +122,7 @@ function compileForward(
   pathMatch: PathMatch,
   context: RouteContext,
 ): ForwardAction {
-  refuseUnsupported(action);
+  if (action.retryPolicyTypedConfig) throw new DecideError('UNSUPPORTED', 'retry_policy_typed_config');
   const mirrors = action.requestMirrorPolicies.length > 0 ? action.requestMirrorPolicies : context.mirrorPolicies;
   const host = action.hostRewriteSpecifier;
   const timeouts = compileTimeouts(action);
@@ -137,27 +140,11 @@ function compileForward(
     mirrors: compileMirrors(mirrors),
     hashPolicies: compileHashPolicies(action.hashPolicy),
     upgrades: compileUpgrades(action),
+    rules: compileForwardingRules(action, message.perRequestBufferLimitBytes, context),
     includeAttemptCount: context.includeAttemptCount,
     includeAttemptCountInResponse: context.includeAttemptCountInResponse,
     priority: action.priority === RoutingPriority.HIGH ? 'high' : 'default',
   };
-}
-
-function refuseUnsupported(action: RouteAction): void {
-  if (action.internalRedirectPolicy || action.internalRedirectAction === InternalRedirect.HANDLE_INTERNAL_REDIRECT) {
-    throw new DecideError('UNSUPPORTED', 'internal redirects');
-  }
-  if (action.hedgePolicy?.hedgeOnPerTryTimeout) throw new DecideError('UNSUPPORTED', 'hedging');
-}
-
-function compileUpgrades(action: RouteAction): ReadonlyMap<string, boolean> {
-  const upgrades = new Map<string, boolean>();
-  for (const { upgradeType, enabled } of action.upgradeConfigs) {
-    const type = upgradeType.toLowerCase();
-    if (upgrades.has(type)) throw new DecideError('BAD_ACTION', `upgrade ${upgradeType} comes twice`);
-    upgrades.set(type, enabled ?? true);
-  }
-  return upgrades;
 }
 
 function compileAnswer(message: Route, context: RouteContext, answer: AnswerAction['answer']): AnswerAction {

@@ -1,7 +1,8 @@
 // What the levels around a route say, and how the levels combine: route configuration, virtual host, route.
 import type { RouteAction_RequestMirrorPolicy as MirrorPolicy } from '@meltemi/api/envoy/config/route/v3/route_components_pb';
-import type { RetryPolicy } from '@meltemi/api/envoy/config/route/v3/route_components_pb';
+import type { HedgePolicy, RetryPolicy } from '@meltemi/api/envoy/config/route/v3/route_components_pb';
 import type { CorsFields } from './cors.ts';
+import type { DataReader } from './direct-response.ts';
 import type { ListenerFilters } from './filter-config.ts';
 import type { FilterConfigs } from './route-filter-config.ts';
 import { compileHeaderChanges, type HeaderChange, type HeaderOperations, joinLevels } from './header-change.ts';
@@ -15,6 +16,10 @@ export interface RouteContext {
   /** The virtual host's older `cors` field. */
   readonly cors: readonly CorsFields[];
   readonly retryPolicy: RetryPolicy | undefined;
+  readonly hedgePolicy: HedgePolicy | undefined;
+  /** Bytes of a body kept for another try. */
+  readonly bufferLimit: number | undefined;
+  readonly includeIsTimeoutRetry: boolean;
   readonly mirrorPolicies: readonly MirrorPolicy[];
   readonly headers: HeaderLevels;
   readonly includeAttemptCount: boolean;
@@ -22,6 +27,7 @@ export interface RouteContext {
   readonly ignorePathParameters: boolean;
   /** Bytes. */
   readonly maxDirectBody: number;
+  readonly data: DataReader;
 }
 
 /** Compiled header operations of the levels around a route. */

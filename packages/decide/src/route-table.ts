@@ -8,6 +8,7 @@ import type { HTTPFault } from '@meltemi/api/envoy/extensions/filters/http/fault
 import { corsFieldsOf } from './cors.ts';
 import { at, DecideError } from './decide-error.ts';
 import type { CompiledRoute } from './decision.ts';
+import { type DataReader, NO_DATA } from './direct-response.ts';
 import { compileFault } from './fault.ts';
 import type { ListenerFilters } from './filter-config.ts';
 import type { ReadRouteConfig } from './route-filter-config.ts';
@@ -22,6 +23,9 @@ export interface CompileOptions {
   readonly fault?: HTTPFault | undefined;
   /** Names of the listener's HTTP filters; per-route config of others has no effect. Undefined: all that are known. */
   readonly httpFilters?: ReadonlySet<string> | undefined;
+  /** Bodies of direct responses; without it, those outside of the configuration are refused. */
+  readonly data?: DataReader | undefined;
+  /** Of filters that decisions don't know: what reads their per-route config, by filter name. */
   readonly routeConfigs?: ReadonlyMap<string, ReadRouteConfig> | undefined;
 }
 
@@ -47,7 +51,7 @@ const DEFAULT_MAX_DIRECT_BODY = 4096;
 
 /** Throws DecideError, with the virtual host and the route in its message, when the configuration cannot be honoured. */
 export function compileRouteTable(config: RouteConfiguration, options: CompileOptions = {}): RouteTable {
-  if (config.vhds) throw new DecideError('UNSUPPORTED', `route configuration ${config.name}: vhds`);
+  refuseUnsupported(config);
   const filters: ListenerFilters = {
     fault: options.fault && compileFault(options.fault),
     names: options.httpFilters,
@@ -57,7 +61,7 @@ export function compileRouteTable(config: RouteConfiguration, options: CompileOp
   const headers = at(`route configuration ${config.name}`, () => compileLevel(config));
   const domains = config.virtualHosts.flatMap((host) => {
     const entry = at(placeOf('virtual host', host.name, provenanceOf(host.metadata)), () =>
-      compileVirtualHost(host, config, headers, filters),
+      compileVirtualHost(host, { config, headers, filters, data: options.data ?? NO_DATA }),
     );
     return host.domains.map((domain) => [domain, entry] as const);
   });
@@ -68,21 +72,38 @@ export function compileRouteTable(config: RouteConfiguration, options: CompileOp
   };
 }
 
+function refuseUnsupported(config: RouteConfiguration): void {
+  const unsupported = [
+    ...(config.vhds ? ['vhds'] : []),
+    ...(config.internalOnlyHeaders.length > 0 ? ['internal_only_headers'] : []),
+    ...config.clusterSpecifierPlugins
+      .filter((plugin) => !plugin.isOptional)
+      .map((plugin) => `cluster specifier plugin ${plugin.extension?.name ?? ''}`),
+  ];
+  if (unsupported.length > 0) {
+    throw new DecideError('UNSUPPORTED', `route configuration ${config.name}: ${unsupported.join(', ')}`);
+  }
+}
+
 const REQUIRE_TLS: Readonly<Record<TlsRequirement, VirtualHostEntry['requireTls']>> = {
   [TlsRequirement.NONE]: 'none',
   [TlsRequirement.EXTERNAL_ONLY]: 'external-only',
   [TlsRequirement.ALL]: 'all',
 };
 
-function compileVirtualHost(
-  host: VirtualHost,
-  config: RouteConfiguration,
-  headers: LevelChanges,
-  filters: ListenerFilters,
-): VirtualHostEntry {
+/** What the virtual hosts of a route configuration share. */
+interface ConfigScope {
+  readonly config: RouteConfiguration;
+  readonly headers: LevelChanges;
+  readonly filters: ListenerFilters;
+  readonly data: DataReader;
+}
+
+function compileVirtualHost(host: VirtualHost, scope: ConfigScope): VirtualHostEntry {
   if (host.domains.length === 0) throw new DecideError('BAD_DOMAIN', 'there are no domains');
+  if (host.retryPolicyTypedConfig) throw new DecideError('UNSUPPORTED', 'retry_policy_typed_config');
   if (host.matcher) throw new DecideError('UNSUPPORTED', 'a matcher tree in the place of routes');
-  const context = contextOf(host, config, headers, filters);
+  const context = contextOf(host, scope);
   const routes = host.routes.map((route, index) =>
     at(placeOf('route', route.name || `#${index}`, provenanceOf(route.metadata)), () => compileRoute(route, context)),
   );
@@ -97,12 +118,7 @@ function compileVirtualHost(
   };
 }
 
-function contextOf(
-  host: VirtualHost,
-  config: RouteConfiguration,
-  configuration: LevelChanges,
-  filters: ListenerFilters,
-): RouteContext {
+function contextOf(host: VirtualHost, { config, headers, filters, data }: ConfigScope): RouteContext {
   const mirrorPolicies =
     host.requestMirrorPolicies.length > 0 ? host.requestMirrorPolicies : config.requestMirrorPolicies;
   return {
@@ -111,16 +127,20 @@ function contextOf(
     filterConfigs: [host.typedPerFilterConfig, config.typedPerFilterConfig],
     cors: host.cors ? [corsFieldsOf(host.cors)] : [],
     retryPolicy: host.retryPolicy,
+    hedgePolicy: host.hedgePolicy,
+    bufferLimit: host.perRequestBufferLimitBytes,
+    includeIsTimeoutRetry: host.includeIsTimeoutRetryHeader,
     mirrorPolicies,
     headers: {
       mostSpecificWins: config.mostSpecificHeaderMutationsWins,
       virtualHost: compileLevel(host),
-      configuration,
+      configuration: headers,
     },
     includeAttemptCount: host.includeRequestAttemptCount,
     includeAttemptCountInResponse: host.includeAttemptCountInResponse,
     ignorePathParameters: config.ignorePathParametersInPathMatching,
     maxDirectBody: config.maxDirectResponseBodySizeBytes ?? DEFAULT_MAX_DIRECT_BODY,
+    data,
   };
 }
 

@@ -58,8 +58,9 @@ export function compileTargets(route: Route, action: RouteAction, context: Route
     case 'weightedClusters':
       return compileWeighted(route, action, context, specifier.value);
     case 'clusterSpecifierPlugin':
+      throw new DecideError('UNSUPPORTED', `cluster specifier plugin ${specifier.value}`);
     case 'inlineClusterSpecifierPlugin':
-      throw new DecideError('UNSUPPORTED', 'cluster specifier plugins');
+      throw new DecideError('UNSUPPORTED', `cluster specifier plugin ${specifier.value.extension?.name ?? ''}`);
     case undefined:
       throw new DecideError('BAD_ACTION', 'a route action names no cluster');
   }

@@ -1,18 +1,25 @@
 // Joins conditions of access rules by and, or and not, and keeps what each of them lacked.
 import { DecideError } from '../decide-error.ts';
 import type { AccessRequest } from './access-request.ts';
+import type { PathNeed } from './policy-index.ts';
 
 export interface AccessCondition {
   /** What must hold: `path exact "/ratings"`. */
   readonly words: string;
-  holds(request: AccessRequest): boolean;
+  readonly holds: (request: AccessRequest) => boolean;
   /** The least that would have to be otherwise for it to hold, in words; nothing when it holds. */
   misses(request: AccessRequest): readonly string[];
+  /** It holds for no other paths than these; undefined: any path may do. */
+  readonly paths?: readonly PathNeed[] | undefined;
 }
 
 /** One thing to test. */
-export function leaf(words: string, holds: (request: AccessRequest) => boolean): AccessCondition {
-  return { words, holds, misses: (request) => (holds(request) ? [] : [words]) };
+export function leaf(
+  words: string,
+  holds: (request: AccessRequest) => boolean,
+  paths?: readonly PathNeed[],
+): AccessCondition {
+  return { words, holds, misses: (request) => (holds(request) ? [] : [words]), paths };
 }
 
 export const ANYTHING: AccessCondition = leaf('anything', () => true);
@@ -23,8 +30,11 @@ export function allOf(conditions: readonly AccessCondition[]): AccessCondition {
   if (conditions.length === 1) return conditions[0]!;
   return {
     words: bracketed(conditions, ' and '),
-    holds: (request) => conditions.every((condition) => condition.holds(request)),
+    holds: conditions
+      .map(({ holds }) => holds)
+      .reduceRight((rest, holds) => (request) => holds(request) && rest(request)),
     misses: (request) => conditions.flatMap((condition) => condition.misses(request)),
+    paths: conditions.find(({ paths }) => paths)?.paths,
   };
 }
 
@@ -34,8 +44,11 @@ export function oneOf(conditions: readonly AccessCondition[]): AccessCondition {
   if (conditions.length === 1) return conditions[0]!;
   return {
     words: bracketed(conditions, ' or '),
-    holds: (request) => conditions.some((condition) => condition.holds(request)),
+    holds: conditions
+      .map(({ holds }) => holds)
+      .reduceRight((rest, holds) => (request) => holds(request) || rest(request)),
     misses: (request) => fewestMisses(conditions, request),
+    paths: conditions.every(({ paths }) => paths) ? conditions.flatMap(({ paths }) => paths!) : undefined,
   };
 }
 

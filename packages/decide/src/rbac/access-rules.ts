@@ -5,8 +5,9 @@ import { at, DecideError } from '../decide-error.ts';
 import { type AccessCondition, oneOf } from './access-condition.ts';
 import type { AccessRequest } from './access-request.ts';
 import { permissionCondition } from './permission-condition.ts';
+import { PolicyIndex } from './policy-index.ts';
 import { principalCondition } from './principal-condition.ts';
-import type { RuleScope } from './request-condition.ts';
+import { barePath, type RuleScope } from './request-condition.ts';
 
 export interface AccessVerdict {
   readonly allowed: boolean;
@@ -29,6 +30,7 @@ interface CompiledPolicy {
 export class AccessRules {
   readonly action: 'allow' | 'deny' | 'log';
   readonly #policies: readonly CompiledPolicy[];
+  readonly #index: PolicyIndex;
 
   /** Throws DecideError naming the policy that can't be judged. */
   constructor(rules: RBAC, scope: RuleScope) {
@@ -39,10 +41,13 @@ export class AccessRules {
     this.#policies = Object.entries(rules.policies)
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, policy]) => at(`policy "${name}"`, () => compilePolicy(name, policy, scope)));
+    this.#index = new PolicyIndex(
+      this.#policies.map(({ permission, principal }) => permission.paths ?? principal.paths),
+    );
   }
 
   judge(request: AccessRequest): AccessVerdict {
-    const policy = this.#policies.find((each) => each.permission.holds(request) && each.principal.holds(request))?.name;
+    const policy = this.#firstMatch(request);
     const matched = policy !== undefined;
     return { allowed: this.action === 'log' || matched === (this.action === 'allow'), policy };
   }
@@ -55,6 +60,15 @@ export class AccessRules {
       if (!nearest || misses.length < nearest.misses.length) nearest = { policy: name, misses };
     }
     return nearest;
+  }
+
+  #firstMatch(request: AccessRequest): string | undefined {
+    const path = request.request === undefined ? '' : barePath(request.request.path);
+    for (const number of this.#index.candidates(path)) {
+      const { name, permission, principal } = this.#policies[number]!;
+      if (permission.holds(request) && principal.holds(request)) return name;
+    }
+    return undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 // Turns a matcher of dynamic metadata, such as the claims of a token, into a condition.
 // https://www.envoyproxy.io/docs/envoy/latest/api-v3/type/matcher/v3/metadata.proto
-import type { JsonValue } from '@bufbuild/protobuf';
+import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
 import type { DoubleMatcher } from '@meltemi/api/envoy/type/matcher/v3/number_pb';
 import type { MetadataMatcher } from '@meltemi/api/envoy/type/matcher/v3/metadata_pb';
 import type { ValueMatcher } from '@meltemi/api/envoy/type/matcher/v3/value_pb';
@@ -16,13 +16,26 @@ interface ValueTest {
 
 /** Throws DecideError. */
 export function metadataCondition(matcher: MetadataMatcher): AccessCondition {
+  const { words, holds } = compileMetadata(matcher);
+  return leaf(words, ({ metadata }) => holds(metadata));
+}
+
+/** A test of what filters said of a request, by the filter's name. */
+export interface MetadataTest {
+  readonly words: string;
+  readonly holds: (metadata: Readonly<Record<string, JsonObject>> | undefined) => boolean;
+}
+
+/** Throws DecideError. */
+export function compileMetadata(matcher: MetadataMatcher): MetadataTest {
   const keys = matcher.path.map(({ segment }) => segment.value ?? '');
   if (keys.length === 0) throw new DecideError('BAD_MATCH', `metadata of ${matcher.filter}: no path`);
   const { words, test } = valueTest(matcher.value);
   const name = `${matcher.filter}:${keys.join('.')}`;
-  return leaf(`metadata ${name} ${matcher.invert ? 'not ' : ''}${words}`, ({ metadata }) => {
-    return test(valueAt(metadata?.[matcher.filter], keys)) !== matcher.invert;
-  });
+  return {
+    words: `metadata ${name} ${matcher.invert ? 'not ' : ''}${words}`,
+    holds: (metadata) => test(valueAt(metadata?.[matcher.filter], keys)) !== matcher.invert,
+  };
 }
 
 function valueAt(from: JsonValue | undefined, keys: readonly string[]): JsonValue | undefined {

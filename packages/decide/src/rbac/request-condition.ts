@@ -1,11 +1,14 @@
 // Turns what permissions and principals alike ask of a request, headers and paths, into conditions.
 import type { HeaderMatcher } from '@meltemi/api/envoy/config/route/v3/route_components_pb';
 import type { PathMatcher } from '@meltemi/api/envoy/type/matcher/v3/path_pb';
+import type { StringMatcher } from '@meltemi/api/envoy/type/matcher/v3/string_pb';
 import { DecideError } from '../decide-error.ts';
 import { compileHeaderCondition } from '../header-match.ts';
 import { withoutQuery } from '../path.ts';
 import { compileStringMatcher } from '../string-match.ts';
 import { type AccessCondition, leaf } from './access-condition.ts';
+import type { AccessRequest } from './access-request.ts';
+import type { PathNeed } from './policy-index.ts';
 
 /** Of connections nothing of requests can be asked. */
 export type RuleScope = 'request' | 'connection';
@@ -22,7 +25,23 @@ export function pathCondition({ rule }: PathMatcher, scope: RuleScope): AccessCo
   refuseConnections('url_path', scope);
   if (rule.case === undefined) throw new DecideError('BAD_MATCH', 'url_path has no path to match');
   const { words, test } = compileStringMatcher(rule.value);
-  return leaf(`path ${words}`, ({ request }) => request !== undefined && test(withoutQuery(request.path)));
+  const holds = ({ request }: AccessRequest) => request !== undefined && test(barePath(request.path));
+  return leaf(`path ${words}`, holds, pathNeeds(rule.value));
+}
+
+function pathNeeds({ matchPattern, ignoreCase }: StringMatcher): readonly PathNeed[] | undefined {
+  if (ignoreCase || (matchPattern.case !== 'exact' && matchPattern.case !== 'prefix')) return undefined;
+  return [{ kind: matchPattern.case, text: matchPattern.value }];
+}
+
+let lastPath = '';
+let lastBarePath = '';
+
+/** The path without query and fragment; many rules ask for that of the same request, one after the other. */
+export function barePath(path: string): string {
+  if (path === lastPath) return lastBarePath;
+  lastPath = path;
+  return (lastBarePath = withoutQuery(path));
 }
 
 function refuseConnections(what: string, scope: RuleScope): void {
