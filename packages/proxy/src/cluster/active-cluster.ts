@@ -2,9 +2,9 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import type { Clock, Dice } from '@meltemi/base';
 import type { StatsScope } from '@meltemi/telemetry';
-import { LoadBalancer } from './balance/load-balancer.ts';
 import type {
   Cluster,
+  OutlierRates,
   PickContext,
   Priority,
   UpstreamExchange,
@@ -13,18 +13,18 @@ import type {
   UpstreamTcp,
   UpstreamTcpHandler,
 } from './cluster.ts';
+import { ClusterHosts } from './cluster-hosts.ts';
 import { type ClusterStats, clusterStats } from './cluster-stats.ts';
 import type { EndpointSet } from './discovery/endpoint-set.ts';
 import { CircuitBreaker } from './endpoint/circuit-breaker.ts';
 import type { Dialler, Dialling } from './endpoint/dialler.ts';
 import type { Host, HostOwner } from './endpoint/host.ts';
-import { HostSet } from './host-set.ts';
-import { OutlierDetection, type Outcome } from './outlier-detection.ts';
+import type { Outcome } from './outlier/outlier-state.ts';
+import { hashes } from './balance/balancer.ts';
 import type { ClusterSettings } from './settings/cluster-settings.ts';
 import type { ConnectionSettings } from './settings/connection-settings.ts';
-
-/** Tries for a host that is not among the tried ones (Istio's host_selection_retry_max_attempts). */
-const PICK_ATTEMPTS = 5;
+import type { HealthSharing } from '../workers/health-sharing.ts';
+import type { SharedCounters } from '../workers/shared-counters.ts';
 
 /** One configuration of a cluster, complete: it can serve. */
 export interface ClusterState {
@@ -37,16 +37,20 @@ export interface ActiveClusterOptions {
   readonly clock: Clock;
   readonly dice: Dice;
   readonly scope: StatsScope;
+  /** What counts against the limits counts in all workers. */
+  readonly counters: SharedCounters;
+  /** Undefined: there is one worker. */
+  readonly health?: HealthSharing;
+  /** Health checks have seen every host for the first time. */
+  readonly onChecked?: () => void;
 }
 
 export class ActiveCluster implements Cluster, HostOwner {
   readonly #options: ActiveClusterOptions;
   readonly #breakers: Readonly<Record<Priority, CircuitBreaker>>;
-  readonly #hosts = new HostSet();
+  readonly #hosts: ClusterHosts;
   readonly stats: ClusterStats;
   #state: ClusterState;
-  #balancer: LoadBalancer<Host>;
-  #outlier: OutlierDetection<Host> | undefined;
   epoch = 0;
 
   constructor(state: ClusterState, options: ActiveClusterOptions) {
@@ -54,16 +58,27 @@ export class ActiveCluster implements Cluster, HostOwner {
     this.#options = options;
     this.#state = state;
     this.stats = clusterStats(options.scope);
+    const cell = (kind: string) => options.counters.cell(`cluster/${state.settings.name}/${kind}`);
     this.#breakers = {
-      default: new CircuitBreaker('default', limits.default, options.scope),
-      high: new CircuitBreaker('high', limits.high, options.scope),
+      default: new CircuitBreaker('default', limits.default, options.scope, cell),
+      high: new CircuitBreaker('high', limits.high, options.scope, cell),
     };
-    this.#outlier = this.#watchOutliers();
-    this.#balancer = this.#replaceHosts();
+    this.#hosts = new ClusterHosts(state, this, {
+      ...options,
+      stats: this.stats,
+      hasTraffic: () => this.stats.cxTotal.value > 0 || this.#breakers.default.connections.used > 0,
+      onChecked: () => options.onChecked?.(),
+    });
   }
 
   get name(): string {
     return this.#state.settings.name;
+  }
+  get metadata(): ClusterSettings['metadata'] {
+    return this.#state.settings.metadata;
+  }
+  get peerExchange(): string | undefined {
+    return this.#state.settings.peerExchange;
   }
   get connectTimeoutMs(): number {
     return this.settings.connectTimeoutMs;
@@ -78,7 +93,17 @@ export class ActiveCluster implements Cluster, HostOwner {
     return this.#state.settings.connection;
   }
   get hashByHostname(): boolean {
-    return this.#state.settings.hashByHostname;
+    const { balancer } = this.#state.settings.balancing;
+    return hashes(balancer) && balancer.byHostname;
+  }
+  get tellsClients(): boolean {
+    return this.#state.dialler.tellsClients;
+  }
+  get connectionsPerHost(): number {
+    return this.#state.settings.hosts.maxConnections;
+  }
+  get outlierRates(): OutlierRates | undefined {
+    return this.#hosts.outlierRates;
   }
   get endpoints(): EndpointSet {
     return this.#state.endpoints;
@@ -87,11 +112,13 @@ export class ActiveCluster implements Cluster, HostOwner {
     return this.#hosts.all();
   }
 
+  /** Health checks saw every host that was there at the start. */
+  get checked(): boolean {
+    return this.#hosts.checked;
+  }
+
   pick(context: PickContext): UpstreamHost | undefined {
-    let host = this.#balancer.pick(context.hash, 0);
-    for (let attempt = 1; attempt <= PICK_ATTEMPTS && host && context.tried.includes(host); attempt++) {
-      host = this.#balancer.pick(context.hash, attempt) ?? host;
-    }
+    const host = this.#hosts.pick(context);
     if (!host) this.stats.cxNoneHealthy.increment();
     return host;
   }
@@ -110,7 +137,7 @@ export class ActiveCluster implements Cluster, HostOwner {
   }
 
   acquireRetry(priority: Priority = 'default'): boolean {
-    if (this.#breakers[priority].retries.tryAcquire()) return true;
+    if (this.#breakers[priority].tryRetry()) return true;
     this.stats.rqRetryOverflow.increment();
     return false;
   }
@@ -123,12 +150,15 @@ export class ActiveCluster implements Cluster, HostOwner {
     return this.#breakers[priority];
   }
 
-  dial(labels: JsonObject): Dialling {
-    return this.#state.dialler.dial(labels);
+  dial(labels: JsonObject, serverName: string): Dialling {
+    return this.#state.dialler.dial(
+      labels,
+      serverName === '' ? undefined : { serverName, certificate: this.settings.certificateByRequest },
+    );
   }
 
   record(host: Host, outcome: Outcome): void {
-    if (!host.retired) this.#outlier?.record(host, outcome);
+    this.#hosts.record(host, outcome);
   }
 
   /** Takes a new configuration. Hosts that stay keep their connections; those dialled another way serve no further request. */
@@ -139,19 +169,13 @@ export class ActiveCluster implements Cluster, HostOwner {
       this.#breakers[priority].resize(state.settings.limits[priority]);
     if (before.dialler !== state.dialler || before.settings.connection.protocol !== this.settings.protocol)
       this.epoch++;
-    if (JSON.stringify(before.settings.outlier) !== JSON.stringify(state.settings.outlier)) {
-      this.#outlier?.close();
-      this.#outlier = this.#watchOutliers();
-    }
-    this.#balancer = this.#replaceHosts();
-    for (const host of this.#hosts.all()) host.refresh();
+    this.#hosts.apply(state);
   }
 
   /** Out of the configuration: what is on its way ends as it will. */
   retire(): void {
-    this.#outlier?.close();
-    this.#outlier = undefined;
-    for (const host of this.#hosts.all()) host.retire();
+    this.#hosts.retire();
+    for (const priority of ['default', 'high'] as const) this.#breakers[priority].close();
     this.#options.scope.close();
   }
 
@@ -159,42 +183,5 @@ export class ActiveCluster implements Cluster, HostOwner {
   close(): void {
     this.retire();
     this.#hosts.close();
-  }
-
-  #replaceHosts(): LoadBalancer<Host> {
-    if (this.#hosts.replace(this.#state.endpoints, this)) {
-      this.stats.membershipChange.increment();
-    }
-    return this.#balance();
-  }
-
-  #balance(): LoadBalancer<Host> {
-    const { settings, endpoints } = this.#state;
-    const hosts = [...this.#hosts.all()];
-    const count = (health: Host['health']) => hosts.filter((host) => host.health === health && !host.ejected).length;
-    this.stats.membershipTotal.set(hosts.length);
-    this.stats.membershipHealthy.set(count('healthy'));
-    this.stats.membershipDegraded.set(count('degraded'));
-    return new LoadBalancer(this.#hosts.groups, {
-      balancer: settings.balancer,
-      panicThreshold: settings.panicThreshold,
-      overprovisioning: endpoints.overprovisioning,
-      localityWeighted: settings.localityWeighted,
-      dice: this.#options.dice,
-      onPanic: () => this.stats.lbHealthyPanic.increment(),
-    });
-  }
-
-  #watchOutliers(): OutlierDetection<Host> | undefined {
-    const { outlier } = this.#state.settings;
-    if (!outlier) return undefined;
-    return new OutlierDetection({
-      settings: outlier,
-      stats: this.stats,
-      clock: this.#options.clock,
-      dice: this.#options.dice,
-      hosts: () => this.#hosts.all(),
-      onChange: () => (this.#balancer = this.#balance()),
-    });
   }
 }

@@ -2,6 +2,9 @@
 import type { Clock, Dice, Timer } from '@meltemi/base';
 import type { Cluster as ClusterMessage } from '@meltemi/api/envoy/config/cluster/v3/cluster_pb';
 import type { StatsStore } from '@meltemi/telemetry';
+import type { DiscoverySettings } from './settings/cluster-settings.ts';
+import type { HealthSharing } from '../workers/health-sharing.ts';
+import { localCounters, type SharedCounters } from '../workers/shared-counters.ts';
 import { ActiveCluster } from './active-cluster.ts';
 import type { ClusterSnapshot } from './cluster.ts';
 import {
@@ -21,6 +24,9 @@ export interface EntryOptions extends VersionOptions {
   readonly clock: Clock;
   readonly dice: Dice;
   readonly stats: StatsStore;
+  /** Undefined: there is one worker. */
+  readonly counters?: SharedCounters;
+  readonly health?: HealthSharing;
   /** A cluster became active, or a newer version of it did. */
   readonly onWarm: () => void;
 }
@@ -33,16 +39,20 @@ export class ClusterEntry implements VersionListener {
   #warmTimer: Timer | undefined;
   #version = '';
   #lastUpdatedMs = 0;
-  /** Set once it can serve, and then for as long as the entry lives. */
-  active: ActiveCluster | undefined;
+  #cluster: ActiveCluster | undefined;
 
   constructor(options: EntryOptions, addedViaApi: boolean) {
     this.#options = options;
     this.addedViaApi = addedViaApi;
   }
 
+  /** Set once it can serve, and then for as long as the entry lives. */
+  get active(): ActiveCluster | undefined {
+    return this.#cluster?.checked ? this.#cluster : undefined;
+  }
+
   get warming(): boolean {
-    return this.#warming !== undefined;
+    return this.#warming !== undefined || this.#cluster?.checked === false;
   }
 
   /** Takes a new configuration; what serves goes on until the new one is complete. Throws as `clusterVersion`, changing nothing. */
@@ -59,9 +69,9 @@ export class ClusterEntry implements VersionListener {
 
   onEndpoints(): void {
     const serving = this.#serving;
-    if (serving && this.active && serving.feed.latest !== this.active.endpoints) {
-      this.#countUpdate(this.active, serving);
-      this.active.apply(stateOf(serving));
+    if (serving && this.#cluster && serving.feed.latest !== this.#cluster.endpoints) {
+      this.#countUpdate(this.#cluster, serving);
+      this.#cluster.apply(stateOf(serving));
     }
     this.#promoteWhenComplete();
   }
@@ -71,20 +81,20 @@ export class ClusterEntry implements VersionListener {
   }
 
   onFailure(): void {
-    this.active?.stats.updateAttempt.increment();
-    this.active?.stats.updateFailure.increment();
+    this.#cluster?.stats.updateAttempt.increment();
+    this.#cluster?.stats.updateFailure.increment();
   }
 
   /** Out of the configuration: requests on their way end as they will. */
   retire(): void {
     this.#closeVersions();
-    this.active?.retire();
+    this.#cluster?.retire();
   }
 
   /** Ends everything now. */
   close(): void {
     this.#closeVersions();
-    this.active?.close();
+    this.#cluster?.close();
   }
 
   /** Undefined before its first configuration. */
@@ -95,10 +105,12 @@ export class ClusterEntry implements VersionListener {
         name: shown.settings.name,
         state: this.active ? 'active' : 'warming',
         addedViaApi: this.addedViaApi,
+        edsServiceName: edsServiceName(shown.settings.discovery),
         version: this.#version,
         lastUpdatedMs: this.#lastUpdatedMs,
-        hosts: [...(this.active?.hosts ?? [])].map((host) => host.snapshot()),
+        hosts: [...(this.#cluster?.hosts ?? [])].map((host) => host.snapshot()),
         limits: shown.settings.limits,
+        outlierRates: this.#cluster?.outlierRates,
       }
     );
   }
@@ -119,16 +131,24 @@ export class ClusterEntry implements VersionListener {
     this.#warmTimer?.cancel();
     this.#warming = undefined;
     this.#serving = next;
-    if (this.active) this.active.apply(stateOf(next));
-    else this.active = this.#activate(next);
+    if (this.#cluster) this.#cluster.apply(stateOf(next));
+    else this.#cluster = this.#activate(next);
     if (before) closeVersion(before, [next]);
     this.#options.onWarm();
   }
 
   #activate(version: ClusterVersion): ActiveCluster {
-    const { clock, dice, stats } = this.#options;
+    const { clock, dice, stats, counters = localCounters, health } = this.#options;
     const scope = stats.scope('cluster', { cluster_name: version.settings.statName });
-    return new ActiveCluster(stateOf(version), { clock, dice, scope });
+    const onChecked = () => this.#cluster && this.#options.onWarm();
+    return new ActiveCluster(stateOf(version), {
+      clock,
+      dice,
+      scope,
+      counters,
+      onChecked,
+      ...(health && { health }),
+    });
   }
 
   #dropWarming(next: ClusterVersion | undefined): void {
@@ -142,4 +162,8 @@ export class ClusterEntry implements VersionListener {
     this.#dropWarming(undefined);
     if (this.#serving) closeVersion(this.#serving, []);
   }
+}
+
+function edsServiceName(discovery: DiscoverySettings): string | undefined {
+  return discovery.kind === 'eds' ? discovery.serviceName : undefined;
 }

@@ -15,6 +15,7 @@ import { HttpProtocolOptionsSchema } from '@meltemi/api/envoy/extensions/upstrea
 import { ManualClock } from '@meltemi/base';
 import type { Cluster } from './cluster.ts';
 import { assignment, ScriptedEds, send, staticCluster, testClusters, type TestOptions } from './test-clusters.ts';
+import { InitialFetchClient } from '../xds/initial-fetch.ts';
 
 const servers: Server[] = [];
 const managers: { close(): void }[] = [];
@@ -95,7 +96,7 @@ describe('cluster manager', () => {
       staticCluster('raw', [], { transportSocket: { name: 'envoy.transport_sockets.quic' } }),
     );
     assert.deepEqual(refused, [
-      { name: 'dst', message: 'type ORIGINAL_DST is not supported' },
+      { name: 'dst', message: 'an ORIGINAL_DST cluster has lb_policy CLUSTER_PROVIDED' },
       { name: 'h3', message: 'HTTP/3 is not supported' },
       { name: 'maglev', message: 'Maglev table size 100 is not a prime up to 5000011' },
       { name: 'raw', message: 'transport socket envoy.transport_sockets.quic is not supported' },
@@ -107,7 +108,7 @@ describe('cluster manager', () => {
     const server = await echoServer('still here');
     const { manager, update } = manage();
     update(staticCluster('a', [{ port: server.port }]));
-    assert.equal(update(staticCluster('a', [], { lbSubsetConfig: {} })).length, 1);
+    assert.equal(update(staticCluster('a', [], { healthChecks: [{}] })).length, 1);
     assert.equal(await answer(manager.get('a')), 'still here');
   });
 
@@ -123,7 +124,9 @@ describe('cluster manager', () => {
   it('names the static cluster that it cannot honour', () => {
     const { manager } = manage();
     const bad = staticCluster('a', [], { clusterDiscoveryType: { case: 'type', value: DiscoveryType.ORIGINAL_DST } });
-    assert.throws(() => manager.addStatic([bad]), { message: 'cluster a: type ORIGINAL_DST is not supported' });
+    assert.throws(() => manager.addStatic([bad]), {
+      message: 'cluster a: an ORIGINAL_DST cluster has lb_policy CLUSTER_PROVIDED',
+    });
   });
 
   it('warms an EDS cluster until its endpoints come', async () => {
@@ -342,7 +345,7 @@ describe('cluster manager', () => {
     const clock = new ManualClock(1);
     const { manager } = manage({ clock });
     const silent = { watchAll: () => ({ close() {} }) } as never;
-    const started = manager.start(silent);
+    const started = manager.start(new InitialFetchClient(silent, 15_000, clock, () => {}));
     clock.advance(15_000);
     await started;
   });

@@ -3,7 +3,7 @@ import type { Cluster as ClusterMessage } from '@meltemi/api/envoy/config/cluste
 import type { Gauge, StatsScope } from '@meltemi/telemetry';
 import type { Rejection, Watch, WildcardSink, XdsClient } from '../xds/xds-client.ts';
 import type { Cluster, Clusters, ClusterSnapshot } from './cluster.ts';
-import { ClusterEntry, type EntryOptions, WARM_TIMEOUT_MS } from './cluster-entry.ts';
+import { ClusterEntry, type EntryOptions } from './cluster-entry.ts';
 import { ClusterConfigError } from './settings/cluster-config-error.ts';
 
 export type ClusterManagerOptions = Omit<EntryOptions, 'onWarm'>;
@@ -95,13 +95,10 @@ export class ClusterManager implements Clusters, WildcardSink<ClusterMessage> {
     this.#counts.close();
   }
 
+  /** The source gives up waiting by itself. */
   #firstAnswer(cds: XdsClient): Promise<void> {
     return new Promise((resolve) => {
-      const timer = this.#options.clock.after(WARM_TIMEOUT_MS, resolve);
-      this.#answered = () => {
-        timer.cancel();
-        resolve();
-      };
+      this.#answered = resolve;
       this.#watch = cds.watchAll('CDS', this);
     });
   }

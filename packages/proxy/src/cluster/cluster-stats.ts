@@ -48,6 +48,7 @@ export interface ClusterStats {
   readonly membershipTotal: Gauge;
   readonly membershipHealthy: Gauge;
   readonly membershipDegraded: Gauge;
+  readonly membershipExcluded: Gauge;
   readonly membershipChange: Counter;
   readonly updateAttempt: Counter;
   readonly updateSuccess: Counter;
@@ -58,16 +59,15 @@ export interface ClusterStats {
   readonly sslConnectionError: Counter;
   readonly sslFailVerify: Counter;
   readonly sslSessionReused: Counter;
-  readonly outlierEjectionsActive: Gauge;
-  readonly outlierEnforcedTotal: Counter;
-  readonly outlierOverflow: Counter;
-  readonly outlierDetected: Readonly<Record<OutlierKind, Counter>>;
-  readonly outlierEnforced: Readonly<Record<OutlierKind, Counter>>;
+  /** Choices among subsets. */
+  readonly subsetsActive: Gauge;
+  readonly subsetsSelected: Counter;
+  readonly subsetsFallback: Counter;
+  readonly subsetsFallbackPanic: Counter;
+  readonly originalDstHostInvalid: Counter;
   /** Counts a response under its class and its code: `upstream_rq_2xx`, `upstream_rq_200`. */
   countStatus(status: number): void;
 }
-
-export type OutlierKind = 'consecutive_5xx' | 'consecutive_gateway_failure' | 'consecutive_local_origin_failure';
 
 export function clusterStats(scope: StatsScope): ClusterStats {
   return {
@@ -78,11 +78,11 @@ export function clusterStats(scope: StatsScope): ClusterStats {
     sslConnectionError: scope.counter('ssl.connection_error'),
     sslFailVerify: scope.counter('ssl.fail_verify_error'),
     sslSessionReused: scope.counter('ssl.session_reused'),
-    outlierEjectionsActive: scope.gauge('outlier_detection.ejections_active'),
-    outlierEnforcedTotal: scope.counter('outlier_detection.ejections_enforced_total'),
-    outlierOverflow: scope.counter('outlier_detection.ejections_overflow'),
-    outlierDetected: byOutlierKind((kind) => scope.counter(`outlier_detection.ejections_detected_${kind}`)),
-    outlierEnforced: byOutlierKind((kind) => scope.counter(`outlier_detection.ejections_enforced_${kind}`)),
+    subsetsActive: scope.gauge('lb_subsets_active'),
+    subsetsSelected: scope.counter('lb_subsets_selected'),
+    subsetsFallback: scope.counter('lb_subsets_fallback'),
+    subsetsFallbackPanic: scope.counter('lb_subsets_fallback_panic'),
+    originalDstHostInvalid: scope.counter('original_dst_host_invalid'),
     countStatus: statusCounter(scope),
   };
 }
@@ -141,20 +141,13 @@ function membershipStats(scope: StatsScope) {
     membershipTotal: scope.gauge('membership_total'),
     membershipHealthy: scope.gauge('membership_healthy'),
     membershipDegraded: scope.gauge('membership_degraded'),
+    membershipExcluded: scope.gauge('membership_excluded'),
     membershipChange: scope.counter('membership_change'),
     updateAttempt: scope.counter('update_attempt'),
     updateSuccess: scope.counter('update_success'),
     updateFailure: scope.counter('update_failure'),
     updateEmpty: scope.counter('update_empty'),
     lbHealthyPanic: scope.counter('lb_healthy_panic'),
-  };
-}
-
-function byOutlierKind<Cell>(make: (kind: OutlierKind) => Cell): Readonly<Record<OutlierKind, Cell>> {
-  return {
-    consecutive_5xx: make('consecutive_5xx'),
-    consecutive_gateway_failure: make('consecutive_gateway_failure'),
-    consecutive_local_origin_failure: make('consecutive_local_origin_failure'),
   };
 }
 

@@ -69,14 +69,16 @@ export function closeVersion(version: ClusterVersion, staying: readonly (Cluster
 }
 
 function discoveryPart(message: ClusterMessage): ClusterMessage {
-  const { clusterDiscoveryType, edsClusterConfig, loadAssignment, dnsRefreshRate, dnsLookupFamily } = message;
+  const { clusterDiscoveryType, edsClusterConfig, loadAssignment, dnsRefreshRate, dnsFailureRefreshRate } = message;
   return create(ClusterSchema, {
     name: message.name,
     clusterDiscoveryType,
-    dnsLookupFamily,
+    dnsLookupFamily: message.dnsLookupFamily,
+    respectDnsTtl: message.respectDnsTtl,
     ...(edsClusterConfig && { edsClusterConfig }),
     ...(loadAssignment && { loadAssignment }),
     ...(dnsRefreshRate && { dnsRefreshRate }),
+    ...(dnsFailureRefreshRate && { dnsFailureRefreshRate }),
   });
 }
 

@@ -1,6 +1,8 @@
 // What the HTTP and TCP sides see of upstreams: clusters by name, their hosts, and exchanges with a host.
-import type { SocketAddress } from '@meltemi/base';
-import type { Headers, ResponseHead, TlsInfo } from '@meltemi/wire';
+import type { HealthStatus } from '@meltemi/api/envoy/config/core/v3/health_check_pb';
+import type { JsonObject } from '@bufbuild/protobuf';
+import type { Hash64, SocketAddress } from '@meltemi/base';
+import type { Headers, ProxyEnds, ResponseHead, TlsInfo } from '@meltemi/wire';
 import type { ClusterStats } from './cluster-stats.ts';
 
 /** All clusters that can be routed to. */
@@ -15,7 +17,11 @@ export interface Clusters {
 /** A logical destination: endpoints, a balancer, limits. Keeps its identity across configuration updates. */
 export interface Cluster {
   readonly name: string;
+  /** All its metadata, by who it is for. */
+  readonly metadata: Readonly<Record<string, JsonObject>>;
   readonly stats: ClusterStats;
+  /** By this ALPN protocol a TCP upstream agrees to Istio's metadata exchange; undefined: none does. */
+  readonly peerExchange: string | undefined;
   readonly connectTimeoutMs: number;
   /** Chooses a host: balancer, health, panic; a host in `tried` only when no other was found. Undefined: no healthy upstream (UH). */
   pick(context: PickContext): UpstreamHost | undefined;
@@ -43,10 +49,21 @@ export interface Cluster {
 /** Which thresholds of the circuit breakers count. */
 export type Priority = 'default' | 'high';
 
+/** What a request has to say about where it goes. */
 export interface PickContext {
-  /** 32 bits, from the route's hash policy; undefined: hash balancers choose at random. */
-  readonly hash: number | undefined;
+  /** From the route's hash policy; undefined: hash balancers choose at random. */
+  readonly hash: Hash64 | undefined;
   readonly tried: readonly UpstreamHost[];
+  /** `metadata_match` of the route under `envoy.lb`: which subset of the endpoints. */
+  readonly subset?: Readonly<Record<string, unknown>> | undefined;
+  /** Where the connection was going before it was taken here; clusters of type ORIGINAL_DST go there. */
+  readonly originalDestination?: SocketAddress | undefined;
+  /** Of the request, for clusters that take their destination from a header. */
+  readonly requestHeaders?: { getAll(name: string): readonly string[] } | undefined;
+  /** `ip:port` of the host that the request's session is bound to. */
+  readonly overrideHost?: string | undefined;
+  /** No other host than `overrideHost` will do. */
+  readonly overrideStrict?: boolean | undefined;
 }
 
 /** An endpoint of a cluster. */
@@ -57,6 +74,10 @@ export interface UpstreamHost {
   /** The DNS name it was found by, for `auto_host_rewrite`; empty when none. */
   readonly hostname: string;
   readonly cluster: Cluster;
+  /** All its metadata, by who it is for. */
+  readonly metadata: Readonly<Record<string, JsonObject>>;
+  /** Its metadata under `envoy.lb`. */
+  readonly labels?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** A request as it goes to the upstream. The exchange reads it during `sendHead` only. */
@@ -90,9 +111,21 @@ export interface UpstreamExchange {
   resumeReading(): void;
 }
 
+/** ALPN names for connections of either protocol, the preferred first; undefined: what the cluster's TLS settings say. */
+export interface OfferedProtocols {
+  readonly http1: readonly string[] | undefined;
+  readonly http2: readonly string[] | undefined;
+}
+
 export interface UpstreamHandler {
+  /** What its TLS connection offers by ALPN in the place of what the cluster says. */
+  readonly offered?: OfferedProtocols | undefined;
   /** The request came by HTTP/2: a cluster that speaks what its client speaks goes by it. */
   readonly http2?: boolean;
+  /** Host and port that the request asks for: a cluster may name the TLS server after it. */
+  readonly authority?: string | undefined;
+  /** The client's connection, for upstreams that are told of it by PROXY protocol. */
+  readonly clientEnds?: ProxyEnds | undefined;
   /** The connection is there; before anything else, within `sendHead` or later. `tls` is undefined for plaintext. */
   onConnected(tls: TlsInfo | undefined, localAddress: SocketAddress): void;
   onInformational?(head: ResponseHead): void;
@@ -111,6 +144,8 @@ export interface UpstreamTcp {
   readonly host: UpstreamHost;
   /** Of a connection that is there. */
   readonly localAddress: SocketAddress;
+  /** Of a connection that is there; undefined: plaintext. */
+  readonly tls: TlsInfo | undefined;
   /** False: wait for `onDrain`. The chunk is read during the call only. Not before `onConnected`. */
   write(chunk: Buffer): boolean;
   /** Sends FIN after what was written; reading goes on. */
@@ -122,6 +157,8 @@ export interface UpstreamTcp {
 }
 
 export interface UpstreamTcpHandler {
+  /** The client's connection, for upstreams that are told of it by PROXY protocol. */
+  readonly clientEnds?: ProxyEnds | undefined;
   onConnected(): void;
   /** The chunk is valid during the call only. */
   onData(chunk: Buffer): void;
@@ -156,10 +193,22 @@ export interface ClusterSnapshot {
   readonly name: string;
   readonly state: 'active' | 'warming';
   readonly addedViaApi: boolean;
+  /** The name that endpoints are asked for by; undefined: they aren't discovered. */
+  readonly edsServiceName?: string | undefined;
   readonly version: string;
   readonly lastUpdatedMs: number;
   readonly hosts: readonly HostSnapshot[];
   readonly limits: Readonly<Record<Priority, CircuitLimits>>;
+  /** Undefined: outliers are not watched. */
+  readonly outlierRates?: OutlierRates | undefined;
+}
+
+/** Success rates of the last interval, and below which a host is an outlier: percent, or -1 where too few hosts had traffic. */
+export interface OutlierRates {
+  readonly average: number;
+  readonly threshold: number;
+  readonly localAverage: number;
+  readonly localThreshold: number;
 }
 
 /** Thresholds of a circuit breaker. https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/circuit_breaking */
@@ -168,6 +217,17 @@ export interface CircuitLimits {
   readonly maxPendingRequests: number;
   readonly maxRequests: number;
   readonly maxRetries: number;
+  /** In the place of `maxRetries`: a share of the requests of now. */
+  readonly retryBudget?: RetryBudget | undefined;
+  /** Gauges show how much is left. */
+  readonly tracksRemaining?: boolean;
+}
+
+export interface RetryBudget {
+  /** Of active and waiting requests. */
+  readonly percent: number;
+  /** So many are always allowed. */
+  readonly minimum: number;
 }
 
 export interface HostSnapshot {
@@ -176,9 +236,17 @@ export interface HostSnapshot {
   readonly weight: number;
   readonly priority: number;
   readonly locality: { readonly region: string; readonly zone: string; readonly subZone: string };
+  /** As the endpoint discovery says. */
   readonly health: HostHealth;
+  readonly status: HealthStatus;
+  readonly canary: boolean;
+  /** By outlier detection. */
   readonly ejected: boolean;
+  /** What active health checks found. */
+  readonly checks: HostChecks;
+  /** Percent; -1: not enough requests. */
   readonly successRate: number;
+  readonly localSuccessRate: number;
   readonly connectionsTotal: number;
   readonly connectionsActive: number;
   readonly connectFailures: number;
@@ -189,5 +257,13 @@ export interface HostSnapshot {
   readonly requestsTimeout: number;
 }
 
-/** As the endpoint discovery says, outlier ejection aside. */
+/** What active health checks found of a host. */
+export interface HostChecks {
+  readonly failed: boolean;
+  readonly degraded: boolean;
+  readonly timedOut: boolean;
+  readonly pending: boolean;
+  readonly leaving: boolean;
+}
+
 export type HostHealth = 'healthy' | 'degraded' | 'unhealthy';

@@ -4,7 +4,10 @@ import { endpointSource } from './discovery/endpoint-source.ts';
 import type { EndpointSource, EndpointSourceOptions } from './discovery/endpoint-source-options.ts';
 import type { ClusterSettings } from './settings/cluster-settings.ts';
 
-export type FeedOptions = Pick<EndpointSourceOptions, 'clock' | 'logger' | 'xds' | 'resolve'>;
+export type FeedOptions = Pick<
+  EndpointSourceOptions,
+  'clock' | 'dice' | 'logger' | 'xds' | 'resolve' | 'askTtl' | 'readouts'
+>;
 
 export interface FeedListener {
   /** `latest` changed; not called within the constructor. */

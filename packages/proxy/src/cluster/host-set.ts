@@ -1,7 +1,12 @@
-// The hosts of a cluster by address: an update keeps those that stay, retires those that went, and says if any changed.
-import type { HostGroup } from './balance/load-balancer.ts';
+// The hosts of a cluster by address: an update keeps those that stay, retires those that went, and says who came and went.
+import type { HostGroup } from './balance/host-group.ts';
 import type { EndpointSet, EndpointSpec } from './discovery/endpoint-set.ts';
 import { Host, type HostOwner, type HostPlace } from './endpoint/host.ts';
+
+export interface HostChange {
+  readonly added: readonly Host[];
+  readonly removed: readonly Host[];
+}
 
 export class HostSet {
   #byAddress = new Map<string, Host>();
@@ -18,24 +23,51 @@ export class HostSet {
     return this.#byAddress.values();
   }
 
-  /** True when a host came or went. An address that stands twice is one host, where it stands first. */
-  replace(endpoints: EndpointSet, owner: HostOwner): boolean {
+  get(address: string): Host | undefined {
+    return this.#byAddress.get(address);
+  }
+
+  /** An address that stands twice is one host, where it stands first. `keeps`: hosts that stay although they left the set. */
+  replace(endpoints: EndpointSet, owner: HostOwner, keeps: (host: Host) => boolean): HostChange {
     const before = this.#byAddress;
     const after = new Map<string, Host>();
-    this.#groups = endpoints.localities.map((place) => {
-      const hosts: Host[] = [];
-      for (const spec of place.endpoints) {
-        if (after.has(spec.text)) continue;
+    const groups: Members[] = endpoints.localities.map((place) => ({
+      place,
+      hosts: place.endpoints.flatMap((spec) => {
+        if (after.has(spec.text)) return [];
         const host = keepOrMake(before.get(spec.text), owner, spec, place);
         after.set(spec.text, host);
-        hosts.push(host);
-      }
-      return { priority: place.priority, weight: place.weight, hosts };
-    });
+        return [host];
+      }),
+    }));
+    for (const host of before.values()) {
+      host.checks.leaving = !after.has(host.text) && keeps(host);
+      if (!host.checks.leaving) continue;
+      after.set(host.text, host);
+      groupOf(groups, host).hosts.push(host);
+    }
     this.#byAddress = after;
-    const gone = [...before.values()].filter((host) => !after.has(host.text));
+    this.#groups = groups.map(({ place, hosts }) => ({ priority: place.priority, weight: place.weight, hosts }));
+    const removed = [...before.values()].filter((host) => !after.has(host.text));
+    this.#retire(removed);
+    return { added: [...after.values()].filter((host) => !before.has(host.text)), removed };
+  }
+
+  /** One more host, in a group of its own kind. */
+  add(spec: EndpointSpec, owner: HostOwner): Host {
+    const host = new Host(owner, spec, LONE_PLACE);
+    this.#byAddress.set(host.text, host);
+    this.#groups = [{ priority: 0, weight: 1, hosts: [...this.all()] }];
+    return host;
+  }
+
+  remove(gone: readonly Host[]): void {
+    for (const host of gone) this.#byAddress.delete(host.text);
+    this.#groups = this.#groups.map((group) => ({
+      ...group,
+      hosts: group.hosts.filter((host) => !gone.includes(host)),
+    }));
     this.#retire(gone);
-    return gone.length > 0 || after.size !== before.size;
   }
 
   close(): void {
@@ -46,6 +78,27 @@ export class HostSet {
     for (const host of gone) host.retire();
     this.#draining = [...this.#draining, ...gone].filter((host) => host.counters.connectionsActive > 0);
   }
+}
+
+const LONE_PLACE: HostPlace = { priority: 0, weight: 1, locality: { region: '', zone: '', subZone: '' } };
+
+interface Members {
+  readonly place: HostPlace;
+  readonly hosts: Host[];
+}
+
+/** Where a host that left the endpoints stays: with its locality, or alone. */
+function groupOf(groups: Members[], host: Host): Members {
+  const { priority, locality } = host.place;
+  const found = groups.find(({ place }) => {
+    const { region, zone, subZone } = place.locality;
+    const same = region === locality.region && zone === locality.zone && subZone === locality.subZone;
+    return same && place.priority === priority;
+  });
+  if (found) return found;
+  const alone = { place: host.place, hosts: [] };
+  groups.push(alone);
+  return alone;
 }
 
 function keepOrMake(known: Host | undefined, owner: HostOwner, spec: EndpointSpec, place: HostPlace): Host {

@@ -20,13 +20,14 @@ import type {
   UpstreamRequest,
 } from './cluster.ts';
 import { ClusterManager } from './cluster-manager.ts';
-import type { ResolveName } from './discovery/resolve-name.ts';
+import type { AskTtl, ResolveName } from './discovery/resolve-name.ts';
 
 export interface TestOptions {
   readonly clock?: Clock;
   readonly dice?: Dice;
   readonly watchSecret?: WatchSecret;
   readonly resolve?: ResolveName;
+  readonly askTtl?: AskTtl;
   readonly eds?: ScriptedEds;
 }
 
@@ -47,6 +48,7 @@ export function testClusters(options: TestOptions = {}): TestClusters {
     stats,
     xds: { forConfigSource: () => eds.client },
     resolve: options.resolve ?? (() => Promise.reject(new Error('no resolver'))),
+    ...(options.askTtl && { askTtl: options.askTtl }),
     watchSecret: options.watchSecret ?? (() => ({ close() {} })),
   });
   const stat = (cluster: string, name: string) => {

@@ -1,35 +1,45 @@
 // Holds the choice among priorities and localities to health, panic and weights.
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { seededDice } from '@meltemi/base';
+import { ManualClock, seededDice, xxHash64 } from '@meltemi/base';
 import fc from 'fast-check';
 import type { HostHealth } from '../cluster.ts';
-import { LoadBalancer, type LoadBalancerOptions, type LoadHost } from './load-balancer.ts';
+import type { LoadBalancing } from '../settings/balancer-settings.ts';
+import type { LoadHost } from './host-group.ts';
+import { LoadBalancer, type LoadBalancerOptions } from './load-balancer.ts';
 import { priorityLoads } from './priority-loads.ts';
 
 let serial = 0;
-function host(health: HostHealth = 'healthy', ejected = false): LoadHost {
-  return { weight: 1, activeRequests: 0, hashKey: `h${serial++}`, health, ejected };
+function host(health: HostHealth = 'healthy', excluded = false): LoadHost {
+  return { weight: 1, activeRequests: 0, hashKey: `h${serial++}`, warmingSince: 0, health, excluded };
 }
 
-function options(overrides: Partial<LoadBalancerOptions> = {}): LoadBalancerOptions {
+function options(rules: Partial<LoadBalancing> = {}, onPanic = () => {}): LoadBalancerOptions {
   return {
-    balancer: { kind: 'round-robin' },
-    panicThreshold: 50,
+    rules: {
+      balancer: { kind: 'round-robin', slowStart: undefined },
+      panicThreshold: 50,
+      failOnPanic: false,
+      localityWeighted: false,
+      ...rules,
+    },
     overprovisioning: 140,
-    localityWeighted: false,
+    healthByWeight: false,
+    clock: new ManualClock(1_000_000),
     dice: seededDice(3),
-    onPanic: () => {},
-    ...overrides,
+    onPanic,
   };
 }
 
 const RULES = { overprovisioning: 140, panicThreshold: 50 };
-const load = (...priorities: readonly (readonly [available: number, total: number])[]) =>
+const load = (...priorities: readonly (readonly [healthy: number, total: number, degraded?: number])[]) =>
   priorityLoads(
-    priorities.map(([available, total]) => ({ available, total })),
+    priorities.map(([healthy, total, degraded = 0]) => ({ healthy, degraded, total })),
     RULES,
-  ).map(({ load: share, panic }) => (panic ? `${share} panic` : share));
+  ).map(({ healthy, degraded, panic }) => {
+    const shares = degraded > 0 ? `${healthy}+${degraded}` : healthy;
+    return panic ? `${healthy} panic` : shares;
+  });
 
 it('shares traffic over priorities as the table in Envoy documentation', () => {
   assert.deepEqual(load([100, 100], [100, 100]), [100, 0]);
@@ -45,21 +55,21 @@ it('shares traffic over priorities as the table in Envoy documentation', () => {
 it('gives out 100 % whenever there is a host', () => {
   const level = fc
     .nat({ max: 20 })
-    .chain((total) => fc.record({ total: fc.constant(total), available: fc.nat({ max: total }) }));
+    .chain((total) =>
+      fc.record({ total: fc.constant(total), healthy: fc.nat({ max: total }), degraded: fc.constant(0) }),
+    );
   fc.assert(
     fc.property(fc.array(level, { maxLength: 4 }), (levels) => {
-      const sum = priorityLoads(levels, RULES).reduce((all, each) => all + each.load, 0);
-      const some = levels.some((each) => each.total > 0);
-      assert.ok(Math.abs(sum - (some ? 100 : 0)) < 1e-9, `${sum}`);
+      const sum = priorityLoads(levels, RULES).reduce((all, each) => all + each.healthy + each.degraded, 0);
+      assert.equal(sum, levels.length > 0 ? 100 : 0);
     }),
   );
 });
 
-it('never picks an unhealthy or ejected host, unless in panic', () => {
+it('never picks an unhealthy host, unless in panic', () => {
   const hosts = fc.array(
     fc.record({
       health: fc.constantFrom<HostHealth>('healthy', 'unhealthy', 'degraded'),
-      ejected: fc.boolean(),
       priority: fc.nat(2),
     }),
     { minLength: 1, maxLength: 12 },
@@ -70,13 +80,16 @@ it('never picks an unhealthy or ejected host, unless in panic', () => {
       const groups = made.map((each) => ({
         priority: each.priority,
         weight: 1,
-        hosts: [host(each.health, each.ejected)],
+        hosts: [host(each.health)],
       }));
-      const balancer = new LoadBalancer(groups, options({ localityWeighted, onPanic: () => panics++ }));
+      const balancer = new LoadBalancer(
+        groups,
+        options({ localityWeighted }, () => panics++),
+      );
       for (let round = 0; round < 20; round++) {
         panics = 0;
         const picked = balancer.pick(undefined, 0);
-        if (panics === 0 && picked) assert.ok(picked.health !== 'unhealthy' && !picked.ejected);
+        if (panics === 0 && picked) assert.ok(picked.health !== 'unhealthy');
         assert.ok(picked !== undefined);
       }
     }),
@@ -88,11 +101,19 @@ it('picks nobody when all are unhealthy and panic is switched off', () => {
   assert.equal(new LoadBalancer(groups, options({ panicThreshold: 0 })).pick(undefined, 0), undefined);
 });
 
-it('uses degraded hosts only where no healthy one is left', () => {
+it('gives degraded hosts what the healthy ones leave over', () => {
+  assert.deepEqual(load([50, 100, 50]), ['70+30']);
+  assert.deepEqual(load([0, 100, 50], [50, 100]), ['0+30', 70]);
+});
+
+it('uses degraded hosts only where healthy ones do not suffice', () => {
   const degraded = host('degraded');
   const healthy = host('healthy');
   const groups = (hosts: readonly LoadHost[]) => [{ priority: 0, weight: 1, hosts }];
-  assert.equal(new LoadBalancer(groups([degraded, healthy]), options()).pick(undefined, 0), healthy);
+  assert.equal(
+    new LoadBalancer(groups([degraded, healthy, host(), host()]), options()).pick(undefined, 0)?.health,
+    'healthy',
+  );
   assert.equal(new LoadBalancer(groups([degraded]), options()).pick(undefined, 0), degraded);
 });
 
@@ -119,6 +140,12 @@ it('leads a hash to the same host across priorities', () => {
     { priority: 0, weight: 1, hosts: [host(), host('unhealthy')] },
     { priority: 1, weight: 1, hosts: [host(), host()] },
   ];
-  const balancer = new LoadBalancer(groups, options({ balancer: { kind: 'maglev', tableSize: 101 } }));
-  for (let key = 0; key < 100; key++) assert.equal(balancer.pick(key, 0), balancer.pick(key, 0));
+  const balancer = new LoadBalancer(
+    groups,
+    options({ balancer: { kind: 'maglev', tableSize: 101, byHostname: false, balanceFactor: 0 } }),
+  );
+  for (let key = 0; key < 100; key++) {
+    const hash = xxHash64(`${key}`);
+    assert.equal(balancer.pick(hash, 0), balancer.pick(hash, 0));
+  }
 });

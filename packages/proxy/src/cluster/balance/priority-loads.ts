@@ -1,14 +1,17 @@
 // Turns the health of each priority into its share of the traffic, and says where health is ignored (panic).
 // https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/load_balancing/panic_threshold
 
+/** Numbers of hosts, or sums of their weights where health goes by weight. */
 export interface PriorityHosts {
   readonly total: number;
-  readonly available: number;
+  readonly healthy: number;
+  readonly degraded: number;
 }
 
+/** Percents: healthy and degraded of all priorities together are 100, or 0 where there is no priority. */
 export interface PriorityLoad {
-  /** Percent; of all priorities together 100, or 0 when there is no host to send to. */
-  readonly load: number;
+  readonly healthy: number;
+  readonly degraded: number;
   readonly panic: boolean;
 }
 
@@ -20,41 +23,62 @@ export interface PriorityRules {
 
 /** By priority, the most preferred first. */
 export function priorityLoads(priorities: readonly PriorityHosts[], rules: PriorityRules): readonly PriorityLoad[] {
-  const healths = priorities.map((hosts) => healthOf(hosts, rules.overprovisioning));
-  const together = Math.min(
-    100,
-    healths.reduce((sum, health) => sum + health, 0),
-  );
+  const healthy = priorities.map((hosts) => availability(hosts.healthy, hosts.total, rules.overprovisioning));
+  const degraded = priorities.map((hosts) => availability(hosts.degraded, hosts.total, rules.overprovisioning));
+  const together = Math.min(100, sum(healthy) + sum(degraded));
+  if (together === 0 && rules.panicThreshold === 0) return allToTheFirst(priorities);
   const panics = priorities.map((hosts) => together < 100 && availablePercent(hosts) < rules.panicThreshold);
-  const loads = panics.every(Boolean) ? loadsByCount(priorities) : loadsByHealth(healths, together);
-  return loads.map((load, index) => ({ load, panic: panics[index]! }));
+  if (panics.every(Boolean)) return loadsInPanic(priorities);
+  return loadsByHealth(healthy, degraded, together).map((load, index) => ({ ...load, panic: panics[index]! }));
 }
 
-/** 100 while the healthy hosts, with their reserve, can carry everything. */
-function healthOf(hosts: PriorityHosts, overprovisioning: number): number {
-  if (hosts.total === 0) return 0;
-  return Math.min(100, Math.floor((overprovisioning * hosts.available) / hosts.total));
+/** 100 while the available hosts, with their reserve, can carry everything. */
+function availability(available: number, total: number, overprovisioning: number): number {
+  return total === 0 ? 0 : Math.min(100, Math.floor((overprovisioning * available) / total));
 }
 
-function availablePercent(hosts: PriorityHosts): number {
-  return hosts.total === 0 ? 0 : (100 * hosts.available) / hosts.total;
+function availablePercent({ healthy, degraded, total }: PriorityHosts): number {
+  return total === 0 ? 0 : (100 * healthy) / total + (100 * degraded) / total;
 }
 
-/** Each takes what its health allows of what the ones before left over; rounding goes to the first that is healthy. */
-function loadsByHealth(healths: readonly number[], together: number): number[] {
-  if (together === 0) return healths.map(() => 0);
-  let left = 100;
-  const loads = healths.map((health) => {
-    const load = Math.min(left, Math.floor((health * 100) / together));
-    left -= load;
-    return load;
+/** No host is there, and none may be taken in spite of its health. */
+function allToTheFirst(priorities: readonly PriorityHosts[]): readonly PriorityLoad[] {
+  return priorities.map((_, index) => ({ healthy: index === 0 ? 100 : 0, degraded: 0, panic: false }));
+}
+
+/** By number of hosts, whatever their health; rounding goes to the first that has any. */
+function loadsInPanic(priorities: readonly PriorityHosts[]): readonly PriorityLoad[] {
+  const total = sum(priorities.map((hosts) => hosts.total));
+  const loads = priorities.map((hosts) => (total === 0 ? 0 : Math.floor((100 * hosts.total) / total)));
+  const first = Math.max(
+    0,
+    priorities.findIndex((hosts) => hosts.total > 0),
+  );
+  if (loads.length > 0) loads[first]! += 100 - sum(loads);
+  return loads.map((healthy) => ({ healthy, degraded: 0, panic: true }));
+}
+
+/** First to healthy hosts in the order of priorities, then to degraded ones; rounding goes to the first available. */
+function loadsByHealth(healthy: readonly number[], degraded: readonly number[], together: number) {
+  const toHealthy = distribute(healthy, 100, together);
+  const toDegraded = distribute(degraded, 100 - sum(toHealthy), together);
+  const left = 100 - sum(toHealthy) - sum(toDegraded);
+  const first = healthy.findIndex((each) => each > 0);
+  if (left > 0 && first >= 0) toHealthy[first]! += left;
+  else if (left > 0) toDegraded[degraded.findIndex((each) => each > 0)]! += left;
+  return toHealthy.map((load, index) => ({ healthy: load, degraded: toDegraded[index]! }));
+}
+
+/** Each takes what its availability allows of what the ones before left over. */
+function distribute(availabilities: readonly number[], load: number, together: number): number[] {
+  let left = load;
+  return availabilities.map((each) => {
+    const taken = Math.min(left, Math.floor((each * 100) / together));
+    left -= taken;
+    return taken;
   });
-  const first = healths.findIndex((health) => health > 0);
-  loads[first]! += left;
-  return loads;
 }
 
-function loadsByCount(priorities: readonly PriorityHosts[]): number[] {
-  const total = priorities.reduce((sum, hosts) => sum + hosts.total, 0);
-  return priorities.map((hosts) => (total === 0 ? 0 : (100 * hosts.total) / total));
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }

@@ -1,12 +1,21 @@
-// Hosts in turn; with weights, each as often as its weight and evenly spread (earliest deadline first).
+// Hosts in turn; with weights, each as often as its weight and evenly spread.
 import type { Dice } from '@meltemi/base';
-import type { BalancedHost, Balancer } from './balanced-host.ts';
+import type { BalancedHost, Balancer, BalancerContext } from './balanced-host.ts';
+import { DeadlineSchedule } from './deadline-schedule.ts';
+import { type SlowStart, someWarms, warmth } from './slow-start.ts';
 
 /** Starts at a random host, so that many proxies do not all begin with the first one. */
-export function roundRobin<H extends BalancedHost>(hosts: readonly H[], dice: Dice): Balancer<H> {
+export function roundRobin<H extends BalancedHost>(
+  hosts: readonly H[],
+  slowStart: SlowStart | undefined,
+  { clock, dice }: BalancerContext,
+): Balancer<H> {
   const weight = hosts[0]?.weight;
-  if (hosts.every((host) => host.weight === weight)) return inTurn(hosts, dice);
-  const schedule = new DeadlineSchedule(hosts);
+  const warms = someWarms(hosts, slowStart, clock.monotonic());
+  if (!warms && hosts.every((host) => host.weight === weight)) return inTurn(hosts, dice);
+  const weightOf = (host: H): number =>
+    slowStart && warms ? host.weight * warmth(host, slowStart, clock.monotonic()) : host.weight;
+  const schedule = new DeadlineSchedule(hosts, weightOf);
   for (let skip = Math.floor(dice.roll() * hosts.length); skip > 0; skip--) schedule.next();
   return { pick: () => schedule.next() };
 }
@@ -19,52 +28,4 @@ function inTurn<H extends BalancedHost>(hosts: readonly H[], dice: Dice): Balanc
       return hosts[next++];
     },
   };
-}
-
-interface Turn<H> {
-  readonly host: H;
-  readonly order: number;
-  /** How often it was chosen, the coming time included. */
-  count: number;
-  /** `count / weight`: computed, not summed, so that rounding never adds up. */
-  deadline: number;
-}
-
-/** A binary heap of turns: O(log n) a pick, where smooth weighted round robin costs O(n). */
-class DeadlineSchedule<H extends BalancedHost> {
-  readonly #heap: Turn<H>[];
-
-  constructor(hosts: readonly H[]) {
-    this.#heap = hosts.map((host, order) => ({ host, order, count: 1, deadline: 1 / host.weight }));
-    this.#heap.sort((a, b) => (isBefore(a, b) ? -1 : 1));
-  }
-
-  next(): H | undefined {
-    const turn = this.#heap[0];
-    if (!turn) return undefined;
-    turn.count++;
-    turn.deadline = turn.count / turn.host.weight;
-    this.#sink();
-    return turn.host;
-  }
-
-  /** Moves the root down to its place. */
-  #sink(): void {
-    const heap = this.#heap;
-    const moved = heap[0]!;
-    let place = 0;
-    for (;;) {
-      let child = 2 * place + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child++;
-      if (!isBefore(heap[child]!, moved)) break;
-      heap[place] = heap[child]!;
-      place = child;
-    }
-    heap[place] = moved;
-  }
-}
-
-function isBefore(a: Turn<unknown>, b: Turn<unknown>): boolean {
-  return a.deadline < b.deadline || (a.deadline === b.deadline && a.order < b.order);
 }

@@ -1,8 +1,8 @@
 // Turns endpoints that are host names into endpoints that are addresses, again and again; the last good answer stays.
 import { isIP } from 'node:net';
-import { formatSocketAddress, type Timer } from '@meltemi/base';
+import type { Timer } from '@meltemi/base';
 import type { DnsSettings } from '../settings/cluster-settings.ts';
-import type { EndpointSpec, LocalityEndpoints } from './endpoint-set.ts';
+import { type EndpointSpec, endpointText, type LocalityEndpoints } from './endpoint-set.ts';
 import type { EndpointSource, EndpointSourceOptions } from './endpoint-source-options.ts';
 
 export class DnsSource implements EndpointSource {
@@ -11,6 +11,8 @@ export class DnsSource implements EndpointSource {
   readonly #options: EndpointSourceOptions;
   /** Addresses by name, as last answered, sorted. */
   readonly #answers = new Map<string, readonly string[]>();
+  /** By name, in a row. */
+  readonly #failures = new Map<string, number>();
   #timer: Timer | undefined;
   #closed = false;
   #published: string | undefined;
@@ -29,33 +31,52 @@ export class DnsSource implements EndpointSource {
 
   /** Asks for all names at once, publishes what changed, and comes again after the refresh time. Never rejects. */
   async #refresh(): Promise<void> {
-    await Promise.all(namesOf(this.#settings.names.localities).map((name) => this.#resolve(name)));
+    const names = namesOf(this.#settings.names.localities);
+    const waits = await Promise.all(names.map((name) => this.#resolve(name)));
     if (this.#closed) return;
     this.#publish();
-    this.#timer = this.#options.clock.after(this.#settings.refreshMs, () => void this.#refresh());
+    const waitMs = waits.length > 0 ? Math.min(...waits) : this.#settings.refreshMs;
+    this.#timer = this.#options.clock.after(waitMs, () => void this.#refresh());
   }
 
-  async #resolve(name: string): Promise<void> {
+  /** Resolves to the milliseconds until the name should be asked for again. */
+  async #resolve(name: string): Promise<number> {
+    const settings = this.#settings;
     try {
-      const addresses = await this.#options.resolve(name, this.#settings.family);
+      const addresses = await this.#options.resolve(name, settings.family);
+      this.#failures.delete(name);
       this.#answers.set(name, this.#settings.logical ? addresses.slice(0, 1) : addresses.toSorted());
+      const ttlMs = settings.respectTtl ? await this.#options.askTtl?.(name, settings.family) : undefined;
+      return ttlMs ?? settings.refreshMs;
     } catch (error) {
-      if (this.#closed) return;
-      this.#options.onFailure();
-      this.#options.logger.warn(`cluster ${this.#cluster}: ${name}: ${(error as Error).message}`);
+      if (!this.#closed) {
+        this.#options.onFailure();
+        this.#options.logger.warn(`cluster ${this.#cluster}: ${name}: ${(error as Error).message}`);
+      }
+      return this.#backOff(name);
     }
+  }
+
+  /** Twice as long after each failure in a row, with jitter, so that many proxies do not ask at once. */
+  #backOff(name: string): number {
+    const { failureRefreshMs, maxFailureRefreshMs } = this.#settings;
+    const failures = this.#failures.get(name) ?? 0;
+    this.#failures.set(name, failures + 1);
+    if (maxFailureRefreshMs === failureRefreshMs) return failureRefreshMs;
+    const longest = Math.min(maxFailureRefreshMs, failureRefreshMs * 2 ** failures);
+    return Math.max(1, this.#options.dice.roll() * longest);
   }
 
   #publish(): void {
     const state = JSON.stringify([...this.#answers]);
     if (state === this.#published) return;
     this.#published = state;
-    const { localities, overprovisioning } = this.#settings.names;
-    const resolved = localities.map((group) => ({
+    const { names } = this.#settings;
+    const localities = names.localities.map((group) => ({
       ...group,
       endpoints: group.endpoints.flatMap((endpoint) => this.#addressesOf(endpoint)),
     }));
-    this.#options.onEndpoints({ localities: resolved, overprovisioning });
+    this.#options.onEndpoints({ ...names, localities });
   }
 
   #addressesOf(endpoint: EndpointSpec): readonly EndpointSpec[] {
@@ -69,9 +90,7 @@ export class DnsSource implements EndpointSource {
 
 function resolvedEndpoint(endpoint: EndpointSpec, name: string, ip: string, port: number): EndpointSpec {
   const address = { host: ip, port };
-  const text = formatSocketAddress(address);
-  const hashKey = endpoint.hashKey === endpoint.text ? text : endpoint.hashKey;
-  return { ...endpoint, address, text, hashKey, hostname: endpoint.hostname || name };
+  return { ...endpoint, address, text: endpointText(address), hostname: endpoint.hostname || name };
 }
 
 function namesOf(localities: readonly LocalityEndpoints[]): readonly string[] {

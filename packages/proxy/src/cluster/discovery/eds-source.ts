@@ -4,11 +4,13 @@ import { endpointSet } from './endpoint-set.ts';
 import type { EndpointSource, EndpointSourceOptions } from './endpoint-source-options.ts';
 
 /** An assignment that can't be used is refused and the last good one stays. */
-export function watchEds(eds: EdsSettings, options: EndpointSourceOptions): EndpointSource {
-  return options.xds.forConfigSource(eds.source).watch('EDS', eds.serviceName, {
-    onResource(assignment) {
+export function watchEds(cluster: string, eds: EdsSettings, options: EndpointSourceOptions): EndpointSource {
+  const readout = `cluster.${cluster}.version_text`;
+  const watch = options.xds.forConfigSource(eds.source).watch('EDS', eds.serviceName, {
+    onResource(assignment, version) {
       try {
         options.onEndpoints(endpointSet(assignment));
+        options.readouts?.set(readout, version);
         return undefined;
       } catch (error) {
         options.onFailure();
@@ -17,4 +19,10 @@ export function watchEds(eds: EdsSettings, options: EndpointSourceOptions): Endp
     },
     onMissing: () => options.onMissing(),
   });
+  return {
+    close() {
+      watch.close();
+      options.readouts?.delete(readout);
+    },
+  };
 }

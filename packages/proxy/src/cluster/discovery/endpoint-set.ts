@@ -13,6 +13,8 @@ export interface EndpointSet {
   readonly localities: readonly LocalityEndpoints[];
   /** Percent; 140: a priority gets all its traffic while 72 % of its hosts are healthy. */
   readonly overprovisioning: number;
+  /** The health of a priority is that of its hosts' weights, not of their number. */
+  readonly healthByWeight: boolean;
 }
 
 export interface LocalityEndpoints {
@@ -36,16 +38,33 @@ export interface EndpointSpec {
   readonly hostname: string;
   readonly weight: number;
   readonly health: HostHealth;
+  /** As discovery said it. */
+  readonly status: HealthStatus;
+  /** All its metadata, by who it is for. */
+  readonly metadata: Readonly<Record<string, JsonObject>>;
+  /** Metadata `envoy.lb`. */
+  readonly labels: JsonObject;
   /** Metadata `envoy.transport_socket_match`. */
   readonly transportLabels: JsonObject;
-  /** Metadata `envoy.lb` → `hash_key`, else the address. */
-  readonly hashKey: string;
+  /** Undefined: checked at its address. */
+  readonly check: EndpointCheck | undefined;
+}
+
+/** How an endpoint wants to be checked. */
+export interface EndpointCheck {
+  /** 0: the endpoint's. */
+  readonly port: number;
+  /** Empty: the endpoint's. */
+  readonly host: string;
+  /** Empty: the checker's. */
+  readonly hostname: string;
+  readonly disabled: boolean;
 }
 
 /** A socket, or a Unix socket by path. */
 export type EndpointAddress = { readonly host: string; readonly port: number } | { readonly path: string };
 
-export const NO_ENDPOINTS: EndpointSet = { localities: [], overprovisioning: 140 };
+export const NO_ENDPOINTS: EndpointSet = { localities: [], overprovisioning: 140, healthByWeight: false };
 
 /** Throws ClusterConfigError for what can't be honoured. */
 export function endpointSet(assignment: ClusterLoadAssignment | undefined): EndpointSet {
@@ -53,6 +72,7 @@ export function endpointSet(assignment: ClusterLoadAssignment | undefined): Endp
   return {
     localities: assignment.endpoints.map(localityEndpoints),
     overprovisioning: assignment.policy?.overprovisioningFactor ?? 140,
+    healthByWeight: assignment.policy?.weightedPriorityHealth ?? false,
   };
 }
 
@@ -76,16 +96,42 @@ function localityName(locality: Locality | undefined): LocalityName {
 function endpointSpec(endpoint: LbEndpoint): EndpointSpec {
   const metadata = endpoint.metadata?.filterMetadata ?? {};
   const { address, hostname } = addressOf(endpoint);
-  const text = 'path' in address ? address.path : formatSocketAddress(address);
-  const hashKey = metadata['envoy.lb']?.['hash_key'];
   return {
     address,
-    text,
+    text: endpointText(address),
     hostname,
     weight: Math.max(1, endpoint.loadBalancingWeight ?? 1),
     health: healthOf(endpoint.healthStatus),
+    status: endpoint.healthStatus,
+    metadata,
+    labels: metadata['envoy.lb'] ?? {},
     transportLabels: metadata['envoy.transport_socket_match'] ?? {},
-    hashKey: typeof hashKey === 'string' ? hashKey : text,
+    check: endpointCheck(endpoint),
+  };
+}
+
+/** `ip:port`, or a path. */
+export function endpointText(address: EndpointAddress): string {
+  return 'path' in address ? address.path : formatSocketAddress(address);
+}
+
+/** An endpoint that nothing but its address is known of. */
+export function plainEndpoint(address: EndpointAddress): EndpointSpec {
+  const text = endpointText(address);
+  const plain = { hostname: '', weight: 1, metadata: {}, labels: {}, transportLabels: {}, check: undefined };
+  return { address, text, health: 'healthy', status: HealthStatus.UNKNOWN, ...plain };
+}
+
+function endpointCheck(endpoint: LbEndpoint): EndpointCheck | undefined {
+  const host = endpoint.hostIdentifier.case === 'endpoint' ? endpoint.hostIdentifier.value : undefined;
+  const config = host?.healthCheckConfig;
+  if (!config) return undefined;
+  const other = config.address?.address;
+  return {
+    port: other?.case === 'socketAddress' ? Number(other.value.portSpecifier.value ?? 0) : config.portValue,
+    host: other?.case === 'socketAddress' ? other.value.address : '',
+    hostname: config.hostname,
+    disabled: config.disableActiveHealthCheck,
   };
 }
 

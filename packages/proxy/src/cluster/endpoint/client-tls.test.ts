@@ -198,6 +198,26 @@ describe('upstream TLS', () => {
     assert.deepEqual([accounts, stat('upstream_cx_total')], [['client', 'rotated'], 2]);
   });
 
+  it('takes a session up again, and none of before the secrets changed', async () => {
+    const { manager, secrets, stat } = clusterTo(await tlsServer(serverIdentity, roots), 'server');
+    secrets.setIdentity(client);
+    secrets.setRoots(roots);
+    const cluster = manager.get('a')!;
+    const onFresh = async () => {
+      const recorder = new Recorder();
+      const exchange = cluster.open(cluster.pick({ hash: undefined, tried: [] })!, recorder, 'default', true)!;
+      exchange.sendHead(request());
+      exchange.end();
+      assert.equal(await recorder.over(), 'end');
+    };
+    await onFresh();
+    await onFresh();
+    assert.deepEqual([stat('ssl.handshake'), stat('ssl.session_reused')], [2, 1]);
+    secrets.setRoots(roots);
+    await onFresh();
+    assert.deepEqual([stat('ssl.handshake'), stat('ssl.session_reused')], [3, 1]);
+  });
+
   it('trusts the rotated roots only', async () => {
     const { manager, secrets } = clusterTo(await tlsServer(serverIdentity, roots), 'server');
     secrets.setIdentity(client);

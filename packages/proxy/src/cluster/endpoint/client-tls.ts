@@ -2,15 +2,26 @@
 import { createSecureContext } from 'node:tls';
 import type { UpstreamTlsContext } from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/tls_pb';
 import type { ClientTlsOptions, TlsInfo } from '@meltemi/wire';
+import { create } from '@bufbuild/protobuf';
+import { CertificateValidationContextSchema } from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/common_pb';
 import { refusePeer, type SanMatcher } from '../../tls/peer-certificate.ts';
+import { compileSanMatchers } from '../../tls/san-matcher.ts';
 import { type TlsMaterial, type TlsMaterialWatch, type WatchSecret, watchTlsMaterial } from '../../tls/tls-material.ts';
 import { tlsParams } from '../../tls/tls-params.ts';
+import { SessionStore } from './session-store.ts';
 
 export interface SecureDialling {
   readonly kind: 'tls';
   readonly options: ClientTlsOptions;
   /** For a connection that speaks HTTP/2. */
   readonly http2Options: ClientTlsOptions;
+}
+
+/** What a request says of the server that it goes to. */
+export interface NamedServer {
+  readonly serverName: string;
+  /** Its certificate must be for that name. */
+  readonly certificate: boolean;
 }
 
 /** How to secure a connection; follows the rotation of its secrets. */
@@ -22,9 +33,24 @@ export class ClientTls {
   /** Calls `onReady` when the secrets are whole, within this call or later, and again at every rotation. */
   constructor(context: UpstreamTlsContext, watchSecret: WatchSecret, onReady: () => void) {
     this.#watch = watchTlsMaterial(context.commonTlsContext, watchSecret, (material) => {
-      this.current = secureDialling(context, material);
+      // Sessions of before were begun with other secrets, or verified by other rules: they are not taken up.
+      const sessions = new SessionStore(context.maxSessionKeys ?? 1);
+      this.current = secureDialling(context, material, sessions);
       onReady();
     });
+  }
+
+  /** For a server by the name that a request says; a name that is configured counts before it. */
+  named({ serverName, certificate }: NamedServer): SecureDialling | undefined {
+    const { current } = this;
+    if (!current || current.options.serverName !== undefined) return current;
+    const forServer = (options: ClientTlsOptions): ClientTlsOptions => ({
+      ...options,
+      serverName,
+      verifyPeer: (info) =>
+        options.verifyPeer?.(info) ?? (certificate ? refuseServer(info, matchersOf(serverName)) : undefined),
+    });
+    return { kind: 'tls', options: forServer(current.options), http2Options: forServer(current.http2Options) };
   }
 
   close(): void {
@@ -32,9 +58,9 @@ export class ClientTls {
   }
 }
 
-function secureDialling(context: UpstreamTlsContext, material: TlsMaterial): SecureDialling {
+function secureDialling(context: UpstreamTlsContext, material: TlsMaterial, sessions: SessionStore): SecureDialling {
   const offered = context.commonTlsContext?.alpnProtocols ?? [];
-  const options = clientOptions(context, material);
+  const options = { ...clientOptions(context, material), sessions };
   return {
     kind: 'tls',
     // Where HTTP/1.1 is spoken, offering h2 would let the server choose it.
@@ -57,6 +83,12 @@ function clientOptions(context: UpstreamTlsContext, material: TlsMaterial): Omit
     verifyChain: material.trustedCa !== undefined,
     verifyPeer: (info) => refuseServer(info, material.sanMatchers),
   };
+}
+
+/** A certificate for this name. */
+function matchersOf(serverName: string): readonly SanMatcher[] {
+  const exact = { matchPattern: { case: 'exact', value: serverName } } as const;
+  return compileSanMatchers(create(CertificateValidationContextSchema, { matchSubjectAltNames: [exact] }));
 }
 
 function refuseServer(info: TlsInfo, matchers: readonly SanMatcher[]): string | undefined {

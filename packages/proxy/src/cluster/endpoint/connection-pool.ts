@@ -1,38 +1,41 @@
-// A host's connections at one priority: exchanges get a free one, or wait for one, within the cluster's limits.
+// A host's HTTP/1.1 connections at one priority: exchanges get a free one, or wait for one.
 import type { Timer } from '@meltemi/base';
 import type { UpstreamExchange, UpstreamHandler } from '../cluster.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { ConnectFailure } from './connect-failure.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
+import { ConnectionSet, NO_SECRETS } from './connection-set.ts';
 import { Exchange, type ExchangeOwner } from './exchange.ts';
+import { ExchangeQueue } from './exchange-queue.ts';
 import type { PoolContext } from './pool-context.ts';
+import { ANY_SITE, type PoolSite } from './pool-site.ts';
+
+/** So many connections at most are opened ahead at once, as in Envoy. */
+const MOST_AT_ONCE = 3;
 
 export class ConnectionPool implements ConnectionOwner, ExchangeOwner {
   readonly #context: PoolContext;
-  readonly #breaker: CircuitBreaker;
+  readonly #queue: ExchangeQueue<Exchange>;
+  readonly #connections: ConnectionSet<Connection>;
   /** Last in, first out: the warmest connection serves, the coldest idles out. */
   readonly #free: Connection[] = [];
-  readonly #all = new Set<Connection>();
-  #connecting = 0;
-  #waiting: Exchange[] = [];
   #idleTimer: Timer | undefined;
 
-  constructor(context: PoolContext, breaker: CircuitBreaker) {
+  /** `site`: what is special to the requests of this pool. */
+  constructor(context: PoolContext, breaker: CircuitBreaker, site: PoolSite = ANY_SITE) {
     this.#context = context;
-    this.#breaker = breaker;
+    this.#queue = new ExchangeQueue(context, breaker);
+    this.#connections = new ConnectionSet(context, breaker, site, () => new Connection(context, this));
   }
 
   /** Undefined: a limit is reached. */
   open(handler: UpstreamHandler): UpstreamExchange | undefined {
-    if (!this.#breaker.requests.free) return this.#overflow();
+    if (!this.#queue.admits()) return undefined;
     const exchange = new Exchange(this.#context, this, handler);
     const connection = this.#takeFree();
-    if (connection) {
-      this.#start(connection, exchange);
-      return exchange;
-    }
-    if (!this.#breaker.pending.tryAcquire()) return this.#overflow();
-    this.#wait(exchange);
+    if (connection) this.#start(connection, exchange);
+    else if (!this.#queue.enter(exchange)) return undefined;
+    if (!connection || this.#context.settings.preconnectRatio > 1) this.#connectAhead();
     return exchange;
   }
 
@@ -49,42 +52,40 @@ export class ConnectionPool implements ConnectionOwner, ExchangeOwner {
     this.#stopIdleTimer();
   }
 
+  /** Nothing is on it, and nothing waits. */
+  get empty(): boolean {
+    return this.#connections.all.size === 0 && this.#queue.length === 0;
+  }
+
   /** Ends everything now. */
   close(): void {
     this.#stopIdleTimer();
-    this.#failWaiting({ reason: 'connect-failure', detail: 'the cluster was closed' });
-    for (const connection of this.#all) connection.onClose();
-    for (const connection of this.#all) connection.close();
+    this.#queue.fail({ reason: 'connect-failure', detail: 'the cluster was closed' });
+    for (const connection of this.#connections.all) connection.onClose();
+    for (const connection of this.#connections.all) connection.close();
   }
 
   cancel(exchange: Exchange): void {
-    const place = this.#waiting.indexOf(exchange);
-    if (place < 0) return;
-    this.#waiting.splice(place, 1);
-    this.#leaveQueue();
-    this.#context.stats.rqCancelled.increment();
+    this.#queue.cancel(exchange);
   }
 
   finished(): void {
-    this.#breaker.requests.release();
-    this.#context.stats.rqActive.decrement();
-    this.#context.counters.requestsActive--;
+    this.#queue.finished();
   }
 
   connected(connection: Connection): void {
-    this.#connecting--;
+    this.#connections.connecting--;
     this.freed(connection);
   }
 
   connectFailed(connection: Connection, failure: ConnectFailure): void {
-    this.#connecting--;
+    this.#connections.connecting--;
     this.#forget(connection);
-    // As Envoy: what one attempt found out holds for all who wait for this host.
-    this.#failWaiting(failure);
+    this.#queue.fail(failure);
   }
 
   freed(connection: Connection): void {
-    const exchange = this.#nextWaiting();
+    const exchange = this.#queue.next();
     if (exchange) return this.#start(connection, exchange);
     if (!connection.usable) return connection.close();
     this.#free.push(connection);
@@ -94,7 +95,11 @@ export class ConnectionPool implements ConnectionOwner, ExchangeOwner {
 
   closed(connection: Connection): void {
     this.#forget(connection);
-    this.#connectForWaiting();
+    if (this.#wantsConnection) this.#connect();
+  }
+
+  failNotReady(): void {
+    if (this.#connections.connecting === 0) this.#queue.fail(NO_SECRETS);
   }
 
   #takeFree(): Connection | undefined {
@@ -106,77 +111,33 @@ export class ConnectionPool implements ConnectionOwner, ExchangeOwner {
   }
 
   #start(connection: Connection, exchange: Exchange): void {
-    this.#breaker.requests.acquire();
-    this.#context.stats.rqTotal.increment();
-    this.#context.stats.rqActive.increment();
-    this.#context.counters.requestsTotal++;
-    this.#context.counters.requestsActive++;
+    this.#queue.began();
     connection.assign(exchange);
   }
 
-  #wait(exchange: Exchange): void {
-    this.#context.stats.rqPendingTotal.increment();
-    this.#context.stats.rqPendingActive.increment();
-    this.#waiting.push(exchange);
-    this.#connectForWaiting();
+  /** Some wait for whom no connection is on its way; where connections are opened ahead, for those too who may come. */
+  get #wantsConnection(): boolean {
+    const { all, connecting } = this.#connections;
+    const active = all.size - connecting - this.#free.length;
+    const { preconnectRatio } = this.#context.settings;
+    return (this.#queue.length + active) * preconnectRatio > all.size;
   }
 
-  /** The next to be served; those for whom the request limit leaves no room are told so. */
-  #nextWaiting(): Exchange | undefined {
-    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
-      this.#leaveQueue();
-      if (this.#breaker.requests.free) return next;
-      this.#context.stats.rqPendingOverflow.increment();
-      next.refuse('overflow', 'request limit reached');
-    }
-    return undefined;
+  #connectAhead(): void {
+    for (let count = 0; count < MOST_AT_ONCE && this.#wantsConnection; count++) if (!this.#connect()) return;
   }
 
-  #leaveQueue(): void {
-    this.#breaker.pending.release();
-    this.#context.stats.rqPendingActive.decrement();
-  }
-
-  /** Over its limit of connections a cluster still gives one to a host that has none. */
-  #connectForWaiting(): void {
-    if (this.#connecting >= this.#waiting.length) return;
-    const within = this.#breaker.connections.free;
-    if (!within) this.#context.stats.cxOverflow.increment();
-    if (!within && this.#all.size > 0) return;
-    const dialling = this.#context.dial();
-    if (dialling.kind === 'not-ready') return process.nextTick(failNotReady, this);
-    const connection = new Connection(this.#context, this);
-    this.#breaker.connections.acquire();
-    this.#all.add(connection);
-    this.#connecting++;
-    connection.open(dialling);
-  }
-
-  failNotReady(): void {
-    if (this.#connecting === 0)
-      this.#failWaiting({ reason: 'tls-failure', detail: 'TLS_error: secrets are not supplied' });
-  }
-
-  #failWaiting(failure: ConnectFailure): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const exchange of waiting) {
-      this.#leaveQueue();
-      this.#context.stats.rqPendingFailureEject.increment();
-      exchange.fail(failure.reason, failure.detail);
-    }
+  /** False: none may be opened now. */
+  #connect(): boolean {
+    const outcome = this.#connections.open();
+    if (outcome === 'not-ready') process.nextTick(failNotReady, this);
+    return outcome === 'opened';
   }
 
   #forget(connection: Connection): void {
-    if (!this.#all.delete(connection)) return;
-    this.#breaker.connections.release();
+    if (!this.#connections.forget(connection)) return;
     const place = this.#free.lastIndexOf(connection);
     if (place >= 0) this.#free.splice(place, 1);
-  }
-
-  #overflow(): undefined {
-    this.#context.stats.rqPendingOverflow.increment();
-    return undefined;
   }
 
   #armIdle(delayMs: number): void {

@@ -5,6 +5,7 @@ import {
   type ConnectHandler,
   type Headers,
   type Http1Error,
+  type ProxyEnds,
   type ResponseHandler,
   type ResponseHead,
   ResponseParser,
@@ -13,7 +14,7 @@ import {
 } from '@meltemi/wire';
 import { type ConnectFailure, connectFailure } from './connect-failure.ts';
 import { ConnectionCounts } from './connection-counts.ts';
-import type { Dialling } from './dialler.ts';
+import { dialOptions, type ReadyDialling } from './dial-options.ts';
 import type { Carrier, Exchange } from './exchange.ts';
 import type { PoolContext } from './pool-context.ts';
 
@@ -61,10 +62,10 @@ export class Connection implements ConnectHandler, Carrier {
   }
 
   /** Starts to connect; how it went is told to the owner, after this call. */
-  open(dialling: Exclude<Dialling, { kind: 'not-ready' }>): void {
-    const { clock, settings } = this.#context;
+  open(dialling: ReadyDialling, client?: ProxyEnds): void {
+    const { clock, settings, target } = this.#context;
     this.#timer = clock.after(settings.connectTimeoutMs, () => this.#connectTimedOut());
-    this.#transport = connect(this.#context.target, dialling.kind === 'tls' ? { tls: dialling.options } : {}, this);
+    this.#transport = connect(target, dialOptions(dialling, 'other', target, settings, client), this);
   }
 
   get tls(): TlsInfo | undefined {

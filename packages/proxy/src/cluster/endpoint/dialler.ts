@@ -2,13 +2,17 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import type { WatchSecret } from '../../tls/tls-material.ts';
 import { matchTransport, type TransportRules } from '../settings/transport-settings.ts';
-import { ClientTls, type SecureDialling } from './client-tls.ts';
+import { ClientTls, type NamedServer, type SecureDialling } from './client-tls.ts';
 
-export type Dialling =
+export type Dialling = (
   | { readonly kind: 'plaintext' }
   | SecureDialling
-  /** Its secrets did not come yet: nothing may be sent. */
-  | { readonly kind: 'not-ready' };
+  /** Its secrets did not come yet, or nobody here speaks its transport: nothing may be sent. */
+  | { readonly kind: 'not-ready' }
+) & {
+  /** Undefined: none is sent. */
+  readonly proxyHeader?: 1 | 2;
+};
 
 const PLAINTEXT: Dialling = { kind: 'plaintext' };
 const NOT_READY: Dialling = { kind: 'not-ready' };
@@ -36,14 +40,23 @@ export class Dialler {
     this.#built = true;
   }
 
+  /** Some endpoints are told where the client is: its connections are its own. */
+  get tellsClients(): boolean {
+    return [...this.#rules.rules.map((rule) => rule.transport), this.#rules.otherwise].some((each) => each.proxyHeader);
+  }
+
   get ready(): boolean {
     return this.#transports.every((tls) => tls === undefined || tls.current !== undefined);
   }
 
-  dial(labels: JsonObject): Dialling {
-    const tls = this.#transports.at(matchTransport(this.#rules, labels));
-    if (!tls) return PLAINTEXT;
-    return tls.current ?? NOT_READY;
+  /** `named`: what the request says of the server. */
+  dial(labels: JsonObject, named?: NamedServer): Dialling {
+    const place = matchTransport(this.#rules, labels);
+    const { kind, proxyHeader } = place < 0 ? this.#rules.otherwise : this.#rules.rules[place]!.transport;
+    if (kind === 'internal') return NOT_READY;
+    const tls = this.#transports.at(place);
+    const dialling = tls ? ((named ? tls.named(named) : tls.current) ?? NOT_READY) : PLAINTEXT;
+    return proxyHeader ? { ...dialling, proxyHeader } : dialling;
   }
 
   close(): void {

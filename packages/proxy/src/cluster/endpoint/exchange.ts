@@ -114,6 +114,8 @@ export class Exchange implements UpstreamExchange {
 
   end(trailers?: Headers): void {
     if (this.#state === 'done' || this.#requestEnded) return;
+    // The end of a request to switch is that of its tunnel.
+    if (this.#upgrade && !this.#tunnel) return;
     if (!this.#tunnel && this.#remaining > 0)
       return this.#giveUp('protocol-error', 'less body than the announced length');
     this.#requestEnded = true;

@@ -1,7 +1,8 @@
 // An endpoint with its state: weight and health, counters, a record of failures, and its connections.
 import type { JsonObject } from '@bufbuild/protobuf';
-import type { SocketAddress } from '@meltemi/base';
-import type { LoadHost } from '../balance/load-balancer.ts';
+import { parseSocketAddress, type SocketAddress } from '@meltemi/base';
+import { HealthStatus } from '@meltemi/api/envoy/config/core/v3/health_check_pb';
+import type { LabelledHost } from '../balance/subset-balancer.ts';
 import type {
   Cluster,
   HostHealth,
@@ -14,12 +15,14 @@ import type {
   UpstreamTcpHandler,
 } from '../cluster.ts';
 import type { EndpointAddress, EndpointSpec, LocalityName } from '../discovery/endpoint-set.ts';
-import { OutlierState, type WatchedHost } from '../outlier-detection.ts';
+import { CheckState } from '../health/check-state.ts';
+import { OutlierState, type WatchedHost } from '../outlier/outlier-state.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import type { Dialling } from './dialler.ts';
 import { Http2Pool } from './http2-pool.ts';
 import type { HostCounters, PoolContext } from './pool-context.ts';
+import type { PoolSite } from './pool-site.ts';
 import { TcpConnection } from './tcp-connection.ts';
 
 /** What a host asks of its cluster. */
@@ -27,21 +30,29 @@ export interface HostOwner extends Pick<PoolContext, 'stats' | 'clock' | 'settin
   readonly cluster: Cluster;
   /** Consistent hashing places hosts by their names. */
   readonly hashByHostname: boolean;
+  /** Infinity: no limit. */
+  readonly connectionsPerHost: number;
   breaker(priority: Priority): CircuitBreaker;
-  dial(labels: JsonObject): Dialling;
+  /** Requests of each client have connections of their own. */
+  readonly tellsClients: boolean;
+  dial(labels: JsonObject, serverName: string): Dialling;
   record(host: Host, outcome: Parameters<PoolContext['record']>[0]): void;
 }
 
 /** A host's connections of one protocol, at one priority. */
-type RequestPool = Pick<ConnectionPool, 'open' | 'refresh' | 'closeFree' | 'close'>;
+type RequestPool = Pick<ConnectionPool, 'open' | 'refresh' | 'closeFree' | 'close' | 'empty'>;
+
+/** So many special pools are no reason to clear away. */
+const FEW_POOLS = 32;
 
 /** Where a host stands among the endpoints of its cluster. */
 export interface HostPlace {
   readonly priority: number;
+  readonly weight: number;
   readonly locality: LocalityName;
 }
 
-export class Host implements UpstreamHost, LoadHost, WatchedHost, PoolContext {
+export class Host implements UpstreamHost, LabelledHost, WatchedHost, PoolContext {
   readonly #owner: HostOwner;
   #spec: EndpointSpec;
   #place: HostPlace;
@@ -50,8 +61,13 @@ export class Host implements UpstreamHost, LoadHost, WatchedHost, PoolContext {
     default: {},
     high: {},
   };
+  /** By the name of the TLS server, or the client, where these are not the same for all requests. */
+  readonly #specialPools = new Map<string, RequestPool>();
+  #specialLimit = FEW_POOLS;
   readonly #tcpConnections = new Set<TcpConnection>();
   readonly outlier = new OutlierState();
+  readonly checks = new CheckState();
+  warmingSince: number;
   readonly counters: HostCounters = {
     connectionsTotal: 0,
     connectionsActive: 0,
@@ -69,6 +85,7 @@ export class Host implements UpstreamHost, LoadHost, WatchedHost, PoolContext {
     this.#owner = owner;
     this.#spec = spec;
     this.#place = place;
+    this.warmingSince = owner.clock.monotonic();
     this.address = 'path' in spec.address ? { host: spec.address.path, port: 0 } : spec.address;
   }
 
@@ -79,14 +96,14 @@ export class Host implements UpstreamHost, LoadHost, WatchedHost, PoolContext {
   }
 
   open(handler: UpstreamHandler, priority: Priority, fresh: boolean): UpstreamExchange | undefined {
-    const pool = this.#poolOf(priority, this.#speaksHttp2(handler));
+    const pool = this.#poolOf(priority, handler);
     if (fresh) pool.closeFree();
     return pool.open(handler);
   }
 
   connectTcp(handler: UpstreamTcpHandler, priority: Priority): UpstreamTcp | undefined {
     const breaker = this.#owner.breaker(priority);
-    if (!breaker.connections.free) {
+    if (!breaker.connections.free || !this.hasRoom) {
       this.stats.cxOverflow.increment();
       return undefined;
     }
@@ -107,10 +124,20 @@ export class Host implements UpstreamHost, LoadHost, WatchedHost, PoolContext {
     for (const pool of this.#openPools()) pool.refresh();
   }
 
+  /** New requests get new connections; what is on its way ends as it will. */
+  drain(): void {
+    for (const pool of this.#openPools()) pool.closeFree();
+  }
+
+  /** Ends connections that carry bytes. */
+  closeTcp(detail: string): void {
+    for (const connection of this.#tcpConnections) connection.fail(detail);
+  }
+
   close(): void {
     this.retired = true;
     for (const pool of this.#openPools()) pool.close();
-    for (const connection of this.#tcpConnections) connection.fail('the cluster was closed');
+    this.closeTcp('the cluster was closed');
   }
 
   get host(): UpstreamHost {
@@ -131,17 +158,44 @@ export class Host implements UpstreamHost, LoadHost, WatchedHost, PoolContext {
   get weight(): number {
     return this.#spec.weight;
   }
-  get hashKey(): string {
-    return this.#owner.hashByHostname && this.#spec.hostname !== '' ? this.#spec.hostname : this.#spec.hashKey;
+  get place(): HostPlace {
+    return this.#place;
   }
+  get spec(): EndpointSpec {
+    return this.#spec;
+  }
+  get metadata(): Readonly<Record<string, JsonObject>> {
+    return this.#spec.metadata;
+  }
+  get labels(): JsonObject {
+    return this.#spec.labels;
+  }
+  get hashKey(): string {
+    const { labels, hostname, text } = this.#spec;
+    const key = labels['hash_key'];
+    if (typeof key === 'string' && key !== '') return Buffer.from(key).latin1Slice();
+    return this.#owner.hashByHostname ? hostname : text;
+  }
+  /** What discovery, health checks and outlier detection come to together. */
   get health(): HostHealth {
-    return this.#spec.health;
+    const { health } = this.#spec;
+    if (health === 'unhealthy' || this.checks.failed || this.outlier.ejected) return 'unhealthy';
+    return this.checks.degraded ? 'degraded' : health;
+  }
+  get excluded(): boolean {
+    return this.checks.pending || this.#spec.status === HealthStatus.DRAINING;
+  }
+  /** In the order in which Envoy looks: what was found here, then what discovery said. */
+  get status(): HealthStatus {
+    if (this.checks.failed || this.outlier.ejected) return HealthStatus.UNHEALTHY;
+    const { health, status } = this.#spec;
+    return health !== 'unhealthy' && this.checks.degraded ? HealthStatus.DEGRADED : status;
   }
   get transportLabels(): JsonObject {
     return this.#spec.transportLabels;
   }
-  get ejected(): boolean {
-    return this.outlier.ejected;
+  get hasRoom(): boolean {
+    return this.counters.connectionsActive < this.#owner.connectionsPerHost;
   }
   get activeRequests(): number {
     return this.counters.requestsActive;
@@ -159,8 +213,9 @@ export class Host implements UpstreamHost, LoadHost, WatchedHost, PoolContext {
     return this.#owner.epoch;
   }
 
-  dial(): Dialling {
-    return this.#owner.dial(this.#spec.transportLabels);
+  /** `labels` in the place of the endpoint's own. */
+  dial(serverName = '', labels: JsonObject = this.#spec.transportLabels): Dialling {
+    return this.#owner.dial(labels, serverName);
   }
 
   record(outcome: Parameters<PoolContext['record']>[0]): void {
@@ -175,17 +230,48 @@ export class Host implements UpstreamHost, LoadHost, WatchedHost, PoolContext {
       weight: this.weight,
       priority: this.#place.priority,
       locality: this.#place.locality,
-      health: this.health,
-      ejected: this.ejected,
-      // Success-rate detection is not run: -1, as Envoy shows it.
-      successRate: -1,
+      health: this.#spec.health,
+      status: this.#spec.status,
+      canary: this.#spec.labels['canary'] === true,
+      ejected: this.outlier.ejected,
+      checks: this.checks,
+      successRate: this.outlier.responses.rate,
+      localSuccessRate: this.outlier.local.rate,
     };
   }
 
-  #poolOf(priority: Priority, http2: boolean): RequestPool {
+  #poolOf(priority: Priority, handler: UpstreamHandler): RequestPool {
+    const http2 = this.#speaksHttp2(handler);
+    const special = this.settings.serverNameByRequest || this.#owner.tellsClients;
+    if (special) return this.#specialPool(priority, http2, this.#siteOf(handler));
     const pools = this.#pools[priority];
     if (http2) return (pools.http2 ??= new Http2Pool(this, this.#owner.breaker(priority)));
     return (pools.http1 ??= new ConnectionPool(this, this.#owner.breaker(priority)));
+  }
+
+  #specialPool(priority: Priority, http2: boolean, site: PoolSite): RequestPool {
+    const key = `${priority} ${http2} ${JSON.stringify(site)}`;
+    const known = this.#specialPools.get(key);
+    if (known) return known;
+    // Clients and names come and go without end: what they left behind is cleared away now and then.
+    if (this.#specialPools.size >= this.#specialLimit) this.#dropEmptyPools();
+    const breaker = this.#owner.breaker(priority);
+    const pool = http2 ? new Http2Pool(this, breaker, site) : new ConnectionPool(this, breaker, site);
+    this.#specialPools.set(key, pool);
+    return pool;
+  }
+
+  #dropEmptyPools(): void {
+    for (const [key, pool] of this.#specialPools) if (pool.empty) this.#specialPools.delete(key);
+    this.#specialLimit = Math.max(FEW_POOLS, 2 * this.#specialPools.size);
+  }
+
+  #siteOf({ authority, clientEnds }: UpstreamHandler): PoolSite {
+    const named = this.settings.serverNameByRequest && authority !== undefined;
+    return {
+      serverName: named ? (parseSocketAddress(authority)?.host ?? authority) : '',
+      client: this.#owner.tellsClients ? clientEnds : undefined,
+    };
   }
 
   /** What the cluster speaks, or what the client does where that is its choice. */
@@ -199,5 +285,6 @@ export class Host implements UpstreamHost, LoadHost, WatchedHost, PoolContext {
       if (http1) yield http1;
       if (http2) yield http2;
     }
+    yield* this.#specialPools.values();
   }
 }

@@ -10,7 +10,7 @@ import {
 } from '@meltemi/wire';
 import type { ResetReason, UpstreamExchange, UpstreamHandler, UpstreamHost, UpstreamRequest } from '../cluster.ts';
 import { countFailure, countGivenUp, countResponse } from './exchange-counts.ts';
-import { responseHead } from './http2-message.ts';
+import { responseHead, switchedHead } from './http2-message.ts';
 import type { PoolContext } from './pool-context.ts';
 
 /** The pool that an exchange was opened on. */
@@ -25,6 +25,8 @@ export interface Http2ExchangeOwner {
 export interface Http2Carrier {
   readonly tls: TlsInfo | undefined;
   readonly localAddress: SocketAddress;
+  /** Undefined: the peer has not said yet. */
+  readonly takesSwitches: boolean | undefined;
   /** Undefined: the peer takes no more. */
   request(exchange: Http2Exchange, request: UpstreamRequest): Http2Stream | undefined;
   /** Something of the exchange came: it hears when the read is over. */
@@ -55,6 +57,9 @@ export class Http2Exchange implements UpstreamExchange, Http2StreamHandler {
   #early: Buffer[] = [];
   #trailers: Headers | undefined;
   #endsWithHead = false;
+  /** It asks for another protocol, and got it. */
+  #switches = false;
+  #tunnel = false;
   #requestEnded = false;
   #requestEndedAt = 0;
   /** Something of it came in this read. */
@@ -73,11 +78,11 @@ export class Http2Exchange implements UpstreamExchange, Http2StreamHandler {
 
   sendHead(request: UpstreamRequest): void {
     if (this.#state === 'done' || this.#request !== undefined) return;
-    this.#endsWithHead = request.bodyLength === 0;
+    this.#endsWithHead = request.bodyLength === 0 && !request.upgrade;
+    this.#switches = request.upgrade;
     // What waits must not change under it.
     this.#request = this.#connection ? request : { ...request, headers: request.headers.clone() };
-    if (request.upgrade) process.nextTick(refuseLater, this, 'HTTP/2 upstreams take no upgrades');
-    else if (this.#connection) this.#begin(this.#connection);
+    if (this.#connection) this.#begin(this.#connection);
   }
 
   sendBody(chunk: Buffer): boolean {
@@ -93,6 +98,8 @@ export class Http2Exchange implements UpstreamExchange, Http2StreamHandler {
 
   end(trailers?: Headers): void {
     if (this.#state === 'done' || this.#requestEnded) return;
+    // The end of a request to switch is that of its tunnel.
+    if (this.#switches && !this.#tunnel) return;
     this.#requestEnded = true;
     this.#trailers = trailers;
     if (this.#stream) this.#endRequest(this.#stream);
@@ -142,7 +149,10 @@ export class Http2Exchange implements UpstreamExchange, Http2StreamHandler {
     if (this.#state !== 'active' || pseudo.kind !== 'response') return;
     this.#connection!.heard(this);
     countResponse(this.#context, pseudo.status);
-    this.handler.onHead(responseHead(pseudo.status, headers, endStream));
+    if (!this.#switches) return this.handler.onHead(responseHead(pseudo.status, headers, endStream));
+    const head = switchedHead(this.#request!.method, pseudo.status, headers, endStream);
+    this.#tunnel = head.upgrade;
+    this.handler.onHead(head);
   }
 
   onInformational(status: number, headers: Headers): void {
@@ -180,6 +190,9 @@ export class Http2Exchange implements UpstreamExchange, Http2StreamHandler {
   #begin(connection: Http2Carrier): void {
     this.handler.onConnected(connection.tls, connection.localAddress);
     if (this.#state !== 'active') return;
+    if (this.#switches && this.#request!.method !== 'CONNECT' && connection.takesSwitches === false) {
+      return process.nextTick(refuseLater, this, 'the HTTP/2 upstream takes no upgrades');
+    }
     this.#stream = connection.request(this, this.#request!);
     if (!this.#stream) return process.nextTick(refuseStream, this);
     const early = this.#early;

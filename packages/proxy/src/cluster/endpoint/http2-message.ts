@@ -24,8 +24,26 @@ export function http2Request(request: UpstreamRequest, secure: boolean): Http2Re
   const { method, target, bodyLength } = request;
   const authority = request.headers.get('host') ?? '';
   const scheme = request.headers.get('x-forwarded-proto') ?? (secure ? 'https' : 'http');
+  if (request.upgrade) return switchRequest(request, scheme, authority);
   const pseudo = { kind: 'request', method, scheme, authority, path: target } as const;
   return { pseudo, headers: requestFields(request), endStream: bodyLength === 0 };
+}
+
+/** RFC 8441: what HTTP/1.1 asks by `upgrade` is a CONNECT with a protocol. A CONNECT stays one. */
+function switchRequest(request: UpstreamRequest, scheme: string, authority: string): Http2RequestHead {
+  const protocol = request.headers.get('upgrade');
+  const pseudo: RequestPseudo =
+    protocol === undefined
+      ? { kind: 'request', method: 'CONNECT', scheme: undefined, authority: request.target, path: undefined }
+      : { kind: 'request', method: 'CONNECT', scheme, authority, path: request.target, protocol };
+  return { pseudo, headers: requestFields({ ...request, bodyLength: CHUNKED }), endStream: false };
+}
+
+/** The answer to a request to switch: 200 where HTTP/1.1 says 101, but for CONNECT (`method`). */
+export function switchedHead(method: string, status: number, headers: Headers, endStream: boolean): ResponseHead {
+  const head = responseHead(status, headers, endStream);
+  if (status !== 200 || endStream) return head;
+  return { ...head, status: method === 'CONNECT' ? 200 : 101, upgrade: true };
 }
 
 function requestFields({ headers, bodyLength }: UpstreamRequest): Headers {

@@ -1,77 +1,78 @@
-// A host's HTTP/2 connections at one priority: exchanges share a connection, and wait where none has room, within the cluster's limits.
+// A host's HTTP/2 connections at one priority: exchanges share a connection, and wait where none has room.
 import type { UpstreamExchange, UpstreamHandler } from '../cluster.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { ConnectFailure } from './connect-failure.ts';
+import { ConnectionSet, NO_SECRETS } from './connection-set.ts';
+import { ExchangeQueue } from './exchange-queue.ts';
 import { Http2Exchange, type Http2ExchangeOwner } from './http2-exchange.ts';
 import { Http2Upstream, type Http2UpstreamOwner } from './http2-upstream.ts';
 import type { PoolContext } from './pool-context.ts';
+import { ANY_SITE, type PoolSite } from './pool-site.ts';
 
 export class Http2Pool implements Http2ExchangeOwner, Http2UpstreamOwner {
   readonly #context: PoolContext;
-  readonly #breaker: CircuitBreaker;
-  readonly #connections = new Set<Http2Upstream>();
-  #connecting = 0;
-  #waiting: Http2Exchange[] = [];
+  readonly #queue: ExchangeQueue<Http2Exchange>;
+  readonly #connections: ConnectionSet<Http2Upstream>;
 
-  constructor(context: PoolContext, breaker: CircuitBreaker) {
+  /** `site`: what is special to the requests of this pool. */
+  constructor(context: PoolContext, breaker: CircuitBreaker, site: PoolSite = ANY_SITE) {
     this.#context = context;
-    this.#breaker = breaker;
+    this.#queue = new ExchangeQueue(context, breaker);
+    this.#connections = new ConnectionSet(context, breaker, site, () => new Http2Upstream(context, this));
   }
 
   /** Undefined: a limit is reached. */
   open(handler: UpstreamHandler): UpstreamExchange | undefined {
-    if (!this.#breaker.requests.free) return this.#overflow();
+    if (!this.#queue.admits()) return undefined;
     const exchange = new Http2Exchange(this.#context, this, handler);
     const connection = this.#withRoom();
     if (connection) {
       this.#start(connection, exchange);
       return exchange;
     }
-    if (!this.#breaker.pending.tryAcquire()) return this.#overflow();
-    this.#wait(exchange);
+    if (!this.#queue.enter(exchange)) return undefined;
+    this.#connectForWaiting();
     return exchange;
   }
 
   /** Lets connections go that may serve no more: the host was retired, or what it speaks changed. */
   refresh(): void {
-    for (const connection of this.#connections) connection.drainIfDone();
+    for (const connection of this.#connections.all) connection.drainIfDone();
   }
 
   /** New requests get new connections. */
   closeFree(): void {
-    for (const connection of this.#connections) connection.drain();
+    for (const connection of this.#connections.all) connection.drain();
+  }
+
+  /** Nothing is on it, and nothing waits. */
+  get empty(): boolean {
+    return this.#connections.all.size === 0 && this.#queue.length === 0;
   }
 
   /** Ends everything now. */
   close(): void {
-    this.#failWaiting({ reason: 'connect-failure', detail: 'the cluster was closed' });
-    for (const connection of this.#connections) connection.close();
+    this.#queue.fail({ reason: 'connect-failure', detail: 'the cluster was closed' });
+    for (const connection of this.#connections.all) connection.close();
   }
 
   cancel(exchange: Http2Exchange): void {
-    const place = this.#waiting.indexOf(exchange);
-    if (place < 0) return;
-    this.#waiting.splice(place, 1);
-    this.#leaveQueue();
-    this.#context.stats.rqCancelled.increment();
+    this.#queue.cancel(exchange);
   }
 
   finished(): void {
-    this.#breaker.requests.release();
-    this.#context.stats.rqActive.decrement();
-    this.#context.counters.requestsActive--;
+    this.#queue.finished();
   }
 
   connected(): void {
-    this.#connecting--;
+    this.#connections.connecting--;
     this.#serveWaiting();
   }
 
   connectFailed(connection: Http2Upstream, failure: ConnectFailure): void {
-    this.#connecting--;
-    this.#forget(connection);
-    // As Envoy: what one attempt found out holds for all who wait for this host.
-    this.#failWaiting(failure);
+    this.#connections.connecting--;
+    this.#connections.forget(connection);
+    this.#queue.fail(failure);
   }
 
   capacityChanged(): void {
@@ -79,91 +80,37 @@ export class Http2Pool implements Http2ExchangeOwner, Http2UpstreamOwner {
   }
 
   closed(connection: Http2Upstream): void {
-    this.#forget(connection);
+    this.#connections.forget(connection);
     this.#serveWaiting();
   }
 
   failNotReady(): void {
-    if (this.#connecting === 0)
-      this.#failWaiting({ reason: 'tls-failure', detail: 'TLS_error: secrets are not supplied' });
+    if (this.#connections.connecting === 0) this.#queue.fail(NO_SECRETS);
   }
 
   #withRoom(): Http2Upstream | undefined {
-    for (const connection of this.#connections) if (connection.usable) return connection;
+    for (const connection of this.#connections.all) if (connection.usable) return connection;
     return undefined;
   }
 
   #start(connection: Http2Upstream, exchange: Http2Exchange): void {
-    const { stats, counters } = this.#context;
-    this.#breaker.requests.acquire();
-    stats.rqTotal.increment();
-    stats.rqActive.increment();
-    counters.requestsTotal++;
-    counters.requestsActive++;
+    this.#queue.began();
     connection.assign(exchange);
   }
 
-  #wait(exchange: Http2Exchange): void {
-    this.#context.stats.rqPendingTotal.increment();
-    this.#context.stats.rqPendingActive.increment();
-    this.#waiting.push(exchange);
-    this.#connectForWaiting();
-  }
-
   #serveWaiting(): void {
-    while (this.#waiting.length > 0) {
+    while (this.#queue.length > 0) {
       const connection = this.#withRoom();
       if (!connection) return this.#connectForWaiting();
-      this.#serveNext(connection);
+      const exchange = this.#queue.next();
+      if (exchange) this.#start(connection, exchange);
     }
   }
 
-  /** Where the request limit leaves no room it is told so. */
-  #serveNext(connection: Http2Upstream): void {
-    const exchange = this.#waiting.shift()!;
-    this.#leaveQueue();
-    if (this.#breaker.requests.free) return this.#start(connection, exchange);
-    this.#context.stats.rqPendingOverflow.increment();
-    exchange.refuse('overflow', 'request limit reached');
-  }
-
-  #leaveQueue(): void {
-    this.#breaker.pending.release();
-    this.#context.stats.rqPendingActive.decrement();
-  }
-
-  /** One at a time: it may have room for all. Over its limit of connections a cluster still gives one to a host that has none. */
+  /** One at a time: it may have room for all. */
   #connectForWaiting(): void {
-    if (this.#connecting > 0 || this.#waiting.length === 0) return;
-    const within = this.#breaker.connections.free;
-    if (!within) this.#context.stats.cxOverflow.increment();
-    if (!within && this.#connections.size > 0) return;
-    const dialling = this.#context.dial();
-    if (dialling.kind === 'not-ready') return process.nextTick(failNotReady, this);
-    const connection = new Http2Upstream(this.#context, this);
-    this.#breaker.connections.acquire();
-    this.#connections.add(connection);
-    this.#connecting++;
-    connection.open(dialling);
-  }
-
-  #failWaiting(failure: ConnectFailure): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const exchange of waiting) {
-      this.#leaveQueue();
-      this.#context.stats.rqPendingFailureEject.increment();
-      exchange.fail(failure.reason, failure.detail);
-    }
-  }
-
-  #forget(connection: Http2Upstream): void {
-    if (this.#connections.delete(connection)) this.#breaker.connections.release();
-  }
-
-  #overflow(): undefined {
-    this.#context.stats.rqPendingOverflow.increment();
-    return undefined;
+    if (this.#connections.connecting > 0 || this.#queue.length === 0) return;
+    if (this.#connections.open() === 'not-ready') process.nextTick(failNotReady, this);
   }
 }
 

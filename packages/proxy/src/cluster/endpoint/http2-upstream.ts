@@ -6,13 +6,14 @@ import {
   type Http2Connection,
   type Http2ErrorCode,
   type Http2Stream,
+  type ProxyEnds,
   type TlsInfo,
   type Transport,
 } from '@meltemi/wire';
 import type { UpstreamRequest } from '../cluster.ts';
 import { type ConnectFailure, connectFailure } from './connect-failure.ts';
 import { ConnectionCounts } from './connection-counts.ts';
-import type { Dialling } from './dialler.ts';
+import { dialOptions, type ReadyDialling } from './dial-options.ts';
 import { http2Client, type Http2ClientOwner } from './http2-client.ts';
 import type { Http2Carrier, Http2Exchange, Loss } from './http2-exchange.ts';
 import { http2Request } from './http2-message.ts';
@@ -53,11 +54,11 @@ export class Http2Upstream implements ConnectHandler, Http2ClientOwner, Http2Car
   }
 
   /** Starts to connect; how it went is told to the owner, after this call. */
-  open(dialling: Exclude<Dialling, { kind: 'not-ready' }>): void {
+  open(dialling: ReadyDialling, client?: ProxyEnds): void {
     const { clock, settings, target } = this.#context;
     const timeout: ConnectFailure = { reason: 'connect-timeout', detail: 'connection timeout' };
     this.#timer = clock.after(settings.connectTimeoutMs, () => this.#connectFailed(timeout));
-    this.#transport = connect(target, dialling.kind === 'tls' ? { tls: dialling.http2Options } : {}, this);
+    this.#transport = connect(target, dialOptions(dialling, 'http2', target, settings, client), this);
   }
 
   get tls(): TlsInfo | undefined {
@@ -97,6 +98,10 @@ export class Http2Upstream implements ConnectHandler, Http2ClientOwner, Http2Car
       this.#draining = true;
     }
     exchange.attach(this, reused);
+  }
+
+  get takesSwitches(): boolean | undefined {
+    return this.#http2!.takesExtendedConnect;
   }
 
   /** Undefined: the peer takes no more. */

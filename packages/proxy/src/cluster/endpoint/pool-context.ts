@@ -3,7 +3,7 @@ import type { Clock } from '@meltemi/base';
 import type { TransportAddress } from '@meltemi/wire';
 import type { UpstreamHost } from '../cluster.ts';
 import type { ClusterStats } from '../cluster-stats.ts';
-import type { Outcome } from '../outlier-detection.ts';
+import type { Outcome } from '../outlier/outlier-state.ts';
 import type { ConnectionSettings } from '../settings/connection-settings.ts';
 import type { Dialling } from './dialler.ts';
 
@@ -19,7 +19,10 @@ export interface PoolContext {
   /** The host left its cluster: its connections close when their request is over. */
   readonly retired: boolean;
   readonly target: TransportAddress;
-  dial(): Dialling;
+  /** The host's own limit allows one more connection. */
+  readonly hasRoom: boolean;
+  /** Of the server, by the request; empty: what is configured. */
+  dial(serverName: string): Dialling;
   record(outcome: Outcome): void;
 }
 

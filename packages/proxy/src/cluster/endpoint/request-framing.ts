@@ -16,7 +16,7 @@ export function requestHead(request: UpstreamRequest): string {
   return encodeRequestHead(request.method, request.target, headers);
 }
 
-/** RFC 9110 §8.6: methods that mean a body say its length even when it is 0. */
+/** RFC 9110 §8.6: methods that mean a body say its length even when it is 0; as in Envoy, all do that don't exclude one. */
 function impliesBody(method: string): boolean {
-  return method === 'POST' || method === 'PUT' || method === 'PATCH';
+  return method !== 'GET' && method !== 'HEAD' && method !== 'DELETE' && method !== 'CONNECT' && method !== 'TRACE';
 }

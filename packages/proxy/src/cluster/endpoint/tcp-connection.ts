@@ -5,10 +5,10 @@ import type { UpstreamHost, UpstreamTcp, UpstreamTcpHandler } from '../cluster.t
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import { type ConnectFailure, connectFailure } from './connect-failure.ts';
 import { ConnectionCounts } from './connection-counts.ts';
+import { NO_SECRETS } from './connection-set.ts';
+import { dialOptions } from './dial-options.ts';
 import type { Dialling } from './dialler.ts';
 import type { PoolContext } from './pool-context.ts';
-
-const NO_SECRETS: ConnectFailure = { reason: 'tls-failure', detail: 'TLS_error: secrets are not supplied' };
 
 export class TcpConnection implements ConnectHandler, UpstreamTcp {
   readonly #context: PoolContext;
@@ -54,7 +54,7 @@ export class TcpConnection implements ConnectHandler, UpstreamTcp {
     this.#timer = clock.after(settings.connectTimeoutMs, () =>
       this.#connectFailed({ reason: 'connect-timeout', detail: 'connection timeout' }),
     );
-    this.#transport = connect(target, dialling.kind === 'tls' ? { tls: dialling.options } : {}, this);
+    this.#transport = connect(target, dialOptions(dialling, 'other', target, settings, this.#handler.clientEnds), this);
   }
 
   write(chunk: Buffer): boolean {

@@ -1,64 +1,86 @@
-// Turns a cluster's `lb_policy` and its options into the settings of one balancer.
-import { type Cluster, Cluster_LbPolicy as LbPolicy } from '@meltemi/api/envoy/config/cluster/v3/cluster_pb';
-import { ClusterConfigError } from './cluster-config-error.ts';
+// The settings of load balancing: what chooses a host, and what counts besides.
+import type { SlowStart } from '../balance/slow-start.ts';
 
-export type BalancerSettings =
-  | { readonly kind: 'round-robin' }
-  | { readonly kind: 'least-request'; readonly choices: number }
-  | { readonly kind: 'random' }
-  | { readonly kind: 'ring-hash'; readonly minimum: number; readonly maximum: number }
-  | { readonly kind: 'maglev'; readonly tableSize: number };
+export type BalancerSettings = RoundRobinSettings | LeastRequestSettings | { readonly kind: 'random' } | HashSettings;
 
-/** Envoy's limits of a ring and of a Maglev table: 8 Mi points, 5000011 slots. */
-const RING_LIMIT = 8_388_608;
-const TABLE_LIMIT = 5_000_011;
-
-export function balancerSettings(cluster: Cluster): BalancerSettings {
-  if (cluster.loadBalancingPolicy) {
-    throw new ClusterConfigError('UNSUPPORTED_FIELD', 'load_balancing_policy is not supported, lb_policy is');
-  }
-  switch (cluster.lbPolicy) {
-    case LbPolicy.ROUND_ROBIN:
-      return { kind: 'round-robin' };
-    case LbPolicy.LEAST_REQUEST:
-      return { kind: 'least-request', choices: choicesOf(cluster) };
-    case LbPolicy.RANDOM:
-      return { kind: 'random' };
-    case LbPolicy.RING_HASH:
-      return ringSettings(cluster);
-    case LbPolicy.MAGLEV:
-      return { kind: 'maglev', tableSize: tableSizeOf(cluster) };
-    default:
-      throw new ClusterConfigError('UNSUPPORTED_BALANCER', `lb_policy ${LbPolicy[cluster.lbPolicy]} is not supported`);
-  }
+export interface RoundRobinSettings {
+  readonly kind: 'round-robin';
+  readonly slowStart: SlowStart | undefined;
 }
 
-function choicesOf(cluster: Cluster): number {
-  const choices = cluster.lbConfig.case === 'leastRequestLbConfig' ? cluster.lbConfig.value.choiceCount : undefined;
-  if (choices !== undefined && choices < 2) throw new ClusterConfigError('BAD_VALUE', 'choice_count is less than 2');
-  return choices ?? 2;
+export interface LeastRequestSettings {
+  readonly kind: 'least-request';
+  readonly choices: number;
+  /** How much active requests take from a host's weight: 0 nothing, 1 in proportion. */
+  readonly bias: number;
+  /** Looks at all hosts where none has more weight than another. */
+  readonly fullScan: boolean;
+  readonly slowStart: SlowStart | undefined;
 }
 
-function ringSettings(cluster: Cluster): BalancerSettings {
-  const config = cluster.lbConfig.case === 'ringHashLbConfig' ? cluster.lbConfig.value : undefined;
-  const minimum = Number(config?.minimumRingSize ?? 1024n);
-  const maximum = Number(config?.maximumRingSize ?? BigInt(RING_LIMIT));
-  if (minimum > maximum || maximum > RING_LIMIT || minimum < 1) {
-    throw new ClusterConfigError('BAD_VALUE', `ring size ${minimum} to ${maximum} is not within 1 to ${RING_LIMIT}`);
-  }
-  return { kind: 'ring-hash', minimum, maximum };
+export type HashSettings = RingSettings | MaglevSettings;
+
+export interface RingSettings extends HashKeys {
+  readonly kind: 'ring-hash';
+  readonly minimum: number;
+  readonly maximum: number;
+  /** MurmurHash2 places the hosts, in place of XXH64. */
+  readonly murmur: boolean;
 }
 
-function tableSizeOf(cluster: Cluster): number {
-  const config = cluster.lbConfig.case === 'maglevLbConfig' ? cluster.lbConfig.value : undefined;
-  const size = Number(config?.tableSize ?? 65537n);
-  if (size > TABLE_LIMIT || !isPrime(size)) {
-    throw new ClusterConfigError('BAD_VALUE', `Maglev table size ${size} is not a prime up to ${TABLE_LIMIT}`);
-  }
-  return size;
+export interface MaglevSettings extends HashKeys {
+  readonly kind: 'maglev';
+  readonly tableSize: number;
 }
 
-function isPrime(value: number): boolean {
-  for (let divisor = 2; divisor * divisor <= value; divisor++) if (value % divisor === 0) return false;
-  return value > 1;
+interface HashKeys {
+  /** Hosts are placed by their names. */
+  readonly byHostname: boolean;
+  /** Percent of its fair share of the active requests that a host takes at most; 0: no bound. */
+  readonly balanceFactor: number;
 }
+
+export interface LoadBalancing {
+  readonly balancer: BalancerSettings;
+  /** Percent of healthy hosts below which health is ignored; 0: never. */
+  readonly panicThreshold: number;
+  /** No host in panic, in place of any host. */
+  readonly failOnPanic: boolean;
+  readonly localityWeighted: boolean;
+}
+
+/** What a policy says itself; the rest is the cluster's. */
+export type BalancingPolicy = Pick<LoadBalancing, 'balancer' | 'failOnPanic' | 'localityWeighted'> & {
+  readonly subsets: SubsetSettings | undefined;
+};
+
+/** https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/load_balancing/subsets */
+export interface SubsetSettings {
+  readonly selectors: readonly SubsetSelector[];
+  readonly fallback: SubsetFallback;
+  readonly defaultSubset: SubsetLabels;
+  /** Weights of localities count within subsets. */
+  readonly localityWeightAware: boolean;
+  /** … in proportion to the part of a locality's hosts that the subset has. */
+  readonly scaleLocalityWeight: boolean;
+  /** Any endpoint where the fallback gave none. */
+  readonly panicModeAny: boolean;
+  /** An endpoint's list of values stands for each of them. */
+  readonly listAsAny: boolean;
+  /** The request's `fallback_list`: further labels to try in turn. */
+  readonly metadataFallback: boolean;
+}
+
+export type SubsetFallback = 'none' | 'any' | 'default';
+
+export interface SubsetSelector {
+  /** Sorted. */
+  readonly keys: readonly string[];
+  /** Undefined: the cluster's. */
+  readonly fallback: SubsetFallback | 'keys' | undefined;
+  /** With `keys`: what is looked for then. */
+  readonly fallbackKeys: readonly string[];
+}
+
+/** Values by name, as JSON. */
+export type SubsetLabels = Readonly<Record<string, unknown>>;

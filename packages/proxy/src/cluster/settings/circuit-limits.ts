@@ -9,6 +9,12 @@ export function circuitLimits(breakers: CircuitBreakers | undefined): LimitsByPr
   return { default: limitsOf(breakers, RoutingPriority.DEFAULT), high: limitsOf(breakers, RoutingPriority.HIGH) };
 }
 
+/** Connections that one host may have: Infinity where nothing limits them. */
+export function hostConnectionLimit(breakers: CircuitBreakers | undefined): number {
+  const found = breakers?.perHostThresholds.find((thresholds) => thresholds.priority === RoutingPriority.DEFAULT);
+  return found?.maxConnections ?? Infinity;
+}
+
 /** The first thresholds of a priority count. */
 function limitsOf(breakers: CircuitBreakers | undefined, priority: RoutingPriority): CircuitLimits {
   const found = breakers?.thresholds.find((thresholds) => thresholds.priority === priority);
@@ -17,5 +23,10 @@ function limitsOf(breakers: CircuitBreakers | undefined, priority: RoutingPriori
     maxPendingRequests: found?.maxPendingRequests ?? 1024,
     maxRequests: found?.maxRequests ?? 1024,
     maxRetries: found?.maxRetries ?? 3,
+    retryBudget: found?.retryBudget && {
+      percent: found.retryBudget.budgetPercent?.value ?? 20,
+      minimum: found.retryBudget.minRetryConcurrency ?? 3,
+    },
+    tracksRemaining: found?.trackRemaining ?? false,
   };
 }

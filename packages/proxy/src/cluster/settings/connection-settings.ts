@@ -22,7 +22,17 @@ export interface ConnectionSettings {
   /** 0: no limit. */
   readonly maxRequests: number;
   readonly maxResponseHeaders: number;
+  /** Connections for each active or waiting request: above 1, some are opened ahead. */
+  readonly preconnectRatio: number;
   readonly http2: Http2Settings;
+  /** The address that connections come from; undefined: any. */
+  readonly sourceAddress: string | undefined;
+  /** After so much silence TCP asks whether the peer is still there; 0: never. */
+  readonly keepAliveMs: number;
+  /** TLS names the server after the request's authority. */
+  readonly serverNameByRequest: boolean;
+  /** … and accepts only a certificate for that name. */
+  readonly certificateByRequest: boolean;
 }
 
 export interface Http2Settings {
@@ -36,6 +46,9 @@ export interface Http2Settings {
 /** Envoy's default. */
 const MAX_STREAMS = 1024;
 
+/** What an upstream's chain of HTTP filters always ends with. */
+const CODEC_FILTER = 'envoy.filters.http.upstream_codec';
+
 const OPTIONS_NAME = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 
 export function connectionSettings(cluster: Cluster): ConnectionSettings {
@@ -47,8 +60,13 @@ export function connectionSettings(cluster: Cluster): ConnectionSettings {
     idleTimeoutMs: common?.idleTimeout ? durationToMs(common.idleTimeout) : 3_600_000,
     maxDurationMs: common?.maxConnectionDuration ? durationToMs(common.maxConnectionDuration) : 0,
     maxRequests: common?.maxRequestsPerConnection ?? cluster.maxRequestsPerConnection ?? 0,
+    preconnectRatio: preconnectRatioOf(cluster),
     maxResponseHeaders: common?.maxHeadersCount ?? 100,
     http2: http2Settings(http2Options(cluster, options)),
+    sourceAddress: sourceAddressOf(cluster),
+    keepAliveMs: keepAliveOf(cluster),
+    serverNameByRequest: options?.upstreamHttpProtocolOptions?.autoSni ?? false,
+    certificateByRequest: options?.upstreamHttpProtocolOptions?.autoSanValidation ?? false,
   };
 }
 
@@ -57,7 +75,51 @@ function protocolOptions(cluster: Cluster): HttpProtocolOptions | undefined {
   if (!any) return undefined;
   const options = unpackAny(any, HttpProtocolOptionsSchema);
   if (!options) throw new ClusterConfigError('UNSUPPORTED_PROTOCOL', `${OPTIONS_NAME} holds ${any.typeUrl}`);
+  const header = options.upstreamHttpProtocolOptions?.overrideAutoSniHeader;
+  if (header) throw new ClusterConfigError('UNSUPPORTED_FIELD', 'override_auto_sni_header is not supported');
+  for (const filter of options.httpFilters) {
+    if (filter.name === CODEC_FILTER) continue;
+    throw new ClusterConfigError('UNSUPPORTED_FIELD', `upstream HTTP filter ${filter.name} is not supported`);
+  }
+  const { upstreamProtocolOptions: choice } = options;
+  if (
+    choice.case === 'autoConfig' &&
+    (choice.value.http3ProtocolOptions || choice.value.alternateProtocolsCacheOptions)
+  ) {
+    throw new ClusterConfigError(
+      'UNSUPPORTED_PROTOCOL',
+      'HTTP/3 and alt-svc (alternate_protocols_cache_options) are not supported',
+    );
+  }
   return options;
+}
+
+/** Any port will do: one that is named could carry a single connection. */
+function sourceAddressOf(cluster: Cluster): string | undefined {
+  const { upstreamBindConfig: bind } = cluster;
+  if (!bind?.sourceAddress) return undefined;
+  const { address, portSpecifier } = bind.sourceAddress;
+  if (portSpecifier.value) {
+    throw new ClusterConfigError('UNSUPPORTED_FIELD', `upstream_bind_config: source port ${portSpecifier.value}`);
+  }
+  return address === '0.0.0.0' || address === '::' ? undefined : address;
+}
+
+function preconnectRatioOf({ preconnectPolicy: policy }: Cluster): number {
+  const ratio = policy?.perUpstreamPreconnectRatio ?? 1;
+  if ((policy?.predictivePreconnectRatio ?? 1) > 1) {
+    throw new ClusterConfigError('UNSUPPORTED_FIELD', 'predictive_preconnect_ratio is not supported');
+  }
+  if (ratio < 1 || ratio > 3) {
+    throw new ClusterConfigError('BAD_VALUE', `per_upstream_preconnect_ratio ${ratio} is not within 1 to 3`);
+  }
+  return ratio;
+}
+
+/** Envoy leaves what is not given to the system: two hours. */
+function keepAliveOf(cluster: Cluster): number {
+  const keepAlive = cluster.upstreamConnectionOptions?.tcpKeepalive;
+  return keepAlive ? (keepAlive.keepaliveTime ?? 7200) * 1000 : 0;
 }
 
 function http2Options(cluster: Cluster, options: HttpProtocolOptions | undefined): Http2ProtocolOptions | undefined {
