@@ -1,46 +1,71 @@
 // Turns a DownstreamTlsContext into what each handshake needs, made anew whenever a secret rotates.
-import { X509Certificate } from 'node:crypto';
-import { constants } from 'node:crypto';
-import { createSecureContext, type SecureContext } from 'node:tls';
-import type { DownstreamTlsContext } from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/tls_pb';
+import { createHash, X509Certificate } from 'node:crypto';
+import {
+  type DownstreamTlsContext,
+  DownstreamTlsContext_OcspStaplePolicy as OcspPolicy,
+} from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/tls_pb';
+import type { Clock } from '@meltemi/base';
 import type { ServerTlsOptions, TlsInfo } from '@meltemi/wire';
-import { refusePeer, uriSans } from '../tls/peer-certificate.ts';
+import { judgePeer, type RefusalKind, uriSans } from '../tls/peer-certificate.ts';
+import { TlsConfigError } from '../tls/tls-config-error.ts';
 import { type TlsMaterial, type TlsMaterialWatch, type WatchSecret, watchTlsMaterial } from '../tls/tls-material.ts';
 import { tlsParams } from '../tls/tls-params.ts';
+import { type ChooseContext, serverCertificates } from './server-certificates.ts';
+import { type SessionTickets, sessionTickets } from './session-tickets.ts';
+
+/** The connection that shakes hands: what its hello asks for, as far as somebody looked, and why its peer was refused. */
+export interface HandshakeSeat {
+  readonly serverName: string;
+  readonly applicationProtocols: readonly string[];
+  refusal: RefusalKind | undefined;
+}
 
 /** Certificates and handshake options of a filter chain. Until all secrets came, no handshake is possible. */
 export class DownstreamTls {
   readonly #context: DownstreamTlsContext;
+  readonly #tickets: SessionTickets;
   readonly #watch: TlsMaterialWatch;
+  readonly #clock: Clock;
   readonly #onReady: () => void;
   #material: TlsMaterial | undefined;
-  #secureContext: SecureContext | undefined;
+  #choose: ChooseContext | undefined;
+  /** Monotonic. */
+  #madeAt = 0;
   /** URI names of our own certificate. */
   localUris: readonly string[] = [];
 
   /** Throws TlsConfigError for what can't be honoured. `onReady` may be called before this returns. */
-  constructor(context: DownstreamTlsContext, watchSecret: WatchSecret, onReady: () => void) {
+  constructor(context: DownstreamTlsContext, watchSecret: WatchSecret, clock: Clock, onReady: () => void) {
+    if (context.ocspStaplePolicy !== OcspPolicy.LENIENT_STAPLING)
+      throw new TlsConfigError('UNSUPPORTED_TLS_FIELD', 'ocsp_staple_policy is not supported');
     this.#context = context;
+    this.#clock = clock;
     this.#onReady = onReady;
+    this.#tickets = sessionTickets(context);
+    tlsParams(context.commonTlsContext?.tlsParams);
     this.#watch = watchTlsMaterial(context.commonTlsContext, watchSecret, (material) => this.#rotate(material));
   }
 
   get ready(): boolean {
-    return this.#secureContext !== undefined;
+    return this.#choose !== undefined;
   }
 
   get material(): TlsMaterial | undefined {
     return this.#material;
   }
 
-  /** Undefined: secrets are missing; the connection must be closed. */
-  handshake(readBefore: Buffer | undefined): ServerTlsOptions | undefined {
-    if (!this.#secureContext) return undefined;
+  /** Undefined: secrets are missing, or the client names no server where it must; the connection is to be closed. */
+  handshake(readBefore: Buffer | undefined, seat: HandshakeSeat): ServerTlsOptions | undefined {
+    if (!this.#choose || !this.#material) return undefined;
+    if (this.#clock.monotonic() - this.#madeAt > this.#tickets.keyLifeMs) this.#make(this.#material);
+    const choose = this.#choose;
     return {
-      secureContext: this.#secureContext,
-      alpnProtocols: this.#context.commonTlsContext?.alpnProtocols ?? [],
+      secureContext: choose(seat.serverName),
+      ...(seat.serverName === '' && this.#material.keyPairs.length > 1 && { contextOf: choose }),
+      alpnProtocols: this.#protocolsFor(seat.applicationProtocols),
       clientCertificate: this.#clientCertificate(),
-      verifyPeer: (info) => this.#refuse(info),
+      verifyChain: this.#material.trustedCa !== undefined && !this.#material.acceptsUntrusted,
+      verifyPeer: (info) => this.#refuse(info, seat),
       ...(readBefore && { readBefore }),
     };
   }
@@ -49,29 +74,52 @@ export class DownstreamTls {
     this.#watch.close();
   }
 
-  #clientCertificate(): 'none' | 'request' | 'require' {
-    if (this.#context.requireClientCertificate) return 'require';
-    return this.#material?.trustedCa === undefined ? 'none' : 'request';
+  /** A client that shares no protocol with us goes on without one, as with Envoy; OpenSSL would refuse it. */
+  #protocolsFor(offered: readonly string[]): readonly string[] {
+    const ours = this.#context.commonTlsContext?.alpnProtocols ?? [];
+    return offered.length === 0 || ours.some((protocol) => offered.includes(protocol)) ? ours : [];
   }
 
-  #refuse(info: TlsInfo): string | undefined {
+  #clientCertificate(): 'none' | 'request' | 'require' {
+    if (this.#context.requireClientCertificate) return 'require';
+    const { trustedCa, pins } = this.#material!;
+    return trustedCa === undefined && !pins.any ? 'none' : 'request';
+  }
+
+  #refuse(info: TlsInfo, seat: HandshakeSeat): string | undefined {
+    if (this.#context.requireSni && info.sni === undefined) return 'the client names no server';
     if (!info.peerCertificate) return undefined;
-    return refusePeer(info.peerCertificate, this.#material?.sanMatchers ?? []);
+    // A resumed session was judged when it began: a certificate ends all the same.
+    if (info.resumed && new X509Certificate(info.peerCertificate).validToDate.getTime() < this.#clock.now())
+      return 'the certificate of a resumed session has expired';
+    const refusal = judgePeer(info.peerCertificate, this.#material!);
+    seat.refusal = refusal?.kind;
+    return refusal?.reason;
   }
 
   #rotate(material: TlsMaterial): void {
-    const first = this.#secureContext === undefined;
+    const first = this.#choose === undefined;
     this.#material = material;
-    this.#secureContext = createSecureContext({
-      ...tlsParams(this.#context.commonTlsContext?.tlsParams),
-      cert: material.keyPairs.map((pair) => pair.certificateChain),
-      key: material.keyPairs.map((pair) => pair.key),
-      ...(material.trustedCa !== undefined && { ca: material.trustedCa }),
-      // A resumed session would skip the judgement of the peer by today's roots and names.
-      secureOptions: constants.SSL_OP_NO_TICKET,
-    });
+    this.#make(material);
     const chain = material.keyPairs[0]?.certificateChain;
     this.localUris = chain ? uriSans(new X509Certificate(chain).raw) : [];
     if (first) this.#onReady();
   }
+
+  /** New contexts have ticket keys of their own, unless the configuration gives one: then the name of the trust tells them apart. */
+  #make(material: TlsMaterial): void {
+    this.#madeAt = this.#clock.monotonic();
+    this.#choose = serverCertificates(material.keyPairs, {
+      ...tlsParams(this.#context.commonTlsContext?.tlsParams),
+      ...(material.trustedCa !== undefined && { ca: material.trustedCa }),
+      ...(material.revoked !== undefined && { crl: material.revoked }),
+      ...this.#tickets.options,
+      sessionIdContext: trustName(material),
+    });
+  }
+}
+
+/** Sessions are resumed only under the roots that they began with; names are judged anew anyway. */
+function trustName({ trustedCa = '', revoked = '' }: TlsMaterial): string {
+  return createHash('sha256').update(`${trustedCa}|${revoked}`).digest('hex').slice(0, 32);
 }

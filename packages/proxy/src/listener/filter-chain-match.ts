@@ -1,142 +1,112 @@
 // Chooses the filter chain of a connection, as Envoy does: criterion by criterion, the most specific wins, no way back.
 // https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/listener/v3/listener_components.proto#config-listener-v3-filterchainmatch
-import { BlockList, isIPv6 } from 'node:net';
 import {
   type FilterChainMatch,
   FilterChainMatch_ConnectionSourceType as SourceType,
 } from '@meltemi/api/envoy/config/listener/v3/listener_components_pb';
-import type { CidrRange } from '@meltemi/api/envoy/config/core/v3/address_pb';
+import { type ConnectionFacts, isLocalSource } from './connection-facts.ts';
+import { ANYTHING, type Stage } from './match-stage.ts';
+import { exactStage, prefixStage, serverNameStage } from './match-stages.ts';
+import { ListenerConfigError } from './listener-config-error.ts';
 
-/** What is known of a connection before its filter chain is chosen. Addresses are IPs; names are lower-case. */
-export interface ConnectionFacts {
-  readonly destinationIp: string;
-  readonly destinationPort: number;
-  readonly sourceIp: string;
-  readonly sourcePort: number;
-  readonly transportProtocol: 'tls' | 'raw_buffer';
-  readonly serverName: string;
-  readonly applicationProtocols: readonly string[];
+/** Index of the chain, or undefined when none matches. */
+export type ChooseChain = (facts: ConnectionFacts) => number | undefined;
+
+/** Envoy's order: https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/listeners/listener_filters */
+const STAGES: readonly Stage[] = [
+  exactStage(
+    (match) => (match.destinationPort === undefined ? [] : [match.destinationPort]),
+    (facts) => [facts.destinationPort],
+  ),
+  prefixStage(
+    (match) => match.prefixRanges,
+    (facts) => facts.destinationIp,
+  ),
+  serverNameStage,
+  exactStage(
+    (match) => (match.transportProtocol === '' ? [] : [match.transportProtocol]),
+    (facts) => [facts.transportProtocol],
+  ),
+  exactStage(
+    (match) => match.applicationProtocols,
+    (facts) => facts.applicationProtocols,
+  ),
+  prefixStage(
+    (match) => match.directSourcePrefixRanges,
+    (facts) => facts.directSourceIp,
+  ),
+  exactStage(
+    (match) => (match.sourceType === SourceType.ANY ? [] : [match.sourceType]),
+    (facts) => [isLocalSource(facts) ? SourceType.SAME_IP_OR_LOOPBACK : SourceType.EXTERNAL],
+  ),
+  prefixStage(
+    (match) => match.sourcePrefixRanges,
+    (facts) => facts.sourceIp,
+  ),
+  exactStage(
+    (match) => match.sourcePorts,
+    (facts) => [facts.sourcePort],
+  ),
+];
+
+/**
+ * `matches` are in the order of the listener's chains, an undefined one matches all. Throws ListenerConfigError for what
+ * can't be honoured, and where two chains match the same.
+ */
+export function compileFilterChainMatch(matches: readonly (FilterChainMatch | undefined)[]): ChooseChain {
+  for (const match of matches) if (match) refuseUnsupported(match);
+  const all = matches.map((_, index) => index);
+  return all.length === 0 ? () => undefined : compile(matches, all, 0);
 }
 
-/** Decides between chains; `matches` are in the order of the listener's chains, an undefined one matches all. */
-export interface FilterChainMatcher {
-  /** True when some chain asks for something that only the first bytes of the client tell. */
-  readonly needsInspection: boolean;
-  /** Index of the chain, or undefined when none matches. */
-  match(facts: ConnectionFacts): number | undefined;
-}
-
-/** How well a chain fits one criterion: below 0 not at all, 0 when it doesn't ask, the higher the more specific. */
-type Criterion = (facts: ConnectionFacts) => number;
-
-export function compileFilterChainMatch(matches: readonly (FilterChainMatch | undefined)[]): FilterChainMatcher {
-  const chains = matches.map((match) => criteria(match));
-  const stages = chains[0]?.length ?? 0;
-  return {
-    needsInspection: matches.some(asksForFirstBytes),
-    match(facts) {
-      let left = chains.map((_, index) => index);
-      for (let stage = 0; stage < stages && left.length > 0; stage++) left = narrow(left, chains, stage, facts);
-      return left[0];
-    },
-  };
-}
-
-function narrow(
-  left: readonly number[],
-  chains: readonly (readonly Criterion[])[],
-  stage: number,
-  facts: ConnectionFacts,
-): number[] {
-  const fits = left.map((index) => chains[index]![stage]!(facts));
-  const best = Math.max(...fits);
-  return best < 0 ? [] : left.filter((_, position) => fits[position] === best);
-}
-
-function asksForFirstBytes(match: FilterChainMatch | undefined): boolean {
+/** True where a chain asks for something that only a ClientHello tells. */
+export function asksForHello(match: FilterChainMatch | undefined): boolean {
   if (!match) return false;
-  return match.serverNames.length > 0 || match.transportProtocol !== '' || match.applicationProtocols.length > 0;
+  if (match.transportProtocol !== '') return match.transportProtocol === 'tls';
+  return match.serverNames.length > 0 || match.applicationProtocols.length > 0;
 }
 
-/** Envoy's order. */
-function criteria(match: FilterChainMatch | undefined): readonly Criterion[] {
-  return [
-    exactNumber(match?.destinationPort === undefined ? [] : [match.destinationPort], (facts) => facts.destinationPort),
-    prefix(match?.prefixRanges ?? [], (facts) => facts.destinationIp),
-    serverName(match?.serverNames ?? []),
-    transportProtocol(match?.transportProtocol ?? ''),
-    applicationProtocol(match?.applicationProtocols ?? []),
-    prefix(match?.directSourcePrefixRanges ?? [], (facts) => facts.sourceIp),
-    sourceType(match?.sourceType ?? SourceType.ANY),
-    prefix(match?.sourcePrefixRanges ?? [], (facts) => facts.sourceIp),
-    exactNumber(match?.sourcePorts ?? [], (facts) => facts.sourcePort),
-  ];
-}
-
-function exactNumber(wanted: readonly number[], actual: (facts: ConnectionFacts) => number): Criterion {
-  if (wanted.length === 0) return () => 0;
-  return (facts) => (wanted.includes(actual(facts)) ? 1 : -1);
-}
-
-function prefix(ranges: readonly CidrRange[], actual: (facts: ConnectionFacts) => string): Criterion {
-  if (ranges.length === 0) return () => 0;
-  const blocks = ranges.map((range) => {
-    const length = range.prefixLen ?? 0;
-    const block = new BlockList();
-    block.addSubnet(range.addressPrefix, length, isIPv6(range.addressPrefix) ? 'ipv6' : 'ipv4');
-    return { length, block };
-  });
-  return (facts) => {
-    const ip = actual(facts);
-    const family = isIPv6(ip) ? 'ipv6' : 'ipv4';
-    return Math.max(...blocks.map(({ length, block }) => (block.check(ip, family) ? length + 1 : -1)));
+/** Decides between the chains that are left, from one stage on. */
+function compile(
+  matches: readonly (FilterChainMatch | undefined)[],
+  left: readonly number[],
+  from: number,
+): ChooseChain {
+  const stage = STAGES[from];
+  if (!stage) return leaf(left);
+  const keysOf = (index: number) => {
+    const match = matches[index];
+    const keys = match ? stage.keysOf(match) : [];
+    return keys.length === 0 ? [ANYTHING] : keys;
   };
+  const groups = new Map<unknown, number[]>();
+  for (const index of left) for (const key of new Set(keysOf(index))) append(groups, key, index);
+  // Where no chain asks, the stage costs a connection nothing.
+  if (groups.size === 1 && groups.has(ANYTHING)) return compile(matches, left, from + 1);
+  return stage.choose(new Map([...groups].map(([key, indexes]) => [key, compile(matches, indexes, from + 1)])));
 }
 
-/** `*.example.com` and `.example.com` fit every name below; longer names are the more specific, an exact one the most. */
-function serverName(wanted: readonly string[]): Criterion {
-  if (wanted.length === 0) return () => 0;
-  const exact = new Set(wanted.filter((name) => !isWildcard(name)).map((name) => name.toLowerCase()));
-  const suffixes = wanted.filter(isWildcard).map((name) => name.replace(/^\*/, '').toLowerCase());
-  return (facts) => {
-    if (exact.has(facts.serverName)) return Number.MAX_SAFE_INTEGER;
-    const lengths = suffixes.filter((suffix) => endsBelow(facts.serverName, suffix)).map((suffix) => suffix.length);
-    return Math.max(-1, ...lengths);
-  };
+function append(groups: Map<unknown, number[]>, key: unknown, index: number): void {
+  const group = groups.get(key);
+  if (group) group.push(index);
+  else groups.set(key, [index]);
 }
 
-function isWildcard(name: string): boolean {
-  return name.startsWith('*.') || name.startsWith('.');
+function leaf(left: readonly number[]): ChooseChain {
+  if (left.length > 1) {
+    throw new ListenerConfigError(
+      'BAD_FILTER_CHAIN',
+      `filter chains ${left.join(' and ')} have overlapping matching rules`,
+    );
+  }
+  return () => left[0];
 }
 
-function endsBelow(name: string, suffix: string): boolean {
-  return name.length > suffix.length && name.endsWith(suffix);
-}
-
-function transportProtocol(wanted: string): Criterion {
-  if (wanted === '') return () => 0;
-  return (facts) => (facts.transportProtocol === wanted ? 1 : -1);
-}
-
-/** The client's first protocol that some chain names wins. */
-function applicationProtocol(wanted: readonly string[]): Criterion {
-  if (wanted.length === 0) return () => 0;
-  return (facts) => {
-    const position = facts.applicationProtocols.findIndex((protocol) => wanted.includes(protocol));
-    return position < 0 ? -1 : facts.applicationProtocols.length - position;
-  };
-}
-
-function sourceType(wanted: SourceType): Criterion {
-  if (wanted === SourceType.ANY) return () => 0;
-  return (facts) => (isLocal(facts) === (wanted === SourceType.SAME_IP_OR_LOOPBACK) ? 1 : -1);
-}
-
-function isLocal(facts: ConnectionFacts): boolean {
-  return (
-    facts.sourceIp === facts.destinationIp ||
-    facts.sourceIp.startsWith('127.') ||
-    facts.sourceIp === '::1' ||
-    facts.sourceIp.startsWith('::ffff:127.')
-  );
+function refuseUnsupported(match: FilterChainMatch): void {
+  const field = [
+    match.addressSuffix !== '' && 'address_suffix',
+    match.suffixLen !== undefined && 'suffix_len',
+    match.serverNames.some((name) => name.lastIndexOf('*') > 0 || name === '*') && 'a partial wildcard in server_names',
+  ].find((each) => each !== false);
+  if (field) throw new ListenerConfigError('UNSUPPORTED_FIELD', `filter_chain_match: ${field} is not supported`);
 }

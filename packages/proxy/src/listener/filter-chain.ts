@@ -1,6 +1,6 @@
-// Turns a FilterChain into a running one: TLS, a network filter, its connections; shared by the versions of a listener that have it.
+// Turns a FilterChain into a running one: TLS, network filters, its connections; shared by the versions of a listener that have it.
 import { fromBinary } from '@bufbuild/protobuf';
-import type { Timer } from '@meltemi/base';
+import { durationToMs, type Timer } from '@meltemi/base';
 import type { FilterChain as FilterChainConfig } from '@meltemi/api/envoy/config/listener/v3/listener_components_pb';
 import type { TransportSocket } from '@meltemi/api/envoy/config/core/v3/base_pb';
 import {
@@ -12,15 +12,22 @@ import { DownstreamTls } from './downstream-tls.ts';
 import { ListenerConfigError } from './listener-config-error.ts';
 import type { ListenerParts } from './listener-parts.ts';
 import type { ListenerStats } from './listener-stats.ts';
-import { compileNetworkFilter, isReady, type NetworkFilter } from './network-filter.ts';
+import { DrainSequence } from '../drain/drain-sequence.ts';
+import { compileNetworkChain } from './network/compile-chain.ts';
+import type { NetworkChain } from './network/network-chain.ts';
 
 /** How often a chain that drains looks for idle connections, in milliseconds. */
 const DRAIN_STEP_MS = 250;
+/** A handshake that takes longer is given up; Envoy waits without end unless told otherwise. */
+const HANDSHAKE_TIMEOUT_MS = 15_000;
 
 export class FilterChain {
   readonly tls: DownstreamTls | undefined;
-  readonly #filter: NetworkFilter;
+  readonly handshakeTimeoutMs: number;
+  readonly #network: NetworkChain;
   readonly #parts: ListenerParts;
+  /** Begins when nothing leads here any more. */
+  readonly #drain: DrainSequence;
   #holders = 0;
   #drainEnd = 0;
   #drainTimer: Timer | undefined;
@@ -29,11 +36,17 @@ export class FilterChain {
   /** Throws a typed error for what can't be honoured. `onReady`: something that was missing came. */
   constructor(config: FilterChainConfig, stats: ListenerStats, parts: ListenerParts, onReady: () => void) {
     this.#parts = parts;
+    const { clock, dice, drainDecision, drainTimeMs } = parts;
+    const settings = parts.drain?.settings ?? { timeMs: drainTimeMs, strategy: 'immediate' };
+    this.#drain = new DrainSequence(settings, clock, dice);
+    const drain = { closes: () => this.#drain.closes() || (drainDecision?.closes() ?? false) };
+    const timeout = config.transportSocketConnectTimeout;
+    this.handshakeTimeoutMs = timeout ? durationToMs(timeout) : HANDSHAKE_TIMEOUT_MS;
     const context = downstreamTlsContext(config.transportSocket);
-    this.tls = context && new DownstreamTls(context, parts.watchSecret, onReady);
+    this.tls = context && new DownstreamTls(context, parts.watchSecret, parts.clock, onReady);
     const place = { chainName: config.name, onReady, onConnectionClosed: () => closed(stats) };
     try {
-      this.#filter = compileNetworkFilter(config.filters, place, parts);
+      this.#network = compileNetworkChain(config.filters, place, { ...parts, drainDecision: drain });
     } catch (error) {
       this.tls?.close();
       throw error;
@@ -42,16 +55,16 @@ export class FilterChain {
 
   /** Routes and secrets are here. */
   get ready(): boolean {
-    return (this.tls?.ready ?? true) && isReady(this.#filter);
+    return (this.tls?.ready ?? true) && this.#network.terminal.ready;
   }
 
   get openConnections(): number {
-    return this.#filter.manager.openConnections;
+    return this.#network.openConnections;
   }
 
   /** Takes a connection whose handshake is done. */
   accept(transport: Transport): void {
-    this.#filter.manager.accept(transport, this.tls?.localUris ?? []);
+    this.#network.accept(transport, this.tls?.localUris ?? []);
   }
 
   /** A version of the listener has this chain. */
@@ -66,12 +79,12 @@ export class FilterChain {
 
   /** Responses close their connections from now on. */
   drain(): void {
-    this.#filter.manager.drain();
+    this.#network.terminal.drain();
   }
 
   /** While draining: how many connections are left, idle ones closed. */
   closeIdle(): number {
-    return this.#filter.manager.closeIdle();
+    return this.#network.closeIdle();
   }
 
   close(): void {
@@ -80,11 +93,12 @@ export class FilterChain {
     this.#parts.drainingChains.delete(this);
     this.#drainTimer?.cancel();
     this.tls?.close();
-    this.#filter.manager.close();
+    this.#network.close();
   }
 
   #drainThenClose(): void {
-    this.drain();
+    this.#drain.begin();
+    if (!this.#drain.gradual) this.drain();
     this.#parts.drainingChains.add(this);
     this.#drainEnd = this.#parts.clock.monotonic() + this.#parts.drainTimeMs;
     this.#drainStep();
@@ -92,13 +106,16 @@ export class FilterChain {
 
   #drainStep(): void {
     if (this.#closed) return;
-    if (this.closeIdle() === 0 || this.#parts.clock.monotonic() >= this.#drainEnd) return this.close();
+    // While connections end by and by, one that is idle may be about to be used.
+    const left = this.#drain.gradual ? this.openConnections : this.closeIdle();
+    if (left === 0 || this.#parts.clock.monotonic() >= this.#drainEnd) return this.close();
     this.#drainTimer = this.#parts.clock.after(DRAIN_STEP_MS, () => this.#drainStep());
   }
 }
 
 function closed(stats: ListenerStats): void {
   stats.cxActive.decrement();
+  stats.workerCxActive.decrement();
   stats.cxDestroy.increment();
 }
 

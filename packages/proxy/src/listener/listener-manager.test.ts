@@ -12,6 +12,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { once } from 'node:events';
 import { RawClient, routerFilter } from '../proxy-under-test.ts';
 import { testAuthority } from '../tls/test-certificates.ts';
+import { localCounters } from '../workers/shared-counters.ts';
 import { xdsRegistry } from '../xds/registry.ts';
 import type { Rejection } from '../xds/xds-client.ts';
 import { ListenerManager } from './listener-manager.ts';
@@ -34,6 +35,8 @@ class Pushed {
       watchRoutes: (_source, name, onRoutes) => watch(this.#routes, name, onRoutes),
       awaitClusters: () => undefined,
       watchSecret: (config, onSecret) => watch(this.#secrets, config.name, onSecret),
+      watchExtension: () => ({ close() {} }),
+      counters: localCounters,
       drainTimeMs: 300,
       drainingChains: new Set(),
     });
@@ -197,7 +200,7 @@ test('a listener that can not be honoured is refused by name, and the others are
   assert.deepEqual(
     rejections.map(({ name, message }) => [name, message]),
     [
-      ['bad', 'network filter x: unknown type type.googleapis.com/envoy.extensions.filters.http.router.v3.Router'],
+      ['bad', 'network filter x: unknown type envoy.extensions.filters.http.router.v3.Router'],
       ['nowhere', 'neither an IP address with a port nor a pipe'],
     ],
   );

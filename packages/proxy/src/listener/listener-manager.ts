@@ -4,7 +4,9 @@ import { formatSocketAddress } from '@meltemi/base';
 import type { TransportAddress } from '@meltemi/wire';
 import type { CertificateSnapshot, ListenerSnapshot } from '../admin/admin-view.ts';
 import type { Rejection, Watch, WildcardSink, XdsClient } from '../xds/xds-client.ts';
-import { ActiveListener } from './active-listener.ts';
+import { ActiveListener, type ListenerSurroundings } from './active-listener.ts';
+import { ListenerDirectory } from './listener-directory.ts';
+import { isInbound } from './listener-address.ts';
 import { listenerManagerStats, type ListenerManagerStats } from './listener-manager-stats.ts';
 import type { ListenerParts } from './listener-parts.ts';
 import { SocketBinder } from './socket-binder.ts';
@@ -12,23 +14,28 @@ import { SocketBinder } from './socket-binder.ts';
 /** How often draining looks for idle connections, in milliseconds. */
 const DRAIN_STEP_MS = 50;
 
-/** Envoy's initial_fetch_timeout. */
-const FIRST_ANSWER_MS = 15_000;
-
 export class ListenerManager implements WildcardSink<Listener> {
   readonly #parts: ListenerParts;
-  readonly #binder: SocketBinder;
+  readonly #directory: ListenerDirectory;
+  readonly #surroundings: ListenerSurroundings;
   readonly #stats: ListenerManagerStats;
   readonly #static = new Set<string>();
   readonly #listeners = new Map<string, ActiveListener>();
   #waiting: (() => void)[] = [];
   #draining = false;
+  /** Which listeners the administrator stopped: those that come later don't start. */
+  #stopped: 'none' | 'inbound' | 'all' = 'none';
   #answered: (() => void) | undefined;
   #lds: Watch | undefined;
 
   constructor(parts: ListenerParts) {
     this.#parts = parts;
-    this.#binder = new SocketBinder(parts.clock, parts.logger, parts.stats);
+    this.#directory = new ListenerDirectory(() => this.#listeners.values());
+    this.#surroundings = {
+      binder: new SocketBinder(parts.clock, parts.logger, parts.stats, parts.sockets),
+      handOver: (transport, bytes) => this.#directory.handOver(transport, bytes),
+      onChange: () => this.#changed(),
+    };
     this.#stats = listenerManagerStats(parts.stats);
   }
 
@@ -38,13 +45,11 @@ export class ListenerManager implements WildcardSink<Listener> {
     this.#apply(config.name, config);
   }
 
-  /** Subscribes to LDS. Resolves when its first answer was applied, or when that took too long. */
+  /** Subscribes to LDS. Resolves when its first answer was applied, or when the source gave up waiting for one. */
   async start(lds: XdsClient): Promise<void> {
     const answered = new Promise<void>((resolve) => (this.#answered = resolve));
-    const timer = this.#parts.clock.after(FIRST_ANSWER_MS, () => this.#answered?.());
     this.#lds = lds.watchAll('LDS', this);
     await answered;
-    timer.cancel();
   }
 
   update(changed: ReadonlyMap<string, Listener>, removed: readonly string[]): readonly Rejection[] {
@@ -62,6 +67,14 @@ export class ListenerManager implements WildcardSink<Listener> {
   /** Where a listener is bound; undefined while it isn't, or when there is none of the name. */
   address(name: string): TransportAddress | undefined {
     return this.#listeners.get(name)?.address;
+  }
+
+  /** Connections that are open or about to be. */
+  get connections(): number {
+    let open = 0;
+    for (const { serving } of this.#listeners.values())
+      if (serving) open += serving.stats.cxActive.value + serving.stats.preCxActive.value;
+    return open;
   }
 
   snapshot(): readonly ListenerSnapshot[] {
@@ -88,10 +101,17 @@ export class ListenerManager implements WildcardSink<Listener> {
     }
   }
 
+  /** No listener accepts any more, or no inbound one; connections go on. */
+  stop(inboundOnly: boolean): void {
+    for (const listener of this.#listeners.values()) if (!inboundOnly || listener.inbound) listener.stop();
+    this.#stopped = inboundOnly && this.#stopped !== 'all' ? 'inbound' : 'all';
+  }
+
   /** Stops accepting; responses close their connections. Resolves when none is left, or at the end of the drain time. */
   async drain(): Promise<void> {
     this.#draining = true;
     for (const listener of this.#listeners.values()) listener.drain();
+    for (const chain of this.#parts.drainingChains) chain.drain();
     const end = this.#parts.clock.monotonic() + this.#parts.drainTimeMs;
     while (this.#openConnections() > 0 && this.#parts.clock.monotonic() < end) {
       await new Promise<void>((resolve) => this.#parts.clock.after(DRAIN_STEP_MS, resolve));
@@ -115,7 +135,8 @@ export class ListenerManager implements WildcardSink<Listener> {
 
   #refuse(name: string, config: Listener): string | undefined {
     if (this.#static.has(name)) return `a listener of the bootstrap has this name`;
-    if (this.#draining) return undefined;
+    if (this.#draining || this.#stopped === 'all') return undefined;
+    if (this.#stopped === 'inbound' && isInbound(config)) return undefined;
     try {
       this.#apply(name, config);
       return undefined;
@@ -127,7 +148,7 @@ export class ListenerManager implements WildcardSink<Listener> {
 
   #apply(name: string, config: Listener): void {
     const known = this.#listeners.get(name);
-    const listener = known ?? new ActiveListener(name, this.#parts, this.#binder, () => this.#changed());
+    const listener = known ?? new ActiveListener(name, this.#parts, this.#surroundings);
     listener.update(config);
     this.#listeners.set(name, listener);
     if (known) this.#stats.modified.increment();
@@ -141,6 +162,7 @@ export class ListenerManager implements WildcardSink<Listener> {
   }
 
   #changed(): void {
+    this.#directory.changed();
     const listeners = [...this.#listeners.values()];
     this.#stats.active.set(listeners.filter((listener) => listener.serving).length);
     this.#stats.warming.set(listeners.filter((listener) => !listener.serving).length);

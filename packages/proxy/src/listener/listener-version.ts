@@ -1,60 +1,80 @@
-// Turns a Listener message into one running version of it: filter chains and the rule that chooses between them.
-import { toBinary } from '@bufbuild/protobuf';
-import { type Clock, durationToMs, type Logger } from '@meltemi/base';
-import {
-  type FilterChain as FilterChainConfig,
-  FilterChainSchema,
-} from '@meltemi/api/envoy/config/listener/v3/listener_components_pb';
-import type { Listener } from '@meltemi/api/envoy/config/listener/v3/listener_pb';
-import type { Transport, TransportAddress } from '@meltemi/wire';
-import { FilterChain } from './filter-chain.ts';
-import { compileFilterChainMatch, type ConnectionFacts, type FilterChainMatcher } from './filter-chain-match.ts';
-import { checkListener, statName } from './listener-address.ts';
+// Turns a Listener message into one running version of it: listener filters, filter chains and the rule that chooses between them.
+import type { Clock, Logger } from '@meltemi/base';
+import { type Listener, Listener_DrainType } from '@meltemi/api/envoy/config/listener/v3/listener_pb';
+import type { Transport } from '@meltemi/wire';
+import { ChainBuilder } from './chain-builder.ts';
+import { chainChoice, NO_CHAIN } from './chain-choice.ts';
+import type { ConnectionFacts } from './connection-facts.ts';
+import { compileListenerFilters, type PlacedFilter } from './filter/compile-filters.ts';
+import type { FilterChain } from './filter-chain.ts';
+import { asksForHello, type ChooseChain } from './filter-chain-match.ts';
+import { directionOf, isInbound } from './listener-address.ts';
 import { ListenerConfigError } from './listener-config-error.ts';
+import { listenerLogs, type ListenerLogs } from './listener-logs.ts';
 import type { ListenerParts } from './listener-parts.ts';
+import { type ListenerSettings, listenerSettings } from './listener-settings.ts';
 import { type ListenerStats, listenerStats } from './listener-stats.ts';
 import { type ConnectionAcceptor, PendingConnection } from './pending-connection.ts';
 
-/** Envoy's listener_filters_timeout. */
-const INSPECT_TIMEOUT_MS = 15_000;
+/** Gives a connection to the listener of its destination; false: there is none. `bytes`: read already. */
+export type HandOver = (transport: Transport, bytes: Buffer | undefined) => boolean;
 
 export class ListenerVersion implements ConnectionAcceptor {
   readonly name: string;
-  readonly address: TransportAddress;
   readonly config: Listener;
+  readonly settings: ListenerSettings;
   readonly stats: ListenerStats;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly inspectTimeoutMs: number;
-  readonly needsInspection: boolean;
-  readonly detectsHttp: boolean;
+  readonly filters: readonly PlacedFilter[];
+  readonly filtersTimeoutMs: number;
+  readonly continueOnTimeout: boolean;
+  readonly handOver: HandOver;
   /** By the bytes of their configuration. */
   readonly chains: ReadonlyMap<string, FilterChain>;
   readonly #order: readonly FilterChain[];
   readonly #default: FilterChain | undefined;
-  readonly #matcher: FilterChainMatcher;
+  readonly #choose: ChooseChain;
+  readonly #logs: ListenerLogs;
   readonly #pending = new Set<PendingConnection>();
 
   /** Chains of `before` that didn't change are taken over. Throws a typed error for what can't be honoured. */
-  constructor(config: Listener, before: ListenerVersion | undefined, parts: ListenerParts, onReady: () => void) {
-    const { address, inspectors } = checkListener(config);
+  constructor(
+    config: Listener,
+    before: ListenerVersion | undefined,
+    parts: ListenerParts,
+    handOver: HandOver,
+    onReady: () => void,
+  ) {
     this.name = config.name;
     this.config = config;
-    this.address = address;
     this.clock = parts.clock;
     this.logger = parts.logger;
-    this.stats = listenerStats(parts.stats, config.statPrefix || statName(address));
-    this.inspectTimeoutMs = config.listenerFiltersTimeout
-      ? durationToMs(config.listenerFiltersTimeout)
-      : INSPECT_TIMEOUT_MS;
-    this.#matcher = compileFilterChainMatch(config.filterChains.map((chain) => chain.filterChainMatch));
-    this.detectsHttp = inspectors.has('http');
-    this.needsInspection = this.#matcher.needsInspection;
-    const build = new ChainBuilder(before, this.stats, parts, onReady);
-    this.#order = build.all(config.filterChains);
-    this.#default = config.defaultFilterChain && build.all([config.defaultFilterChain])[0];
-    this.chains = build.built;
-    if (this.chains.size === 0) throw new ListenerConfigError('BAD_FILTER_CHAIN', `no filter chains`);
+    this.handOver = handOver;
+    this.settings = listenerSettings(config);
+    this.filtersTimeoutMs = this.settings.filtersTimeoutMs;
+    this.continueOnTimeout = this.settings.continueOnTimeout;
+    this.#choose = chainChoice(config);
+    if (config.filterChains.length === 0 && !config.defaultFilterChain)
+      throw new ListenerConfigError('BAD_FILTER_CHAIN', `no filter chains`);
+    this.stats = listenerStats(parts.stats, this.settings.statPrefix, parts.sockets?.worker);
+    const modifyOnly = config.drainType === Listener_DrainType.MODIFY_ONLY;
+    const drain = modifyOnly ? undefined : parts.drain?.decision(isInbound(config));
+    const direction = directionOf(config);
+    const chainParts = { ...parts, ...(drain && { drainDecision: drain }), ...(direction && { direction }) };
+    const builder = new ChainBuilder(before?.chains, this.stats, chainParts, onReady);
+    this.filters = [];
+    try {
+      this.filters = compileListenerFilters(config.listenerFilters, impliedFilters(config), parts);
+      this.#order = builder.all(config.filterChains);
+      this.#default = config.defaultFilterChain && builder.all([config.defaultFilterChain])[0];
+      this.#logs = listenerLogs(config.accessLog, parts);
+    } catch (error) {
+      builder.undo();
+      this.#closeFilters();
+      throw error;
+    }
+    this.chains = builder.built;
     for (const chain of this.chains.values()) chain.hold();
   }
 
@@ -63,9 +83,12 @@ export class ListenerVersion implements ConnectionAcceptor {
   }
 
   accept(transport: Transport): void {
-    const pending = new PendingConnection(this, transport);
-    this.#pending.add(pending);
-    pending.start();
+    this.#start(transport, undefined, this.settings.handsOver);
+  }
+
+  /** A connection that another listener accepted goes no further. */
+  acceptHandedOver(transport: Transport, bytes: Buffer | undefined): void {
+    this.#start(transport, bytes, false);
   }
 
   forget(pending: PendingConnection): void {
@@ -73,15 +96,21 @@ export class ListenerVersion implements ConnectionAcceptor {
   }
 
   chainFor(facts: ConnectionFacts): FilterChain | undefined {
-    const index = this.#matcher.match(facts);
-    return index === undefined ? this.#default : this.#order[index];
+    const index = this.#choose(facts);
+    if (index === undefined) return this.#default;
+    return index === NO_CHAIN ? undefined : this.#order[index];
+  }
+
+  unmatched(transport: Transport): void {
+    this.#logs.unmatched(transport);
   }
 
   /** No new connection comes; chains that no other version has drain and close. */
   retire(): void {
     for (const pending of this.#pending) pending.destroy();
     for (const chain of this.chains.values()) chain.release();
-    this.stats.close();
+    this.#closeFilters();
+    this.#logs.close();
   }
 
   drain(): void {
@@ -98,40 +127,24 @@ export class ListenerVersion implements ConnectionAcceptor {
   close(): void {
     for (const pending of this.#pending) pending.destroy();
     for (const chain of this.chains.values()) chain.close();
+    this.#closeFilters();
+    this.#logs.close();
+  }
+
+  #start(transport: Transport, bytes: Buffer | undefined, mayHandOver: boolean): void {
+    const pending = new PendingConnection(this, transport, mayHandOver);
+    this.#pending.add(pending);
+    pending.start(bytes);
+  }
+
+  #closeFilters(): void {
+    for (const { filter } of this.filters) filter.close();
     this.stats.close();
   }
 }
 
-class ChainBuilder {
-  readonly built = new Map<string, FilterChain>();
-  readonly #before: ListenerVersion | undefined;
-  readonly #stats: ListenerStats;
-  readonly #parts: ListenerParts;
-  readonly #onReady: () => void;
-
-  constructor(before: ListenerVersion | undefined, stats: ListenerStats, parts: ListenerParts, onReady: () => void) {
-    this.#before = before;
-    this.#stats = stats;
-    this.#parts = parts;
-    this.#onReady = onReady;
-  }
-
-  /** One bad chain refuses the listener: what was built for it is closed again. */
-  all(configs: readonly FilterChainConfig[]): FilterChain[] {
-    try {
-      return configs.map((config) => this.#one(config));
-    } catch (error) {
-      for (const [key, chain] of this.built) if (!this.#before?.chains.has(key)) chain.close();
-      this.#stats.close();
-      throw error;
-    }
-  }
-
-  #one(config: FilterChainConfig): FilterChain {
-    const key = Buffer.from(toBinary(FilterChainSchema, config)).toString('latin1');
-    const known = this.built.get(key) ?? this.#before?.chains.get(key);
-    const chain = known ?? new FilterChain(config, this.#stats, this.#parts, this.#onReady);
-    this.built.set(key, chain);
-    return chain;
-  }
+/** Envoy adds these by itself where the listener does not name them. */
+function impliedFilters(config: Listener) {
+  const chainsAsk = config.filterChains.some((chain) => asksForHello(chain.filterChainMatch));
+  return { originalDst: config.useOriginalDst ?? false, tlsInspector: chainsAsk };
 }

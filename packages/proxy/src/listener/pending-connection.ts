@@ -1,19 +1,25 @@
-// Brings an accepted connection to its filter chain: first bytes where a chain asks for them, the chain, the handshake.
+// Brings an accepted connection to its filter chain: listener filters, another listener where one has its destination, the chain, the handshake.
 import {
-  peekClientHello,
   type TlsHandler,
+  type TlsInfo,
   type Transport,
   type TransportError,
   type TransportHandler,
   startServerTls,
 } from '@meltemi/wire';
 import type { Clock, Logger, Timer } from '@meltemi/base';
+import type { HandshakeSeat } from './downstream-tls.ts';
+import type { PeerRefusal } from '../tls/handshake-stats.ts';
+import type { RefusalKind } from '../tls/peer-certificate.ts';
+import type { ConnectionFacts } from './connection-facts.ts';
+import type { PlacedFilter } from './filter/compile-filters.ts';
+import { factsOf, type InspectedConnection } from './filter/listener-filter.ts';
 import type { FilterChain } from './filter-chain.ts';
-import type { ConnectionFacts } from './filter-chain-match.ts';
 import type { ListenerStats } from './listener-stats.ts';
+import { PeekBuffer } from './peek-buffer.ts';
 
-/** Bytes looked at before a chain is chosen; a ClientHello that is longer is refused by the peek itself. */
-const INSPECT_LIMIT = 64 * 1024;
+/** Bytes kept before a chain is chosen; a filter that wants more never gets them. */
+const PEEK_LIMIT = 80 * 1024;
 
 /** The version of a listener that accepted the connection. */
 export interface ConnectionAcceptor {
@@ -21,143 +27,194 @@ export interface ConnectionAcceptor {
   readonly stats: ListenerStats;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly inspectTimeoutMs: number;
-  readonly needsInspection: boolean;
-  readonly detectsHttp: boolean;
+  readonly filters: readonly PlacedFilter[];
+  /** 0: none. */
+  readonly filtersTimeoutMs: number;
+  readonly continueOnTimeout: boolean;
+  /** Gives the connection to the listener of its original destination; false: there is none. */
+  handOver(transport: Transport, bytes: Buffer | undefined): boolean;
   chainFor(facts: ConnectionFacts): FilterChain | undefined;
+  /** No chain took the connection. */
+  unmatched(transport: Transport): void;
   /** The connection is with its chain, or gone. */
   forget(pending: PendingConnection): void;
 }
 
 /** Lives until a filter chain takes the connection over, or it ends. */
-export class PendingConnection implements TransportHandler, TlsHandler {
+export class PendingConnection implements TransportHandler, TlsHandler, InspectedConnection, HandshakeSeat {
+  readonly transport: Transport;
+  transportProtocol = '';
+  serverName = '';
+  applicationProtocols: readonly string[] = [];
+  /** Why the chain's own rules refused the client's certificate. */
+  refusal: RefusalKind | undefined;
   readonly #version: ConnectionAcceptor;
-  readonly #transport: Transport;
-  readonly #timer: Timer;
-  #bytes: Buffer | undefined;
+  readonly #mayHandOver: boolean;
+  readonly #peek = new PeekBuffer();
+  #filter = 0;
+  #timer: Timer | undefined;
   #chain: FilterChain | undefined;
   #over = false;
 
-  constructor(version: ConnectionAcceptor, transport: Transport) {
+  /** `mayHandOver`: the connection may go to another listener. */
+  constructor(version: ConnectionAcceptor, transport: Transport, mayHandOver: boolean) {
     this.#version = version;
-    this.#transport = transport;
+    this.#mayHandOver = mayHandOver;
+    this.transport = transport;
     transport.handler = this;
-    version.stats.cxTotal.increment();
-    version.stats.cxActive.increment();
-    this.#timer = version.clock.after(version.inspectTimeoutMs, () => this.#timedOut());
   }
 
-  /** Without a chain that asks for the first bytes, the chain is chosen at once. */
-  start(): void {
-    if (!this.#version.needsInspection) this.#choose('raw_buffer', '', []);
+  /** `bytes`: read already. Where no filter asks for bytes, the chain has the connection when this returns. */
+  start(bytes?: Buffer): void {
+    if (bytes) this.#peek.append(bytes);
+    this.#inspect();
+  }
+
+  take(count: number): void {
+    this.#peek.take(count);
   }
 
   onData(bytes: Buffer): void {
     if (this.#over) return;
-    this.#bytes = this.#bytes ? Buffer.concat([this.#bytes, bytes]) : Buffer.from(bytes);
-    this.#inspect(this.#bytes);
+    this.#peek.append(bytes);
+    if (this.#chain || this.#filter === this.#version.filters.length) return;
+    this.#inspect();
   }
 
   onEnd(): void {
+    if (!this.#over && !this.#chain) this.#version.stats.filterRemoteClose.increment();
     this.#refuse();
   }
 
   onDrain(): void {}
 
-  onClose(): void {
+  onClose(error?: Error): void {
+    if (error && !this.#over && !this.#chain) this.#version.stats.filterError.increment();
     this.#finish();
   }
 
-  onSecure(): void {
+  onSecure(info: TlsInfo): void {
     if (this.#over) return;
-    this.#version.stats.handshake.increment();
-    this.#handOver(this.#chain!);
+    this.#version.stats.ssl.succeeded(info);
+    this.#accept(this.#chain!);
   }
 
   onError(error: TransportError): void {
     if (this.#over) return;
-    if (error.code === 'TLS_PEER_REFUSED') this.#version.stats.failVerify.increment();
-    else this.#version.stats.connectionError.increment();
+    this.#version.stats.ssl.failed(this.#refusalOf(error));
     this.#version.logger.debug(`listener ${this.#version.name}: ${error.message}`);
     this.#refuse();
-  }
-
-  #inspect(bytes: Buffer): void {
-    const peek = peekClientHello(bytes);
-    switch (peek.kind) {
-      case 'need-more':
-        if (bytes.length > INSPECT_LIMIT) this.#refuse();
-        return;
-      case 'hello':
-        return this.#choose('tls', peek.sni ?? '', peek.alpn);
-      case 'not-tls':
-        return this.#choose('raw_buffer', '', this.#version.detectsHttp ? [plaintextProtocol(bytes)] : []);
-    }
-  }
-
-  #choose(transportProtocol: 'tls' | 'raw_buffer', serverName: string, applicationProtocols: readonly string[]): void {
-    const { localAddress, remoteAddress } = this.#transport;
-    const facts: ConnectionFacts = {
-      destinationIp: localAddress.host,
-      destinationPort: localAddress.port,
-      sourceIp: remoteAddress.host,
-      sourcePort: remoteAddress.port,
-      transportProtocol,
-      serverName,
-      applicationProtocols,
-    };
-    const chain = this.#version.chainFor(facts);
-    if (!chain) {
-      this.#version.stats.noFilterChainMatch.increment();
-      return this.#refuse();
-    }
-    this.#chain = chain;
-    if (chain.tls) this.#startTls(chain);
-    else this.#handOver(chain);
-  }
-
-  #startTls(chain: FilterChain): void {
-    const options = chain.tls!.handshake(this.#bytes);
-    this.#bytes = undefined;
-    if (options) startServerTls(this.#transport, options, this);
-    else this.#refuse();
-  }
-
-  #handOver(chain: FilterChain): void {
-    const bytes = this.#bytes;
-    this.#bytes = undefined;
-    this.#over = true;
-    this.#timer.cancel();
-    this.#version.forget(this);
-    chain.accept(this.#transport);
-    if (bytes) this.#transport.handler.onData(bytes);
-  }
-
-  #timedOut(): void {
-    this.#version.stats.preCxTimeout.increment();
-    this.#refuse();
-  }
-
-  /** Closes the connection. */
-  #refuse(): void {
-    this.#finish();
-    this.#transport.destroy();
   }
 
   destroy(): void {
     this.#refuse();
   }
 
+  /** Of a certificate; undefined: the handshake failed for another reason. */
+  #refusalOf({ code }: TransportError): PeerRefusal | undefined {
+    if (code === 'TLS_NO_PEER_CERTIFICATE') return 'missing';
+    return code === 'TLS_PEER_REFUSED' ? (this.refusal ?? 'chain') : undefined;
+  }
+
+  /** Runs the filters from where they stopped. */
+  #inspect(): void {
+    const { filters } = this.#version;
+    for (; this.#filter < filters.length; this.#filter++) {
+      const { filter, disabled } = filters[this.#filter]!;
+      if (disabled?.(this.transport.localAddress.port)) continue;
+      const verdict = filter.inspect(this, this.#peek.bytes);
+      if (verdict === 'wait' && this.#peek.length < PEEK_LIMIT) return this.#wait();
+      if (verdict === 'next') continue;
+      return this.#refuse();
+    }
+    this.#stopWaiting();
+    this.#choose();
+  }
+
+  #wait(): void {
+    const { clock, filtersTimeoutMs, stats } = this.#version;
+    if (this.#timer || filtersTimeoutMs === 0) return;
+    stats.preCxActive.increment();
+    this.#timer = clock.after(filtersTimeoutMs, () => this.#filtersTimedOut());
+  }
+
+  #stopWaiting(): void {
+    if (!this.#timer) return;
+    if (!this.#chain) this.#version.stats.preCxActive.decrement();
+    this.#timer.cancel();
+    this.#timer = undefined;
+  }
+
+  #filtersTimedOut(): void {
+    this.#version.stats.preCxTimeout.increment();
+    this.#stopWaiting();
+    if (!this.#version.continueOnTimeout) return this.#refuse();
+    this.#filter = this.#version.filters.length;
+    this.#choose();
+  }
+
+  #choose(): void {
+    if (this.#mayHandOver && this.transport.localAddressRestored && this.#handOver()) return;
+    const chain = this.#version.chainFor(factsOf(this));
+    if (!chain) {
+      this.#version.stats.noFilterChainMatch.increment();
+      this.#version.unmatched(this.transport);
+      return this.#refuse();
+    }
+    this.#chain = chain;
+    this.#version.stats.cxTotal.increment();
+    this.#version.stats.cxActive.increment();
+    this.#version.stats.workerCxTotal.increment();
+    this.#version.stats.workerCxActive.increment();
+    if (chain.tls) this.#startTls(chain);
+    else this.#accept(chain);
+  }
+
+  /** The other listener counts the connection from now on. */
+  #handOver(): boolean {
+    const bytes = this.#peek.release();
+    if (this.#version.handOver(this.transport, bytes)) {
+      this.#finish();
+      return true;
+    }
+    if (bytes) this.#peek.append(bytes);
+    return false;
+  }
+
+  #startTls(chain: FilterChain): void {
+    const options = chain.tls!.handshake(this.#peek.release(), this);
+    if (!options) return this.#refuse();
+    const { clock, stats } = this.#version;
+    this.#timer = clock.after(chain.handshakeTimeoutMs, () => {
+      stats.handshakeTimeout.increment();
+      this.#refuse();
+    });
+    startServerTls(this.transport, options, this);
+  }
+
+  #accept(chain: FilterChain): void {
+    const bytes = this.#peek.release();
+    this.#over = true;
+    this.#stopWaiting();
+    this.#version.forget(this);
+    chain.accept(this.transport);
+    if (bytes) this.transport.handler.onData(bytes);
+  }
+
+  /** Closes the connection. */
+  #refuse(): void {
+    this.#finish();
+    this.transport.destroy();
+  }
+
   #finish(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#timer.cancel();
-    this.#version.stats.cxActive.decrement();
-    this.#version.stats.cxDestroy.increment();
+    this.#stopWaiting();
     this.#version.forget(this);
+    if (!this.#chain) return;
+    this.#version.stats.cxActive.decrement();
+    this.#version.stats.workerCxActive.decrement();
+    this.#version.stats.cxDestroy.increment();
   }
-}
-
-function plaintextProtocol(bytes: Buffer): string {
-  return bytes.subarray(0, 3).toString('latin1') === 'PRI' ? 'h2c' : 'http/1.1';
 }

@@ -1,7 +1,8 @@
 // Binds listening sockets, again and again while the address is taken: another listener, or a former one, may be letting go of it.
 import type { Clock, Logger, Timer } from '@meltemi/base';
 import type { StatsStore } from '@meltemi/telemetry';
-import { listen, type ListeningSocket, type Transport, type TransportAddress } from '@meltemi/wire';
+import { listen, type ListeningSocket, type SocketOption, type Transport, type TransportAddress } from '@meltemi/wire';
+import { type SocketSharing, soleSockets } from '../workers/socket-sharing.ts';
 import { addressKey } from './listener-address.ts';
 
 const RETRY_MS = 1_000;
@@ -14,6 +15,8 @@ export interface BoundSocket {
 
 export interface BindOptions {
   readonly backlog: number | undefined;
+  readonly ipv6Only: boolean;
+  readonly socketOptions: readonly SocketOption[];
   /** Of the listener, for messages. */
   readonly name: string;
 }
@@ -24,8 +27,10 @@ export class SocketBinder {
   readonly #failures;
   /** Sockets that are closing, by address: who wants the address next waits. */
   readonly #closing = new Map<string, Promise<void>>();
+  readonly sharing: SocketSharing;
 
-  constructor(clock: Clock, logger: Logger, stats: StatsStore) {
+  constructor(clock: Clock, logger: Logger, stats: StatsStore, sharing: SocketSharing = soleSockets) {
+    this.sharing = sharing;
     this.#clock = clock;
     this.#logger = logger;
     this.#failures = stats.scope('listener_manager').counter('listener_create_failure');
@@ -70,6 +75,8 @@ class Binding implements BoundSocket {
   readonly #onBound: () => void;
   readonly #binder: SocketBinder;
   #socket: ListeningSocket | undefined;
+  /** Another worker listens there for all. */
+  #elsewhere = false;
   #timer: Timer | undefined;
   #closed = false;
 
@@ -88,15 +95,25 @@ class Binding implements BoundSocket {
   }
 
   get address(): TransportAddress | undefined {
-    return this.#socket?.address;
+    return this.#elsewhere ? this.#wanted : this.#socket?.address;
   }
 
   async start(): Promise<void> {
     await this.#binder.free(this.#wanted);
+    const { sharing } = this.#binder;
+    const place = await sharing.place(this.#options.name, this.#wanted);
     if (this.#closed) return;
+    if (!place) return this.#isElsewhere();
     try {
-      const { backlog } = this.#options;
-      const socket = await listen(this.#wanted, backlog === undefined ? {} : { backlog }, this.#onConnection);
+      const { backlog, ipv6Only, socketOptions } = this.#options;
+      const reusePort = sharing.reusePort && !('path' in place);
+      const options = {
+        ipv6Only,
+        socketOptions,
+        ...(backlog !== undefined && { backlog }),
+        ...(reusePort && { reusePort }),
+      };
+      const socket = await listen(place, options, this.#onConnection);
       this.#bound(socket);
     } catch (error) {
       if (this.#closed) return;
@@ -115,6 +132,12 @@ class Binding implements BoundSocket {
   #bound(socket: ListeningSocket): void {
     if (this.#closed) return void this.#binder.close(this.#wanted, socket);
     this.#socket = socket;
+    this.#binder.sharing.bound(this.#options.name, this.#wanted, socket.address);
+    this.#onBound();
+  }
+
+  #isElsewhere(): void {
+    this.#elsewhere = true;
     this.#onBound();
   }
 }

@@ -1,11 +1,14 @@
 // Carries the bytes of one client connection to an upstream and back: connect, pump both ways, half-close, end.
-import { rollInteger } from '@meltemi/base';
+import { rollInteger, type SocketAddress, type Timer, xxHash64 } from '@meltemi/base';
 import { type Transport, TransportError, type TransportHandler } from '@meltemi/wire';
 import type { Cluster, UpstreamHost, UpstreamTcp, UpstreamTcpEnd, UpstreamTcpHandler } from '../cluster/cluster.ts';
-import { hash32 } from '../cluster/balance/hash32.ts';
+import type { Workload } from '../istio/workload.ts';
 import { Deadline } from '../http/deadline.ts';
+import { UPSTREAM_PEER } from '../istio/peer-state.ts';
+import { CLUSTER_KEY, IDLE_TIMEOUT_KEY, setState, textState } from '../listener/network/connection-state.ts';
+import { PeerGreeting } from './peer-greeting.ts';
 import type { TcpEntry } from './tcp-entry.ts';
-import { pickCluster } from './tcp-settings.ts';
+import { pickCluster, type TcpChoice } from './tcp-settings.ts';
 import type { TcpSite } from './tcp-site.ts';
 
 export class ProxiedConnection implements TransportHandler {
@@ -17,8 +20,13 @@ export class ProxiedConnection implements TransportHandler {
   readonly #duration: Deadline;
   readonly #onEnded: () => void;
   readonly #tried: UpstreamHost[] = [];
+  readonly #idleTimeoutMs: number;
   #cluster: Cluster | undefined;
+  #subset: TcpChoice['subset'];
+  #opened = false;
+  #logTimer: Timer | undefined;
   #upstream: UpstreamTcp | undefined;
+  #greeting: PeerGreeting | undefined;
   #connected = false;
   /** What the client sent before the upstream was there: the bytes that were read to choose the filter chain. */
   #early: Buffer | undefined;
@@ -35,6 +43,7 @@ export class ProxiedConnection implements TransportHandler {
     this.#client = client;
     this.#entry = entry;
     this.#startedAt = site.clock.monotonic();
+    this.#idleTimeoutMs = Number(textState(client, IDLE_TIMEOUT_KEY) ?? site.settings.idleTimeoutMs) || 0;
     this.#idle = new Deadline(site.clock, () => this.#timedOut('idle'));
     this.#duration = new Deadline(site.clock, () => this.#timedOut('duration'));
   }
@@ -45,10 +54,12 @@ export class ProxiedConnection implements TransportHandler {
     this.#client.pauseReading();
     this.#touch();
     if (settings.maxDurationMs > 0) this.#duration.set(this.#startedAt + settings.maxDurationMs);
-    const name = pickCluster(settings.clusters, rollInteger(dice));
-    this.#cluster = clusters.get(name);
+    const choice = this.#choose(pickCluster(settings.clusters, rollInteger(dice)));
+    this.#subset = choice.subset;
+    this.#cluster = clusters.get(choice.cluster);
+    if (settings.logIntervalMs > 0) this.#logLater();
     if (this.#cluster) {
-      this.#entry.upstreamCluster = name;
+      this.#entry.upstreamCluster = choice.cluster;
       return this.#connect(this.#cluster);
     }
     stats.noRoute.increment();
@@ -95,9 +106,39 @@ export class ProxiedConnection implements TransportHandler {
     this.#finish();
   }
 
+  /** A filter before this one may have named the cluster. */
+  #choose(configured: TcpChoice): TcpChoice {
+    const cluster = textState(this.#client, CLUSTER_KEY);
+    return cluster === undefined ? configured : { ...configured, cluster };
+  }
+
+  #logLater(): void {
+    const { clock, settings } = this.#site;
+    this.#logTimer = clock.after(settings.logIntervalMs, () => {
+      this.#logNow();
+      this.#logLater();
+    });
+  }
+
+  #logNow(): void {
+    this.#entry.durationMs = this.#site.clock.monotonic() - this.#startedAt;
+    this.#site.log(this.#entry);
+  }
+
+  #tellOpened(): void {
+    if (this.#opened) return;
+    this.#opened = true;
+    for (const observer of this.#site.observers) observer.opened(this.#client, this.#entry);
+  }
+
   #connect(cluster: Cluster): void {
-    const hash = this.#site.settings.hashSourceIp ? hash32(this.#client.remoteAddress.host, 0) : undefined;
-    const host = cluster.pick({ hash, tried: this.#tried });
+    const hash = this.#site.settings.hashSourceIp ? xxHash64(this.#client.remoteAddress.host) : undefined;
+    const host = cluster.pick({
+      hash,
+      tried: this.#tried,
+      subset: this.#subset,
+      originalDestination: destinationOf(this.#client),
+    });
     if (!host) return this.#refuse('UH');
     this.#upstream = cluster.connectTcp(host, this.#upstreamEvents());
     if (!this.#upstream) return this.#refuse('UO');
@@ -107,7 +148,9 @@ export class ProxiedConnection implements TransportHandler {
   }
 
   #upstreamEvents(): UpstreamTcpHandler {
+    const { remoteAddress: source, localAddress: destination } = this.#client;
     return {
+      clientEnds: { source, destination },
       onConnected: () => this.#upstreamConnected(),
       onData: (chunk) => this.#upstreamData(chunk),
       onEnd: () => this.#upstreamFinished(),
@@ -122,6 +165,9 @@ export class ProxiedConnection implements TransportHandler {
     this.#entry.upstreamLocalAddress = `${localAddress.host}:${localAddress.port}`;
     this.#entry.upstreamTransportFailureReason = undefined;
     this.#touch();
+    this.#greet();
+    this.#tellOpened();
+    if (this.#site.settings.logConnected) this.#logNow();
     const early = this.#early;
     this.#early = undefined;
     const room = early === undefined || this.#upstream!.write(early);
@@ -129,7 +175,20 @@ export class ProxiedConnection implements TransportHandler {
     else if (room) this.#client.resumeReading();
   }
 
-  #upstreamData(chunk: Buffer): void {
+  /** Where both ends agreed on it, each first says who it is. */
+  #greet(): void {
+    const protocol = this.#cluster!.peerExchange;
+    if (protocol === undefined || this.#upstream!.tls?.alpn !== protocol) return;
+    const onPeer = (peer: Workload) => setState(this.#client, UPSTREAM_PEER, peer);
+    this.#greeting = new PeerGreeting(this.#upstream!, this.#site.greeting, onPeer);
+  }
+
+  #upstreamData(bytes: Buffer): void {
+    const chunk = this.#greeting ? this.#greeting.received(bytes) : bytes;
+    if (chunk) this.#toClient(chunk);
+  }
+
+  #toClient(chunk: Buffer): void {
     this.#site.stats.txBytes.add(chunk.length);
     this.#entry.bytesSent += chunk.length;
     this.#touch();
@@ -138,6 +197,8 @@ export class ProxiedConnection implements TransportHandler {
 
   #upstreamFinished(): void {
     this.#upstreamEnded = true;
+    const rest = this.#greeting?.ended();
+    if (rest) this.#toClient(rest);
     this.#client.end();
   }
 
@@ -185,8 +246,7 @@ export class ProxiedConnection implements TransportHandler {
   }
 
   #touch(): void {
-    const { clock, settings } = this.#site;
-    if (settings.idleTimeoutMs > 0) this.#idle.set(clock.monotonic() + settings.idleTimeoutMs);
+    if (this.#idleTimeoutMs > 0) this.#idle.set(this.#site.clock.monotonic() + this.#idleTimeoutMs);
   }
 
   #finish(): void {
@@ -194,9 +254,17 @@ export class ProxiedConnection implements TransportHandler {
     this.#over = true;
     this.#idle.close();
     this.#duration.close();
+    this.#logTimer?.cancel();
     this.#entry.durationMs = this.#site.clock.monotonic() - this.#startedAt;
+    this.#tellOpened();
+    for (const observer of this.#site.observers) observer.closed(this.#client, this.#entry);
     this.#onEnded();
   }
+}
+
+/** Where the client wanted to go, on a connection that was redirected here. */
+function destinationOf({ localAddress, localAddressRestored }: Transport): SocketAddress | undefined {
+  return localAddressRestored ? localAddress : undefined;
 }
 
 function isReset(error: Error | undefined): boolean {

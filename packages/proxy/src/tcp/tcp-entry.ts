@@ -1,5 +1,5 @@
 // What the access log can say of a connection that carried bytes as they are.
-import type { AccessLogEntry } from '@meltemi/telemetry';
+import type { AccessLogEntry, TlsFacts } from '@meltemi/telemetry';
 import type { ConnectionEntry } from '../http/stream-entry.ts';
 
 export class TcpEntry implements AccessLogEntry {
@@ -14,7 +14,7 @@ export class TcpEntry implements AccessLogEntry {
   readonly responseHeaders = undefined;
   readonly responseTrailers = undefined;
   readonly responseCode = 0;
-  readonly responseCodeDetails = undefined;
+  responseCodeDetails: string | undefined;
   readonly requestDurationMs = undefined;
   readonly responseDurationMs = undefined;
   readonly routeName = undefined;
@@ -42,7 +42,7 @@ export class TcpEntry implements AccessLogEntry {
     return this.#connection.remoteAddress;
   }
   get downstreamDirectRemoteAddress(): string {
-    return this.#connection.remoteAddress;
+    return this.#connection.directRemoteAddress;
   }
   get requestedServerName(): string | undefined {
     return this.#connection.serverName;
@@ -50,13 +50,10 @@ export class TcpEntry implements AccessLogEntry {
   get filterChainName(): string {
     return this.#connection.filterChainName;
   }
-  get downstreamPeerUriSan(): string | undefined {
-    return this.#connection.peerUriSan;
+  get downstreamTls(): TlsFacts | undefined {
+    return this.#connection.tls;
   }
-  get downstreamPeerSubject(): string | undefined {
-    return this.#connection.peerSubject;
-  }
-  get downstreamTlsVersion(): string | undefined {
-    return this.#connection.tlsVersion;
+  get connectionId(): number {
+    return this.#connection.id;
   }
 }

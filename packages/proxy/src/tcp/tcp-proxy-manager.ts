@@ -1,39 +1,45 @@
 // Turns accepted connections of a filter chain into ones carried to a cluster, and knows which are open.
-import type { Clock, Dice, Logger } from '@meltemi/base';
-import type { AccessFilter } from '@meltemi/decide';
+import type { Clock, Dice } from '@meltemi/base';
 import type { AccessLog, StatsStore } from '@meltemi/telemetry';
 import type { Transport } from '@meltemi/wire';
-import { AccessGate } from '../access/access-gate.ts';
+import type { Node } from '@meltemi/api/envoy/config/core/v3/base_pb';
 import type { Clusters } from '../cluster/cluster.ts';
+import type { TerminalFilter } from '../listener/network/terminal-filter.ts';
 import { connectionEntry } from '../http/connection-entry.ts';
+import type { ConnectionEntry } from '../http/stream-entry.ts';
+import { workloadOf } from '../istio/workload.ts';
+import { encodePeer } from '../listener/network/peer-exchange-message.ts';
 import { ProxiedConnection } from './proxied-connection.ts';
 import { TcpEntry } from './tcp-entry.ts';
+import type { TcpObserver } from './tcp-observer.ts';
 import type { TcpSettings } from './tcp-settings.ts';
 import type { TcpSite } from './tcp-site.ts';
 import { type TcpStats, tcpStats } from './tcp-stats.ts';
 
 export interface TcpProxyOptions {
   readonly settings: TcpSettings;
-  /** Who may connect. */
-  readonly access: readonly AccessFilter[];
   readonly accessLogs: readonly AccessLog[];
+  readonly observers: readonly TcpObserver[];
   readonly filterChainName: string;
+  /** Who we are; undefined: nobody said. */
+  readonly node: Node | undefined;
   readonly onConnectionClosed: () => void;
   readonly clusters: Clusters;
   readonly stats: StatsStore;
   readonly clock: Clock;
   readonly dice: Dice;
-  readonly logger: Logger;
 }
 
-export class TcpProxyManager implements TcpSite {
+export class TcpProxyManager implements TcpSite, TerminalFilter {
   readonly settings: TcpSettings;
   readonly clusters: Clusters;
   readonly stats: TcpStats;
   readonly clock: Clock;
   readonly dice: Dice;
-  readonly #access: AccessGate;
+  readonly observers: readonly TcpObserver[];
   readonly #accessLogs: readonly AccessLog[];
+  readonly #node: Node | undefined;
+  #greeting: Buffer | undefined;
   readonly #filterChainName: string;
   readonly #onConnectionClosed: () => void;
   readonly #connections = new Set<ProxiedConnection>();
@@ -44,9 +50,9 @@ export class TcpProxyManager implements TcpSite {
     this.clock = options.clock;
     this.dice = options.dice;
     this.stats = tcpStats(options.stats, options.settings.statPrefix);
-    const statScope = ({ statOwner }: AccessFilter) => options.stats.scope(statOwner);
-    this.#access = new AccessGate(options.access, statScope, options.logger);
+    this.observers = options.observers;
     this.#accessLogs = options.accessLogs;
+    this.#node = options.node;
     this.#filterChainName = options.filterChainName;
     this.#onConnectionClosed = options.onConnectionClosed;
   }
@@ -55,18 +61,34 @@ export class TcpProxyManager implements TcpSite {
     return this.#connections.size;
   }
 
+  get greeting(): Buffer {
+    this.#greeting ??= encodePeer(this.#node?.id ?? '', workloadOf(this.#node?.metadata ?? {}));
+    return this.#greeting;
+  }
+
+  /** Routes are part of the configuration itself. */
+  get ready(): boolean {
+    return true;
+  }
+
   /** Takes over a connection whose handshake, if any, is done, and connects it at once: the server may speak first. */
-  accept(transport: Transport): void {
-    const client = connectionEntry(transport, this.#filterChainName);
+  accept(transport: Transport, localUris: readonly string[], known?: ConnectionEntry): void {
+    const client = known ?? connectionEntry(transport, this.#filterChainName, localUris);
     const entry = new TcpEntry(client, this.clock.now());
     this.stats.cxTotal.increment();
-    const denial = this.#access.deny({ connection: client, request: undefined });
-    if (denial) return this.#refuse(transport, entry, denial.details);
     const connection = new ProxiedConnection(this, transport, entry, () => this.#ended(connection, entry));
     this.#connections.add(connection);
     this.stats.cxActive.increment();
     transport.handler = connection;
     connection.start();
+  }
+
+  /** A filter before this one closed a connection: it is in the log all the same. */
+  denied(client: ConnectionEntry, details: string): void {
+    const entry = new TcpEntry(client, this.clock.now());
+    this.stats.cxTotal.increment();
+    entry.connectionTerminationDetails = details;
+    this.log(entry);
   }
 
   /** Nothing tells the client of a byte stream to go: its connections stay until they end or the drain time is over. */
@@ -82,21 +104,17 @@ export class TcpProxyManager implements TcpSite {
     for (const connection of this.#connections) connection.destroy();
     for (const log of this.#accessLogs) log.close();
     this.stats.close();
-    this.#access.close();
   }
 
-  /** Before any byte goes either way: a server that speaks first must not be heard. */
-  #refuse(transport: Transport, entry: TcpEntry, details: string): void {
-    transport.destroy();
-    entry.connectionTerminationDetails = details;
+  /** A line in each access log. */
+  log(entry: TcpEntry): void {
     for (const log of this.#accessLogs) log.log(entry);
-    this.#onConnectionClosed();
   }
 
   #ended(connection: ProxiedConnection, entry: TcpEntry): void {
     this.#connections.delete(connection);
     this.stats.cxActive.decrement();
-    for (const log of this.#accessLogs) log.log(entry);
+    this.log(entry);
     this.#onConnectionClosed();
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
@@ -56,6 +56,8 @@ let logs = 0;
 interface TcpUnderTest extends ProxyUnderTest {
   /** The lines of the access log so far, once there is one. */
   logged(): Promise<string>;
+  /** Resolves when the access log has so many. */
+  lines(count: number): Promise<void>;
 }
 
 async function proxyTo(ports: readonly number[], fields: object = {}, setup: ProxySetup = {}): Promise<TcpUnderTest> {
@@ -79,7 +81,11 @@ async function proxyTo(ports: readonly number[], fields: object = {}, setup: Pro
     await started.close();
     return readFileSync(path, 'utf8');
   };
-  return { ...started, logged };
+  const lines = async (count: number) => {
+    while (!existsSync(path) || readFileSync(path, 'utf8').split('\n').length <= count)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+  };
+  return { ...started, logged, lines };
 }
 
 async function dial(port: number): Promise<Socket> {
@@ -284,7 +290,7 @@ test('every number picks the cluster whose share its remainder falls in', () => 
       const total = each.reduce((sum, weight) => sum + weight, 0);
       let end = 0;
       const wanted = each.findIndex((weight) => chance % total < (end += weight));
-      assert.equal(pickCluster(compiled, chance), String(wanted));
+      assert.equal(pickCluster(compiled, chance).cluster, String(wanted));
     }),
   );
 });
@@ -293,4 +299,65 @@ test('refuses what it can not honour', () => {
   const config = fromJson(TcpProxySchema, { cluster: 'a', tunnelingConfig: { hostname: 'x' } });
   assert.throws(() => tcpSettings(config), { code: 'UNSUPPORTED_FIELD' });
   assert.throws(() => tcpSettings(fromJson(TcpProxySchema, {})), { code: 'BAD_FILTER' });
+});
+
+test('metadata of the filter and of the chosen cluster together choose a subset', () => {
+  const labels = (fields: object) => ({ filterMetadata: { 'envoy.lb': { ...fields } } });
+  const config = fromJson(TcpProxySchema, {
+    metadataMatch: labels({ version: 'v1', zone: 'a' }),
+    weightedClusters: {
+      clusters: [
+        { name: 'a', weight: 1, metadataMatch: labels({ version: 'v2' }) },
+        { name: 'b', weight: 1 },
+      ],
+    },
+  });
+  assert.deepEqual(
+    tcpSettings(config).clusters.choices.map(({ subset }) => subset),
+    [
+      { version: 'v2', zone: 'a' },
+      { version: 'v1', zone: 'a' },
+    ],
+  );
+});
+
+test('the log has a line when the upstream is there and one in between, besides that at the end', async () => {
+  const { port } = await serve((socket) => socket.pipe(socket));
+  const options = { flush_access_log_on_connected: true, access_log_flush_interval: '0.05s' };
+  const proxied = await proxyTo([port], { access_log_options: options });
+  const client = connect({ port: proxied.port, host: '127.0.0.1' });
+  client.write('12345');
+  await once(client, 'data');
+  await proxied.lines(2);
+  client.destroy();
+  const lines = (await proxied.logged()).trim().split('\n');
+  assert.equal(lines[0], '- 0 0 app 1');
+  assert.equal(lines[1], '- 5 5 app 1');
+  assert.equal(lines.at(-1), '- 5 5 app 1');
+  assert.ok(lines.length >= 3);
+});
+
+test('the name in the hello is the cluster where sni_cluster stands before', async () => {
+  const authority = testAuthority();
+  closers.push(() => authority.close());
+  const { certificate, key } = authority.issue('DNS:chosen.example');
+  const server = createTlsServer({ cert: certificate, key }, (socket) => socket.end('chosen'));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  closers.push(() => server.close());
+  const type = 'type.googleapis.com/envoy.extensions.filters.network.sni_cluster.v3.SniCluster';
+  const proxy = await proxyTo(
+    [],
+    {},
+    {
+      chain: {
+        filter_chain_match: { transport_protocol: 'tls' },
+        filters: [{ name: 'sni', typed_config: { '@type': type } }, tcpFilter({})],
+      },
+      moreClusters: [cluster('chosen.example', [(server.address() as { port: number }).port])],
+    },
+  );
+  const client = connectTls({ port: proxy.port, host: '127.0.0.1', servername: 'chosen.example', ca: authority.root });
+  closers.push(() => client.destroy());
+  assert.equal((await readAll(client)).toString(), 'chosen');
 });

@@ -7,9 +7,17 @@ export interface CertificateNames {
   readonly dns: readonly string[];
   /** Raw address bytes as hex: `7f000001`. */
   readonly ips: readonly string[];
+  readonly emails: readonly string[];
+  /** By their kind: its object identifier as dotted numbers, and the text. */
+  readonly others: readonly OtherName[];
   readonly isCa: boolean;
   /** Bits of KeyUsage, first byte (0x80 digitalSignature, 0x04 keyCertSign, 0x02 cRLSign); undefined when absent. */
   readonly keyUsage: number | undefined;
+}
+
+export interface OtherName {
+  readonly oid: string;
+  readonly value: string;
 }
 
 const SEQUENCE = 0x30;
@@ -20,6 +28,8 @@ const OCTET_STRING = 0x04;
 /** [3] EXPLICIT Extensions of TBSCertificate. */
 const EXTENSIONS = 0xa3;
 /** GeneralName choices (RFC 5280 §4.2.1.6), context-specific primitive. */
+const OTHER_NAME = 0xa0;
+const EMAIL = 0x81;
 const DNS_NAME = 0x82;
 const URI_NAME = 0x86;
 const IP_ADDRESS = 0x87;
@@ -39,6 +49,8 @@ export function certificateNames(der: Buffer): CertificateNames {
   return {
     uris: textNames(general, URI_NAME),
     dns: textNames(general, DNS_NAME),
+    emails: textNames(general, EMAIL),
+    others: general.filter((name) => name.tag === OTHER_NAME).map(otherName),
     ips: general.filter((name) => name.tag === IP_ADDRESS).map((name) => name.content.toString('hex')),
     isCa: constraints ? readIsCa(constraints) : false,
     keyUsage: usage ? readKeyUsage(usage) : undefined,
@@ -66,6 +78,29 @@ function addExtension(found: Map<string, Buffer>, extension: DerElement): void {
 
 function textNames(general: readonly DerElement[], tag: number): readonly string[] {
   return general.filter((name) => name.tag === tag).map((name) => asciiName(name.content));
+}
+
+/** OtherName: type-id OBJECT IDENTIFIER, value [0] EXPLICIT; of the value, what a string type holds. */
+function otherName({ content }: DerElement): OtherName {
+  const [id, wrapper] = derElements(content);
+  const value = wrapper && derElements(wrapper.content)[0];
+  if (id?.tag !== OBJECT_IDENTIFIER || !value) throw new DerError('malformed other name');
+  if (value.content.includes(0)) throw new DerError('a name has an illegal byte');
+  return { oid: dottedOid(id.content), value: value.content.toString('utf8') };
+}
+
+function dottedOid(content: Buffer): string {
+  const numbers: bigint[] = [];
+  let number = 0n;
+  for (const byte of content) {
+    number = (number << 7n) | BigInt(byte & 127);
+    if (byte & 128) continue;
+    numbers.push(number);
+    number = 0n;
+  }
+  const first = numbers.shift() ?? 0n;
+  const root = first < 80n ? first / 40n : 2n;
+  return [root, first - root * 40n, ...numbers].join('.');
 }
 
 function asciiName(content: Buffer): string {

@@ -30,6 +30,8 @@ test('names are read from the DER', () => {
   assert.deepEqual(names, {
     uris: ['spiffe://td/a'],
     dns: ['b.example', 'c.example'],
+    emails: [],
+    others: [],
     ips: ['7f000001'],
     isCa: false,
     keyUsage: 0x80,

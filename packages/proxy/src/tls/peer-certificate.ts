@@ -1,8 +1,40 @@
 // Turns a peer's certificate into a verdict: SPIFFE's rules for an SVID, then the SAN matchers of a validation context.
 import { type CertificateNames, certificateNames } from './certificate-names.ts';
+import { type CertificatePins, NO_PINS } from './certificate-pins.ts';
+import { peerIdentity } from './peer-identity.ts';
 
 /** Says whether a certificate has a name that is wanted. */
 export type SanMatcher = (names: CertificateNames) => boolean;
+
+/** What a certificate must be besides being signed by a root. */
+export interface PeerRules {
+  readonly sanMatchers: readonly SanMatcher[];
+  readonly pins: CertificatePins;
+}
+
+/** chain: no valid certificate of the roots. san: no wanted name. hash: not one of the certificates or keys that are named. */
+export type RefusalKind = 'chain' | 'san' | 'hash';
+
+export interface PeerRefusal {
+  readonly kind: RefusalKind;
+  readonly reason: string;
+}
+
+/** The judgement of `refusePeer` and of the pins, with its kind. */
+export function judgePeer(der: Buffer, { sanMatchers, pins }: PeerRules): PeerRefusal | undefined {
+  let names: CertificateNames;
+  try {
+    ({ names } = peerIdentity(der));
+  } catch (error) {
+    return { kind: 'chain', reason: `malformed certificate: ${(error as Error).message}` };
+  }
+  const svid = refuseSvid(names);
+  if (svid !== undefined) return { kind: 'chain', reason: svid };
+  const san = refuseSans(names, sanMatchers);
+  if (san !== undefined) return { kind: 'san', reason: san };
+  const pin = pins.refuse(der);
+  return pin === undefined ? undefined : { kind: 'hash', reason: pin };
+}
 
 /** The URI SANs of a certificate, in order. Throws DerError on malformed bytes or names with illegal characters. */
 export function uriSans(der: Buffer): readonly string[] {
@@ -19,13 +51,7 @@ export function dnsSans(der: Buffer): readonly string[] {
  * SPIFFE id must be a valid SVID; with matchers, one of them must match (Envoy: any of match_typed_subject_alt_names).
  */
 export function refusePeer(der: Buffer, matchers: readonly SanMatcher[]): string | undefined {
-  let names: CertificateNames;
-  try {
-    names = certificateNames(der);
-  } catch (error) {
-    return `malformed certificate: ${(error as Error).message}`;
-  }
-  return refuseSvid(names) ?? refuseSans(names, matchers);
+  return judgePeer(der, { sanMatchers: matchers, pins: NO_PINS })?.reason;
 }
 
 /** https://github.com/spiffe/spiffe/blob/main/standards/X509-SVID.md §2-5: one URI SAN, a leaf that can't sign others. */

@@ -6,8 +6,9 @@ import {
   SubjectAltNameMatcher_SanType as SanType,
 } from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/common_pb';
 import type { CertificateNames } from './certificate-names.ts';
+import { compileRegex } from '@meltemi/decide';
+import { formatIpv6 } from '@meltemi/wire';
 import type { SanMatcher } from './peer-certificate.ts';
-
 import { TlsConfigError } from './tls-config-error.ts';
 
 /** One function per matcher; the peer is accepted when any says yes. Throws TlsConfigError for what can't be honoured. */
@@ -26,6 +27,12 @@ function compileTyped(typed: SubjectAltNameMatcher): SanMatcher {
       return (names) => names.uris.some(matches);
     case SanType.DNS:
       return dnsMatcher(typed.matcher, matches);
+    case SanType.EMAIL:
+      return (names) => names.emails.some(matches);
+    case SanType.IP_ADDRESS:
+      return (names) => names.ips.some((hex) => matches(ipText(hex)));
+    case SanType.OTHER_NAME:
+      return (names) => names.others.some(({ oid, value }) => oid === typed.oid && matches(value));
     default:
       throw new TlsConfigError('UNSUPPORTED_SAN_TYPE', `SAN type ${SanType[typed.sanType]} is not supported`);
   }
@@ -33,7 +40,17 @@ function compileTyped(typed: SubjectAltNameMatcher): SanMatcher {
 
 function compileUntyped(matcher: StringMatcher): SanMatcher {
   const matches = compileString(matcher);
-  return (names) => names.uris.some(matches) || names.dns.some(matches);
+  const dns = dnsMatcher(matcher, matches);
+  return (names) =>
+    names.uris.some(matches) ||
+    dns(names) ||
+    names.emails.some(matches) ||
+    names.ips.some((hex) => matches(ipText(hex)));
+}
+
+function ipText(hex: string): string {
+  const bytes = Buffer.from(hex, 'hex');
+  return bytes.length === 16 ? formatIpv6(bytes) : bytes.join('.');
 }
 
 /** An exact DNS matcher is covered by a wildcard name of one label: `*.example.com` for `a.example.com` only. */
@@ -57,6 +74,8 @@ function compileString(matcher: StringMatcher | undefined): (text: string) => bo
       return (text) => fold(text).endsWith(fold(pattern.value));
     case 'contains':
       return (text) => fold(text).includes(fold(pattern.value));
+    case 'safeRegex':
+      return compileRegex(pattern.value.regex);
     default:
       throw new TlsConfigError('UNSUPPORTED_SAN_MATCHER', `SAN matcher "${pattern?.case}" is not supported`);
   }

@@ -1,15 +1,19 @@
 // Turns a CommonTlsContext into the keys, roots and SAN matchers of now: inline ones, and secrets that rotate over SDS.
-import { createSecureContext } from 'node:tls';
-import type {
-  CertificateValidationContext,
-  TlsCertificate,
+import { createPrivateKey } from 'node:crypto';
+import { createSecureContext, rootCertificates } from 'node:tls';
+import {
+  type CertificateValidationContext,
+  CertificateValidationContext_TrustChainVerification as TrustChainVerification,
+  type TlsCertificate,
 } from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/common_pb';
 import type { SdsSecretConfig, Secret } from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/secret_pb';
 import type { CommonTlsContext } from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/tls_pb';
+import { type CertificatePins, certificatePins } from './certificate-pins.ts';
 import { readDataSource } from './data-source.ts';
 import type { SanMatcher } from './peer-certificate.ts';
 import { compileSanMatchers } from './san-matcher.ts';
 import { TlsConfigError } from './tls-config-error.ts';
+import { refuseUnsupported } from './tls-fields.ts';
 
 /** PEM. */
 export interface KeyPair {
@@ -22,7 +26,12 @@ export interface TlsMaterial {
   readonly keyPairs: readonly KeyPair[];
   /** PEM; undefined: the peer isn't verified. */
   readonly trustedCa: string | undefined;
+  /** PEM; undefined: no certificate is looked up in a list of revoked ones. */
+  readonly revoked: string | undefined;
   readonly sanMatchers: readonly SanMatcher[];
+  readonly pins: CertificatePins;
+  /** A peer whose chain leads to no root is let in all the same. */
+  readonly acceptsUntrusted: boolean;
   /** Changes when the roots or the SAN rules change: sessions of another generation must not be resumed. */
   readonly generation: number;
 }
@@ -69,6 +78,7 @@ class MaterialStore implements TlsMaterialWatch {
     const validation = validationOf(common);
     this.#base = validation.context;
     compileSanMatchers(this.#base);
+    refuseUnsupported(common, this.#base);
     for (const certificate of common?.tlsCertificates ?? []) this.#keyPairs.push(keyPairOf(certificate));
     for (const config of common?.tlsCertificateSdsSecretConfigs ?? []) this.#watchKeyPair(config, watchSecret);
     if (validation.sds) this.#watchValidation(validation.sds, watchSecret);
@@ -94,6 +104,7 @@ class MaterialStore implements TlsMaterialWatch {
     const take = (secret: Secret) => {
       if (secret.type.case !== 'validationContext') throw new TlsConfigError('BAD_SECRET', 'it has no roots');
       compileSanMatchers(secret.type.value);
+      refuseUnsupported(undefined, secret.type.value);
       checkRoots(secret.type.value);
       this.#dynamic = secret.type.value;
       this.#generation++;
@@ -118,7 +129,10 @@ class MaterialStore implements TlsMaterialWatch {
     this.current = {
       keyPairs: this.#keyPairs as KeyPair[],
       trustedCa: rootsOf(this.#dynamic) ?? rootsOf(this.#base),
+      revoked: revokedOf(this.#dynamic) ?? revokedOf(this.#base),
       sanMatchers: [...compileSanMatchers(this.#base), ...compileSanMatchers(this.#dynamic)],
+      pins: certificatePins([this.#base, this.#dynamic]),
+      acceptsUntrusted: [this.#base, this.#dynamic].some(acceptsUntrusted),
       generation: this.#generation,
     };
     this.#onChange(this.current);
@@ -148,7 +162,7 @@ function validationOf(common: CommonTlsContext | undefined): {
 function keyPairOf(certificate: TlsCertificate): KeyPair {
   const pair = {
     certificateChain: readDataSource(certificate.certificateChain) ?? '',
-    key: readDataSource(certificate.privateKey) ?? '',
+    key: privateKeyOf(certificate),
   };
   try {
     createSecureContext({ cert: pair.certificateChain, key: pair.key });
@@ -159,13 +173,38 @@ function keyPairOf(certificate: TlsCertificate): KeyPair {
   return pair;
 }
 
+/** Decrypted where it has a password. */
+function privateKeyOf({ privateKey, password }: TlsCertificate): string {
+  const key = readDataSource(privateKey) ?? '';
+  const passphrase = readDataSource(password);
+  if (passphrase === undefined) return key;
+  try {
+    return createPrivateKey({ key, passphrase }).export({ type: 'pkcs8', format: 'pem' });
+  } catch {
+    throw new TlsConfigError('BAD_CERTIFICATE', 'the private key can not be read with its password');
+  }
+}
+
 function rootsOf(context: CertificateValidationContext | undefined): string | undefined {
-  return readDataSource(context?.trustedCa);
+  return context?.systemRootCerts ? rootCertificates.join('\n') : readDataSource(context?.trustedCa);
+}
+
+function revokedOf(context: CertificateValidationContext | undefined): string | undefined {
+  return readDataSource(context?.crl);
+}
+
+function acceptsUntrusted(context: CertificateValidationContext | undefined): boolean {
+  return context?.trustChainVerification === TrustChainVerification.ACCEPT_UNTRUSTED;
 }
 
 function checkRoots(context: CertificateValidationContext): void {
   const roots = rootsOf(context);
   if (roots === undefined) return;
   if (!roots.includes('-----BEGIN CERTIFICATE-----')) throw new TlsConfigError('BAD_CERTIFICATE', 'roots are no PEM');
-  createSecureContext({ ca: roots });
+  const crl = revokedOf(context);
+  try {
+    createSecureContext({ ca: roots, ...(crl !== undefined && { crl }) });
+  } catch (cause) {
+    throw new TlsConfigError('BAD_CERTIFICATE', 'roots or revocation list are malformed', cause);
+  }
 }

@@ -1,0 +1,19 @@
+// Lets connections in by the rules of an RBAC filter; before any byte, so that a server that speaks first is not heard.
+// https://www.envoyproxy.io/docs/envoy/latest/configuration/listeners/network_filters/rbac_filter
+import type { RBAC } from '@meltemi/api/envoy/extensions/filters/network/rbac/v3/rbac_pb';
+import { compileNetworkAccess } from '@meltemi/decide';
+import { AccessGate } from '../../access/access-gate.ts';
+import type { ListenerParts } from '../listener-parts.ts';
+import { type ConnectionFilter, denied } from './connection-filter.ts';
+
+/** Throws DecideError for rules that can't be honoured. */
+export function rbacFilter(config: RBAC, { stats, logger }: ListenerParts): ConnectionFilter {
+  const gate = new AccessGate([compileNetworkAccess(config)], ({ statOwner }) => stats.scope(statOwner), logger);
+  return {
+    admit({ entry }) {
+      const denial = gate.deny({ connection: entry, request: undefined });
+      return denial && denied(denial.details);
+    },
+    close: () => gate.close(),
+  };
+}

@@ -1,0 +1,18 @@
+// The filter that ends a chain: it takes connections over and answers them.
+import type { Transport } from '@meltemi/wire';
+import type { ConnectionEntry } from '../../http/stream-entry.ts';
+
+export interface TerminalFilter {
+  /** Everything that it needs is here. */
+  readonly ready: boolean;
+  readonly openConnections: number;
+  /** Takes a connection whose handshake is done and that every filter let in. `entry`: what is known of it, where somebody asked. */
+  accept(transport: Transport, localUris: readonly string[], entry: ConnectionEntry | undefined): void;
+  /** A filter before it denied a connection: for its access log. */
+  denied?(entry: ConnectionEntry, details: string): void;
+  /** Connections are told to end. */
+  drain(): void;
+  /** While draining: how many connections are left, idle ones closed. */
+  closeIdle(): number;
+  close(): void;
+}
