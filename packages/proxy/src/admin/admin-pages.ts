@@ -1,30 +1,27 @@
 // The list of admin pages: what each answers, and which change something and so need a POST.
 // https://www.envoyproxy.io/docs/envoy/latest/operations/admin
-import type { LogLevel } from '@meltemi/base';
-import { compileRegex } from '@meltemi/decide';
 import { AdminRequestError } from './admin-error.ts';
-import type { AdminView, ListenerSnapshot } from './admin-view.ts';
+import { type AdminAnswer, type AdminPage, flag, json, OK, text } from './admin-page.ts';
+import type { AdminView } from './admin-view.ts';
 import { certsJson } from './certs-page.ts';
-import { addressJson, clustersJson, clustersText } from './clusters-page.ts';
+import { clustersJson, clustersText } from './clusters-page.ts';
 import { configDump } from './config-dump.ts';
+import { initDump } from './init-page.ts';
+import { listeners } from './listeners-page.ts';
+import { logging } from './logging-page.ts';
+import { memory } from './memory-page.ts';
+import { nameFilter } from './name-filter.ts';
+import { modifyRuntime, runtime } from './runtime-page.ts';
 import { serverInfo } from './server-info.ts';
-import { statsPage } from './stats-page.ts';
+import { prometheus, stats } from './stats-page.ts';
 
-export interface AdminPage {
-  readonly path: string;
-  readonly help: string;
-  /** Changes something: POST only. */
-  readonly mutates?: boolean;
-  readonly answer: (view: AdminView, query: URLSearchParams) => AdminAnswer;
-}
+const STATS_PARAMETERS = {
+  usedonly: 'Only include stats that have been written since the start',
+  filter: 'Regular expression (RE2) for filtering stats',
+  invert_filter: 'Invert the filter',
+};
 
-export interface AdminAnswer {
-  readonly status?: 200 | 503;
-  readonly contentType: string;
-  readonly body: string;
-  /** Runs when the answer is sent: for what ends the server that sends it. */
-  readonly afterwards?: () => void;
-}
+const FORMAT = { format: 'File format to use; One of (text, json)' };
 
 export const ADMIN_PAGES: readonly AdminPage[] = [
   {
@@ -32,9 +29,41 @@ export const ADMIN_PAGES: readonly AdminPage[] = [
     help: 'print certs on machine',
     answer: (view) => json(certsJson(view.certificates(), view.clock.now())),
   },
-  { path: '/clusters', help: 'upstream cluster status; ?format=json', answer: clusters },
-  { path: '/config_dump', help: 'dump current configs; ?include_eds, ?resource=LIST, ?name_regex=REGEX', answer: dump },
-  { path: '/drain_listeners', help: 'drain listeners; ?graceful, ?inboundonly', mutates: true, answer: drainListeners },
+  {
+    path: '/clusters',
+    help: 'upstream cluster status',
+    parameters: { filter: 'Regular expression (RE2) for filtering clusters by name', ...FORMAT },
+    ofAllWorkers: true,
+    answer: clusters,
+  },
+  {
+    path: '/config_dump',
+    help: 'dump current configs',
+    parameters: {
+      resource: 'The list to dump, such as dynamic_listeners',
+      mask: 'The fields to keep; with resource, of every element',
+      name_regex: 'Keeps the configurations whose names match',
+      include_eds: 'Dump endpoints too',
+    },
+    answer: dump,
+  },
+  {
+    path: '/contention',
+    help: 'dump mutex contention stats (there are no mutexes)',
+    answer: () => text(NO_CONTENTION),
+  },
+  { path: '/cpuprofiler', help: 'CPU profiler (not built in)', mutates: true, answer: notBuiltIn },
+  {
+    path: '/drain_listeners',
+    help: 'drain listeners',
+    parameters: {
+      graceful: 'Let connections end over the drain time before listeners stop',
+      skip_exit: 'Drain connections but never stop the listeners',
+      inboundonly: 'Drain only listeners whose traffic_direction is inbound',
+    },
+    mutates: true,
+    answer: drainListeners,
+  },
   {
     path: '/healthcheck/fail',
     help: 'cause the server to fail health checks',
@@ -47,47 +76,81 @@ export const ADMIN_PAGES: readonly AdminPage[] = [
     mutates: true,
     answer: failHealthcheck(false),
   },
-  { path: '/hot_restart_version', help: 'print the hot restart compatibility version', answer: () => text('disabled') },
-  { path: '/listeners', help: 'print listener info; ?format=json', answer: listeners },
-  { path: '/logging', help: 'change the logging level; ?level=LEVEL', mutates: true, answer: logging },
-  { path: '/memory', help: 'print current allocation and heap usage', answer: () => json(memory()) },
+  { path: '/heapprofiler', help: 'heap profiler (not built in)', mutates: true, answer: notBuiltIn },
+  {
+    path: '/hot_restart_version',
+    help: 'print the hot restart compatibility version',
+    answer: () => text('disabled\n'),
+  },
+  {
+    path: '/init_dump',
+    help: 'dump what the start still waits for',
+    parameters: { mask: 'listener: leave clusters out' },
+    answer: initDump,
+  },
+  { path: '/listeners', help: 'print listener info', parameters: FORMAT, answer: listeners },
+  {
+    path: '/logging',
+    help: 'query/change logging levels',
+    parameters: {
+      paths: 'Change levels as <logger>:<level>,<logger>:<level>',
+      level: 'Change the level of all loggers; One of (trace, debug, info, warning, error, critical, off)',
+    },
+    mutates: true,
+    answer: logging,
+  },
+  { path: '/memory', help: 'print current allocation/heap usage', answer: memory },
   { path: '/quitquitquit', help: 'exit the server', mutates: true, answer: quit },
-  { path: '/ready', help: 'print server state, 200 if LIVE, otherwise 503', answer: ready },
+  { path: '/ready', help: 'print server state, return 200 if LIVE, otherwise return 503', answer: ready },
   { path: '/reopen_logs', help: 'reopen access logs', mutates: true, answer: reopenLogs },
-  { path: '/reset_counters', help: 'reset all counters to zero', mutates: true, answer: resetCounters },
+  {
+    path: '/reset_counters',
+    help: 'reset all counters to zero',
+    mutates: true,
+    ofAllWorkers: true,
+    answer: resetCounters,
+  },
+  { path: '/runtime', help: 'print runtime values', answer: runtime },
+  {
+    path: '/runtime_modify',
+    help: 'refused: runtime values are those of the bootstrap',
+    mutates: true,
+    answer: modifyRuntime,
+  },
   {
     path: '/server_info',
-    help: 'print server version and status',
+    help: 'print server version/status information',
     answer: (view) => json(serverInfo(view, view.clock.now())),
   },
   {
     path: '/stats',
-    help: 'print server stats; ?filter=REGEX, ?usedonly, ?type=KIND, ?format=json|prometheus',
+    help: 'print server stats',
+    parameters: {
+      ...STATS_PARAMETERS,
+      format: 'Format to use; One of (text, json, prometheus)',
+      type: 'Stat types to include; One of (All, Counters, Histograms, Gauges, TextReadouts)',
+      histogram_buckets: 'Histogram bucket display mode; One of (cumulative, disjoint, none, summary)',
+    },
+    ofAllWorkers: true,
     answer: stats,
   },
-  { path: '/stats/prometheus', help: 'print server stats in prometheus format', answer: prometheus },
+  {
+    path: '/stats/prometheus',
+    help: 'print server stats in prometheus format',
+    parameters: { ...STATS_PARAMETERS, text_readouts: 'Render text readouts as gauges with value 0' },
+    ofAllWorkers: true,
+    answer: prometheus,
+  },
+  { path: '/stats/recentlookups', help: 'lookups of stat names (none are made)', answer: () => text('total: 0\n') },
+  { path: '/stats/recentlookups/clear', help: 'changes nothing', mutates: true, answer: () => OK },
+  { path: '/stats/recentlookups/disable', help: 'changes nothing', mutates: true, answer: () => OK },
+  { path: '/stats/recentlookups/enable', help: 'changes nothing', mutates: true, answer: () => OK },
 ];
 
-const OK = text('OK\n');
+const NO_CONTENTION = 'Mutex contention tracing is not enabled. One thread serves without locks.\n';
 
-/** Envoy's spellings of the levels beside our own. */
-const LEVELS: Readonly<Record<string, LogLevel>> = {
-  trace: 'debug',
-  debug: 'debug',
-  info: 'info',
-  warning: 'warn',
-  warn: 'warn',
-  error: 'error',
-  critical: 'error',
-  off: 'none',
-};
-
-function text(body: string): AdminAnswer {
-  return { contentType: 'text/plain; charset=UTF-8', body };
-}
-
-function json(value: unknown): AdminAnswer {
-  return { contentType: 'application/json', body: `${JSON.stringify(value, null, 1)}\n` };
+function notBuiltIn(): never {
+  throw new AdminRequestError('The current build does not support this profiler', 501);
 }
 
 function wantsJson(query: URLSearchParams): boolean {
@@ -95,20 +158,33 @@ function wantsJson(query: URLSearchParams): boolean {
 }
 
 function clusters(view: AdminView, query: URLSearchParams): AdminAnswer {
-  const snapshot = view.clusters();
+  const fits = nameFilter(query.get('filter'), false);
+  const snapshot = view.clusters().filter(({ name }) => !fits || fits(name));
   return wantsJson(query) ? json(clustersJson(snapshot)) : text(clustersText(snapshot));
 }
 
 function dump(view: AdminView, query: URLSearchParams): AdminAnswer {
-  if (query.has('mask')) throw new AdminRequestError('mask is not supported: use resource and name_regex');
   const resource = query.get('resource');
+  const mask = query.get('mask');
   const keepsName = nameFilter(query.get('name_regex'), true);
-  const wanted = { ...(resource !== null && { resource }), ...(keepsName && { keepsName }) };
-  return json(configDump(view, { includeEndpoints: flag(query, 'include_eds'), ...wanted }));
+  return json(
+    configDump(view, {
+      includeEndpoints: flag(query, 'include_eds'),
+      ...(resource !== null && { resource }),
+      ...(mask !== null && { mask }),
+      ...(keepsName && { keepsName }),
+    }),
+  );
 }
 
 function drainListeners(view: AdminView, query: URLSearchParams): AdminAnswer {
-  view.actions.drainListeners({ graceful: flag(query, 'graceful'), inboundOnly: flag(query, 'inboundonly') });
+  // Envoy looks at the names alone.
+  const options = {
+    graceful: query.has('graceful'),
+    inboundOnly: query.has('inboundonly'),
+    skipExit: query.has('skip_exit'),
+  };
+  view.actions.drainListeners(options);
   return OK;
 }
 
@@ -116,39 +192,6 @@ function failHealthcheck(fail: boolean): AdminPage['answer'] {
   return (view) => {
     view.actions.failHealthcheck(fail);
     return OK;
-  };
-}
-
-function listeners(view: AdminView, query: URLSearchParams): AdminAnswer {
-  const bound = view.listeners().filter(isBound);
-  if (!wantsJson(query)) return text(bound.map(({ name, address }) => `${name}::${address}\n`).join(''));
-  const statuses = bound.map(({ name, address }) => ({ name, local_address: addressJson(address) }));
-  return json({ listener_statuses: statuses });
-}
-
-function isBound(listener: ListenerSnapshot): listener is ListenerSnapshot & { readonly address: string } {
-  return listener.address !== undefined;
-}
-
-function logging(view: AdminView, query: URLSearchParams): AdminAnswer {
-  const name = query.get('level') ?? query.get('paths')?.split(':').at(-1);
-  const level = name === undefined ? undefined : LEVELS[name];
-  if (name !== undefined && !level)
-    throw new AdminRequestError(`unknown log level ${name}: use ${Object.keys(LEVELS).join(', ')}`);
-  if (level) view.actions.setLogLevel(level);
-  return text(`active loggers:\n  all: ${view.actions.logLevel()}\n`);
-}
-
-/** Envoy's fields, filled with what V8 knows. Bytes. */
-function memory(): object {
-  const { heapUsed, heapTotal, rss, external } = process.memoryUsage();
-  return {
-    allocated: String(heapUsed + external),
-    heap_size: String(heapTotal),
-    pageheap_unmapped: '0',
-    pageheap_free: String(heapTotal - heapUsed),
-    total_thread_cache: '0',
-    total_physical_bytes: String(rss),
   };
 }
 
@@ -169,39 +212,4 @@ function reopenLogs(view: AdminView): AdminAnswer {
 function resetCounters(view: AdminView): AdminAnswer {
   view.stats.resetCounters();
   return OK;
-}
-
-function stats(view: AdminView, query: URLSearchParams): AdminAnswer {
-  const keepsName = nameFilter(query.get('filter'), false);
-  return statsPage(view.stats, {
-    format: query.get('format') ?? '',
-    usedOnly: flag(query, 'usedonly'),
-    type: query.get('type') ?? '',
-    ...(keepsName && { keepsName }),
-  });
-}
-
-function prometheus(view: AdminView, query: URLSearchParams): AdminAnswer {
-  query.set('format', 'prometheus');
-  return stats(view, query);
-}
-
-/** `?name`, `?name=true`, `?name=1`; not `?name=false`. */
-function flag(query: URLSearchParams, name: string): boolean {
-  const value = query.get(name);
-  return value !== null && value !== 'false' && value !== '0';
-}
-
-function nameFilter(pattern: string | null, whole: boolean): ((name: string) => boolean) | undefined {
-  if (pattern === null || pattern === '') return undefined;
-  return compileFilter(whole ? pattern : `.*(?:${pattern}).*`);
-}
-
-/** The engine is linear in time, whatever is asked. */
-function compileFilter(pattern: string): (name: string) => boolean {
-  try {
-    return compileRegex(pattern);
-  } catch (error) {
-    throw new AdminRequestError((error as Error).message);
-  }
 }

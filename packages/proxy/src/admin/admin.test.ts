@@ -8,9 +8,11 @@ import { ListenerSchema } from '@meltemi/api/envoy/config/listener/v3/listener_p
 import { HttpConnectionManagerSchema } from '@meltemi/api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
 import { SecretSchema } from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/secret_pb';
 import { ManualClock, type LogLevel } from '@meltemi/base';
+import { HealthStatus } from '@meltemi/api/envoy/config/core/v3/health_check_pb';
 import { StatsStore } from '@meltemi/telemetry';
 import type { ClusterSnapshot } from '../cluster/cluster.ts';
 import { packedCluster } from '../xds/scripted-server.ts';
+import { TextReadouts } from '../xds/text-readouts.ts';
 import type { XdsClient, XdsResourceState, XdsTypeState } from '../xds/xds-client.ts';
 import type { AdminView, ServerState } from './admin-view.ts';
 import { serveAdmin } from './serve-admin.ts';
@@ -47,8 +49,12 @@ const cluster: ClusterSnapshot = {
       priority: 0,
       locality: { region: 'r', zone: '', subZone: '' },
       health: 'healthy',
+      status: HealthStatus.HEALTHY,
+      canary: false,
       ejected: true,
+      checks: { failed: false, degraded: false, timedOut: false, pending: false, leaving: false },
       successRate: -1,
+      localSuccessRate: -1,
       connectionsTotal: 2,
       connectionsActive: 1,
       connectFailures: 0,
@@ -95,6 +101,7 @@ const RECEIVED: readonly XdsTypeState[] = [
 async function start(t: TestContext) {
   const calls: string[] = [];
   let level: LogLevel = 'info';
+  const levels = new Map<string, LogLevel>();
   const client = { connected: true, state: () => RECEIVED } as unknown as XdsClient;
   const live: { state: ServerState } = { state: 'PRE_INITIALIZING' };
   const view: AdminView = {
@@ -103,6 +110,8 @@ async function start(t: TestContext) {
       staticResources: { clusters: [{ name: 'static' }], secrets: [secret] },
     }),
     stats: new StatsStore(),
+    readouts: new TextReadouts(),
+    includesStat: () => true,
     version: 'test/1',
     clock: new ManualClock(65_000),
     startedMs: 0,
@@ -121,6 +130,8 @@ async function start(t: TestContext) {
       quit: () => void calls.push('quit'),
       setLogLevel: (wanted) => void (level = wanted),
       logLevel: () => level,
+      setLoggerLevel: (name, wanted) => void levels.set(name, wanted),
+      loggerLevels: () => levels,
       reopenLogs: () => void calls.push('reopen'),
     },
   };
@@ -208,7 +219,14 @@ test('/config_dump shows what is held and refused, routes inside listeners, and 
   const configs = dump['configs'] as Record<string, unknown>[];
   assert.deepEqual(
     configs.map((section) => (section['@type'] as string).replace('type.googleapis.com/envoy.admin.v3.', '')),
-    ['BootstrapConfigDump', 'ClustersConfigDump', 'ListenersConfigDump', 'RoutesConfigDump', 'SecretsConfigDump'],
+    [
+      'BootstrapConfigDump',
+      'ClustersConfigDump',
+      'ListenersConfigDump',
+      'ScopedRoutesConfigDump',
+      'RoutesConfigDump',
+      'SecretsConfigDump',
+    ],
   );
   assert.deepEqual(configs[1]!['dynamic_active_clusters'], [
     {
@@ -218,7 +236,6 @@ test('/config_dump shows what is held and refused, routes inside listeners, and 
       client_status: 'ACKED',
     },
     {
-      version_info: '',
       error_state: {
         failed_configuration: { '@type': 'type.googleapis.com/envoy.config.cluster.v3.Cluster', name: 'bad' },
         last_update_attempt: '1970-01-01T00:00:02.000Z',
@@ -228,7 +245,7 @@ test('/config_dump shows what is held and refused, routes inside listeners, and 
       client_status: 'NACKED',
     },
   ]);
-  const routes = configs[3]!['static_route_configs'] as { route_config: { name: string } }[];
+  const routes = configs[4]!['static_route_configs'] as { route_config: { name: string } }[];
   assert.deepEqual(
     routes.map(({ route_config }) => route_config.name),
     ['inbound|9080||'],
@@ -243,7 +260,7 @@ test('/config_dump narrows to one list and to names', async (t) => {
   const { json, url } = await start(t);
   const narrowed = await json('/config_dump?resource=dynamic_active_clusters&name_regex=a');
   assert.equal((narrowed['configs'] as unknown[]).length, 1);
-  assert.equal((await fetch(url('/config_dump?resource=no_such_list'))).status, 400);
+  assert.equal((await fetch(url('/config_dump?resource=no_such_list'))).status, 404);
 });
 
 test('pages that change something need a POST, and then do it', async (t) => {
@@ -259,7 +276,13 @@ test('pages that change something need a POST, and then do it', async (t) => {
     '/reset_counters',
   ];
   for (const path of paths) assert.equal(await post(path), 200);
-  assert.deepEqual(calls, ['quit', 'fail true', 'fail false', 'drain {"graceful":true,"inboundOnly":false}', 'reopen']);
+  assert.deepEqual(calls, [
+    'quit',
+    'fail true',
+    'fail false',
+    'drain {"graceful":true,"inboundOnly":false,"skipExit":false}',
+    'reopen',
+  ]);
 });
 
 test('/logging changes the level and refuses unknown ones', async (t) => {
@@ -268,11 +291,53 @@ test('/logging changes the level and refuses unknown ones', async (t) => {
   assert.deepEqual([await post('/logging?level=loud'), view.actions.logLevel()], [400, 'warn']);
 });
 
+test('/logging takes a level for one logger, and for several', async (t) => {
+  const { view, post } = await start(t);
+  assert.equal(await post('/logging?xds=debug'), 200);
+  assert.equal(await post('/logging?paths=http:error,pool:off'), 200);
+  assert.deepEqual(Object.fromEntries(view.actions.loggerLevels()), { xds: 'debug', http: 'error', pool: 'none' });
+  assert.equal(await post('/logging?no_such_logger=debug'), 400);
+});
+
+test('/stats shows histograms by their buckets, inverts a filter and has texts', async (t) => {
+  const { view, get, url } = await start(t);
+  const scope = view.stats.scope('cluster', { cluster_name: 'a' });
+  scope.histogram('upstream_rq_time').record(4);
+  view.readouts.set('listener_manager.lds.version_text', 'v1');
+  const line = await get('/stats?filter=upstream_rq_time&histogram_buckets=cumulative');
+  assert.match(line, /^cluster\.a\.upstream_rq_time: B0\.5\(0,0\) B1\(0,0\) B5\(0,1\) B10\(0,1\) /);
+  assert.match(await get('/stats?filter=upstream_rq_time&histogram_buckets=disjoint'), /B5\(0,1\) B10\(0,0\) /);
+  assert.doesNotMatch(await get('/stats?filter=upstream&invert_filter'), /upstream/);
+  assert.equal(await get('/stats?type=TextReadouts'), 'listener_manager.lds.version_text: "v1"\n');
+  assert.match(await get('/stats/prometheus?text_readouts'), /lds_version_text\{text_value="v1"\} 0\n/);
+  assert.equal((await fetch(url('/stats?histogram_buckets=what'))).status, 400);
+});
+
+test('runtime values are shown and not changed; what warms is told', async (t) => {
+  const { json, url } = await start(t);
+  assert.deepEqual(await json('/runtime'), { entries: {}, layers: [] });
+  const refused = await fetch(url('/runtime_modify?a=b'), { method: 'POST' });
+  assert.deepEqual([refused.status, await refused.text()], [503, 'No admin layer specified\n']);
+  assert.deepEqual(await json('/init_dump'), {
+    unready_targets_dumps: [
+      { name: 'init manager Listener-local-init-manager cold', target_names: ['target Listener cold'] },
+    ],
+  });
+});
+
 test('other names for this machine and other sites are refused', async (t) => {
   const { calls, port, post } = await start(t);
-  const hosts = ['evil.example:1', '127.0.0.1.evil.example', 'localhost.evil', '10.0.0.1', '127.1.evil'];
+  const hosts = ['evil.example:1', '127.0.0.1.evil.example', 'localhost.evil', '10.0.0.1.evil', '127.1.evil'];
   for (const host of hosts) assert.equal(await statusFor(port, host), 403, host);
-  for (const host of ['localhost', `LOCALHOST:${port}`, '127.0.0.1', '127.8.8.8:9', '[::1]:1'])
+  for (const host of [
+    'localhost',
+    `LOCALHOST:${port}`,
+    '127.0.0.1',
+    '127.8.8.8:9',
+    '10.0.0.1:15090',
+    '[::1]:1',
+    '[fd00::1]:1',
+  ])
     assert.equal(await statusFor(port, host), 200, host);
   assert.equal(await post('/quitquitquit', { origin: 'http://evil.example' }), 403);
   assert.equal(await post('/quitquitquit', { origin: 'null' }), 403);
@@ -284,7 +349,7 @@ test('unknown paths get the list of pages', async (t) => {
   const { url, get } = await start(t);
   const missing = await fetch(url('/nothing'));
   assert.equal(missing.status, 404);
-  assert.match(await missing.text(), /^invalid path\.\nadmin commands are:/);
+  assert.match(await missing.text(), /^invalid path\. admin commands are:/);
   assert.match(await get('/'), /href="\/clusters"/);
 });
 

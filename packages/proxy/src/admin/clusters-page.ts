@@ -1,7 +1,8 @@
 // Shows clusters and their hosts as Envoy's `/clusters` does, as text and as JSON.
 // https://www.envoyproxy.io/docs/envoy/latest/operations/admin#get--clusters
-import { parseSocketAddress } from '@meltemi/base';
-import type { CircuitLimits, ClusterSnapshot, HostSnapshot } from '../cluster/cluster.ts';
+import { HealthStatus } from '@meltemi/api/envoy/config/core/v3/health_check_pb';
+import { addressJson } from '../cluster/address-json.ts';
+import type { CircuitLimits, ClusterSnapshot, HostSnapshot, OutlierRates } from '../cluster/cluster.ts';
 
 /** One `cluster::…::value` a line. */
 export function clustersText(clusters: readonly ClusterSnapshot[]): string {
@@ -12,10 +13,22 @@ function clusterLines(cluster: ClusterSnapshot): readonly string[] {
   const { name } = cluster;
   return [
     `${name}::observability_name::${name}`,
+    ...outlierLines(`${name}::outlier`, cluster.outlierRates),
     ...limitLines(`${name}::default_priority`, cluster.limits.default),
     ...limitLines(`${name}::high_priority`, cluster.limits.high),
     `${name}::added_via_api::${cluster.addedViaApi}`,
+    ...(cluster.edsServiceName === undefined ? [] : [`${name}::eds_service_name::${cluster.edsServiceName}`]),
     ...cluster.hosts.flatMap((host) => hostLines(`${name}::${host.address}`, host)),
+  ];
+}
+
+function outlierLines(prefix: string, rates: OutlierRates | undefined): readonly string[] {
+  if (!rates) return [];
+  return [
+    `${prefix}::success_rate_average::${rates.average}`,
+    `${prefix}::success_rate_ejection_threshold::${rates.threshold}`,
+    `${prefix}::local_origin_success_rate_average::${rates.localAverage}`,
+    `${prefix}::local_origin_success_rate_ejection_threshold::${rates.localThreshold}`,
   ];
 }
 
@@ -38,10 +51,10 @@ function hostLines(prefix: string, host: HostSnapshot): readonly string[] {
     `${prefix}::region::${host.locality.region}`,
     `${prefix}::zone::${host.locality.zone}`,
     `${prefix}::sub_zone::${host.locality.subZone}`,
-    `${prefix}::canary::false`,
+    `${prefix}::canary::${host.canary}`,
     `${prefix}::priority::${host.priority}`,
     `${prefix}::success_rate::${host.successRate}`,
-    `${prefix}::local_origin_success_rate::-1`,
+    `${prefix}::local_origin_success_rate::${host.localSuccessRate}`,
   ];
 }
 
@@ -66,10 +79,18 @@ function hostStats(host: HostSnapshot): readonly HostStat[] {
 }
 
 function healthFlags(host: HostSnapshot): string {
+  const { checks } = host;
+  const draining = host.status === HealthStatus.DRAINING;
   const flags = [
+    ...(checks.failed ? ['/failed_active_hc'] : []),
     ...(host.ejected ? ['/failed_outlier_check'] : []),
-    ...(host.health === 'unhealthy' ? ['/failed_eds_health'] : []),
+    ...(host.health === 'unhealthy' && !draining ? ['/failed_eds_health'] : []),
+    ...(checks.degraded ? ['/degraded_active_hc'] : []),
     ...(host.health === 'degraded' ? ['/degraded_eds_health'] : []),
+    ...(checks.leaving ? ['/pending_dynamic_removal'] : []),
+    ...(checks.pending ? ['/pending_active_hc'] : []),
+    ...(checks.timedOut ? ['/active_hc_timeout'] : []),
+    ...(draining ? ['/eds_status_draining'] : []),
   ];
   return flags.join('') || 'healthy';
 }
@@ -88,6 +109,7 @@ function clusterJson(cluster: ClusterSnapshot): object {
       thresholds: [limitsJson(cluster.limits.default), { priority: 'HIGH', ...limitsJson(cluster.limits.high) }],
     },
     observability_name: cluster.name,
+    ...(cluster.edsServiceName !== undefined && { eds_service_name: cluster.edsServiceName }),
   };
 }
 
@@ -106,9 +128,17 @@ function hostJson(host: HostSnapshot): object {
     address: addressJson(host.address),
     stats: hostStats(host).map(statJson),
     health_status: {
+      ...(host.checks.failed && { failed_active_health_check: true }),
       ...(host.ejected && { failed_outlier_check: true }),
-      eds_health_status: host.health.toUpperCase(),
+      ...(host.checks.degraded && { failed_active_degraded_check: true }),
+      ...(host.checks.leaving && { pending_dynamic_removal: true }),
+      ...(host.checks.pending && { pending_active_hc: true }),
+      ...(host.checks.timedOut && { active_hc_timeout: true }),
+      // What discovery leaves open counts as healthy.
+      eds_health_status: host.status === HealthStatus.UNKNOWN ? 'HEALTHY' : HealthStatus[host.status],
     },
+    ...(host.successRate >= 0 && { success_rate: { value: host.successRate } }),
+    ...(host.localSuccessRate >= 0 && { local_origin_success_rate: { value: host.localSuccessRate } }),
     weight: host.weight,
     ...(host.hostname && { hostname: host.hostname }),
     ...(host.priority > 0 && { priority: host.priority }),
@@ -123,11 +153,4 @@ function statJson(stat: HostStat): object {
     ...(stat.value !== 0 && { value: String(stat.value) }),
     name: stat.name,
   };
-}
-
-/** The JSON of envoy.config.core.v3.Address; what is no `ip:port` is a Unix socket. */
-export function addressJson(text: string): object {
-  const address = parseSocketAddress(text);
-  if (!address) return { pipe: { path: text } };
-  return { socket_address: { address: address.host, port_value: address.port } };
 }

@@ -5,16 +5,19 @@ import { BootstrapSchema } from '@meltemi/api/envoy/config/bootstrap/v3/bootstra
 import { ClusterSchema } from '@meltemi/api/envoy/config/cluster/v3/cluster_pb';
 import { ClusterLoadAssignmentSchema } from '@meltemi/api/envoy/config/endpoint/v3/endpoint_pb';
 import { ListenerSchema } from '@meltemi/api/envoy/config/listener/v3/listener_pb';
+import { SecretSchema } from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/secret_pb';
 import type { XdsType } from '@meltemi/api';
 import type { XdsResourceState, XdsTypeState } from '../xds/xds-client.ts';
-import { AdminRequestError } from './admin-error.ts';
 import type { AdminView } from './admin-view.ts';
+import { keepNames, masked, resourceList, withoutEmpty } from './narrow-dump.ts';
 import { anyJson, timestamp, typedJson } from './resource-json.ts';
 
 export interface ConfigDumpQuery {
   readonly includeEndpoints: boolean;
   /** One list of a dump (`dynamic_listeners`) in place of all. */
   readonly resource?: string;
+  /** The fields to keep of each section, or of each member of the list. */
+  readonly mask?: string;
   /** Keeps the resources whose name it fits. */
   readonly keepsName?: (name: string) => boolean;
 }
@@ -23,13 +26,16 @@ export function configDump(view: AdminView, query: ConfigDumpQuery): { readonly 
   const sections = [
     bootstrapDump(view),
     clustersDump(view),
+    ...extensionsDump(view),
     ...(query.includeEndpoints ? [endpointsDump(view)] : []),
     listenersDump(view),
+    section('ScopedRoutesConfigDump', {}),
     routesDump(view),
     secretsDump(view),
   ];
   const kept = query.keepsName ? sections.map((section) => keepNames(section, query.keepsName!)) : sections;
-  return { configs: query.resource === undefined ? kept : resourceList(kept, query.resource) };
+  const wanted = query.resource === undefined ? kept.map(withoutEmpty) : resourceList(kept, query.resource);
+  return { configs: query.mask === undefined ? wanted : masked(wanted, query.mask) };
 }
 
 type Entry = JsonObject;
@@ -58,6 +64,12 @@ function clustersDump(view: AdminView): Section {
     dynamic_active_clusters: dynamic.filter(({ name }) => !warming.has(name)).map(entry),
     dynamic_warming_clusters: dynamic.filter(({ name }) => warming.has(name)).map(entry),
   });
+}
+
+/** Only there when extensions are discovered. */
+function extensionsDump(view: AdminView): readonly Section[] {
+  const filters = resources(view, 'ECDS').map((state) => dynamicEntry(state, 'ecds_filter'));
+  return filters.length > 0 ? [section('EcdsConfigDump', { ecds_filters: filters })] : [];
 }
 
 function endpointsDump(view: AdminView): Section {
@@ -118,11 +130,18 @@ function routeConfigs(value: JsonValue): JsonObject[] {
 }
 
 function secretsDump(view: AdminView): Section {
+  const secrets = resources(view, 'SDS').map((state): Entry => ({
+    name: state.name,
+    ...dynamicEntry(state, 'secret'),
+  }));
   return section('SecretsConfigDump', {
-    dynamic_active_secrets: resources(view, 'SDS').map((state) => ({
-      name: state.name,
-      ...dynamicEntry(state, 'secret'),
+    static_secrets: (view.bootstrap.staticResources?.secrets ?? []).map((secret) => ({
+      name: secret.name,
+      secret: typedJson(SecretSchema, secret),
+      last_updated: timestamp(view.startedMs),
     })),
+    dynamic_active_secrets: secrets.filter((secret) => 'secret' in secret),
+    dynamic_warming_secrets: secrets.filter((secret) => !('secret' in secret)),
   });
 }
 
@@ -140,7 +159,7 @@ function typeStates(view: AdminView, type: XdsType): readonly XdsTypeState[] {
 
 function dynamicEntry(state: XdsResourceState, field: string): Entry {
   return {
-    version_info: state.version,
+    ...(state.version !== '' && { version_info: state.version }),
     ...(state.accepted && { [field]: anyJson(state.accepted), last_updated: timestamp(state.lastUpdatedMs) }),
     ...(state.failure && {
       error_state: {
@@ -152,32 +171,4 @@ function dynamicEntry(state: XdsResourceState, field: string): Entry {
     }),
     client_status: state.failure ? 'NACKED' : 'ACKED',
   };
-}
-
-/** The members of one list, which may stand in one section only. */
-function resourceList(sections: readonly Section[], resource: string): readonly JsonValue[] {
-  for (const found of sections) {
-    const list = found[resource];
-    if (Array.isArray(list)) return list;
-  }
-  throw new AdminRequestError(`${resource} not found in config dump`);
-}
-
-function keepNames(found: Section, keeps: (name: string) => boolean): Section {
-  const entries = Object.entries(found).map(([key, value]) => {
-    const list = Array.isArray(value) ? value.filter((entry) => keeps(entryName(entry))) : value;
-    return [key, list];
-  });
-  return Object.fromEntries(entries) as Section;
-}
-
-/** The resource's own name, wherever the entry has it. */
-function entryName(entry: JsonValue): string {
-  if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) return '';
-  for (const holder of [entry, ...Object.values(entry)]) {
-    if (typeof holder !== 'object' || holder === null || Array.isArray(holder)) continue;
-    const name = holder['name'] ?? holder['cluster_name'];
-    if (typeof name === 'string') return name;
-  }
-  return '';
 }

@@ -1,5 +1,5 @@
-// Keeps web pages and rebound names away from the admin server: only who addresses this machine by itself is answered.
-import { isLoopbackHost } from './loopback.ts';
+// Keeps web pages and rebound names away from the admin server: only who asks for an address or for localhost is answered.
+import { isUnnamedHost } from './unnamed-host.ts';
 
 export interface GuardedRequest {
   readonly method: string;
@@ -11,7 +11,7 @@ export interface GuardedRequest {
 
 /** Why a request is refused, or undefined. */
 export function refusal(request: GuardedRequest): string | undefined {
-  if (!request.host || !isLoopbackHost(request.host)) return 'the Host header names another machine';
+  if (!request.host || !isUnnamedHost(request.host)) return 'the Host header names a machine';
   if (request.method === 'GET' || request.origin === undefined) return undefined;
   return sameHost(request.origin, request.host) ? undefined : 'the request comes from another site';
 }

@@ -26,8 +26,12 @@ export function redact(value: JsonValue): JsonValue {
   );
 }
 
-function blank(value: JsonValue): JsonValue {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return '[redacted]';
-  const filename = value['filename'];
-  return typeof filename === 'string' ? { filename } : { inline_bytes: REDACTED };
+/** Keeps the shape: who reads it still sees where the value comes from. */
+function blank(value: JsonValue, field = ''): JsonValue {
+  if (Array.isArray(value)) return value.map((item) => blank(item, field));
+  if (typeof value !== 'object' || value === null) {
+    if (field === 'filename' || field === 'path') return value;
+    return field === 'inline_bytes' ? REDACTED : '[redacted]';
+  }
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, blank(member, key)]));
 }

@@ -4,7 +4,8 @@ import { Hono } from 'hono';
 import type { SocketAddress } from '@meltemi/base';
 import { type RunningHttpServer, serveHttp } from '@meltemi/rpc';
 import { AdminRequestError } from './admin-error.ts';
-import { ADMIN_PAGES, type AdminPage } from './admin-pages.ts';
+import type { AdminPage } from './admin-page.ts';
+import { ADMIN_PAGES } from './admin-pages.ts';
 import type { AdminView } from './admin-view.ts';
 import { refusal } from './guard.ts';
 import { serverStats } from './server-stats.ts';
@@ -31,12 +32,13 @@ function adminApp(view: AdminView): Hono {
   app.get('/', (context) => context.html(indexHtml()));
   app.get('/help', (context) => context.text(helpText()));
   for (const page of ADMIN_PAGES) {
-    app.all(page.path, (context) => {
+    app.all(page.path, async (context) => {
       refreshStats();
-      return pageResponse(page, view, context.req.raw, context.env as NodeBindings);
+      const seen = (page.ofAllWorkers && (await view.ofAllWorkers?.())) || view;
+      return pageResponse(page, seen, context.req.raw, context.env as NodeBindings);
     });
   }
-  app.notFound((context) => context.text(`invalid path.\n${helpText()}`, 404));
+  app.notFound((context) => context.text(`invalid path. ${helpText()}`, 404));
   app.onError((error, context) => {
     if (error instanceof AdminRequestError) return context.text(`${error.message}\n`, error.status);
     return context.text(`${error.message}\n`, 500);
@@ -62,7 +64,10 @@ function pageResponse(page: AdminPage, view: AdminView, request: Request, { outg
 }
 
 function helpText(): string {
-  const lines = ADMIN_PAGES.map(({ path, help, mutates }) => `  ${path}${mutates ? ' (POST)' : ''}: ${help}\n`);
+  const lines = ADMIN_PAGES.map(({ path, help, mutates, parameters = {} }) => {
+    const said = Object.entries(parameters).map(([name, meaning]) => `      ${name}: ${meaning}\n`);
+    return `  ${path}${mutates ? ' (POST)' : ''}: ${help}\n${said.join('')}`;
+  });
   return `admin commands are:\n  /: Admin home page\n  /help: print out list of admin commands\n${lines.join('')}`;
 }
 

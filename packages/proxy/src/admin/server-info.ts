@@ -13,6 +13,7 @@ export function serverInfo(view: AdminView, nowMs: number): JsonValue {
     uptime_current_epoch: uptime,
     uptime_all_epochs: uptime,
     hot_restart_version: 'disabled',
+    hot_restart_initializing: false,
     command_line_options: {
       concurrency,
       ...(configPath && { config_path: configPath }),

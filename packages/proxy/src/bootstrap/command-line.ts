@@ -1,7 +1,7 @@
 // Turns the proxy's arguments, which are Envoy's, into settings.
-// https://www.envoyproxy.io/docs/envoy/latest/operations/cli
-import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
-import type { LogLevel } from '@meltemi/base';
+import { parseArgs } from 'node:util';
+import type { Labels, LogLevel } from '@meltemi/base';
+import { OPTIONS, optionHelp } from './command-line-options.ts';
 
 export interface ProxyCommand {
   readonly kind: 'run';
@@ -11,60 +11,33 @@ export interface ProxyCommand {
   readonly serviceNode?: string;
   readonly serviceCluster?: string;
   readonly serviceZone?: string;
-  readonly concurrency: number;
+  /** At least 1; undefined: one worker a hardware thread. */
+  readonly concurrency: number | undefined;
   readonly logLevel: LogLevel;
   readonly logPath?: string;
   readonly drainTimeMs: number;
+  readonly drainStrategy: 'gradual' | 'immediate';
+  /** A file that gets the address of the admin pages. */
+  readonly adminAddressPath?: string;
+  /** A file that gets the base id. */
+  readonly baseIdPath?: string;
+  readonly baseId: number;
+  /** Tags of every stat. */
+  readonly statsTags: Labels;
   readonly allowUnknownStaticFields: boolean;
+  readonly rejectUnknownDynamicFields: boolean;
 }
 
 /** What the arguments ask for. */
-export type CommandLine = ProxyCommand | { readonly kind: 'help' } | { readonly kind: 'version' };
+export type CommandLine =
+  | ProxyCommand
+  | { readonly kind: 'help' }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'hot-restart-version' };
 
 export class CommandLineError extends Error {
   readonly code = 'BAD_COMMAND_LINE';
 }
-
-/** Those without a help text are Envoy's too, and change nothing here. */
-const OPTIONS = {
-  'config-path': { type: 'string', short: 'c', help: 'FILE: bootstrap in YAML or JSON' },
-  'config-yaml': { type: 'string', help: 'TEXT: bootstrap merged over the file' },
-  mode: { type: 'string', help: 'serve (default), validate, or init_only' },
-  concurrency: { type: 'string', help: 'N: worker threads' },
-  'service-node': { type: 'string', help: 'NAME: node id' },
-  'service-cluster': { type: 'string', help: 'NAME: node cluster' },
-  'service-zone': { type: 'string', help: 'NAME: zone of the node' },
-  'log-level': { type: 'string', short: 'l', help: 'trace, debug, info (default), warning, error, critical, off' },
-  'log-path': { type: 'string', help: 'FILE: log here in place of stderr' },
-  'drain-time-s': { type: 'string', help: 'SECONDS: how long connections may go on after a drain began (600)' },
-  'allow-unknown-static-fields': { type: 'boolean', help: 'pass over unknown fields of the bootstrap' },
-  version: { type: 'boolean', help: 'print the version' },
-  help: { type: 'boolean', short: 'h', help: 'print this' },
-  'admin-address-path': { type: 'string' },
-  'base-id': { type: 'string' },
-  'base-id-path': { type: 'string' },
-  'component-log-level': { type: 'string' },
-  'cpuset-threads': { type: 'boolean' },
-  'disable-extensions': { type: 'string' },
-  'disable-hot-restart': { type: 'boolean' },
-  'drain-strategy': { type: 'string' },
-  'enable-mutex-tracing': { type: 'boolean' },
-  'file-flush-interval-msec': { type: 'string' },
-  'file-flush-min-size-kb': { type: 'string' },
-  'ignore-unknown-dynamic-fields': { type: 'boolean' },
-  'local-address-ip-version': { type: 'string' },
-  'log-format': { type: 'string' },
-  'log-format-escaped': { type: 'boolean' },
-  'parent-shutdown-time-s': { type: 'string' },
-  'reject-unknown-dynamic-fields': { type: 'boolean' },
-  'restart-epoch': { type: 'string' },
-  'skip-hot-restart-on-no-parent': { type: 'boolean' },
-  'skip-hot-restart-parent-stats': { type: 'boolean' },
-  'skip-deprecated-logs': { type: 'boolean' },
-  'socket-mode': { type: 'string' },
-  'socket-path': { type: 'string' },
-  'use-dynamic-base-id': { type: 'boolean' },
-} as const satisfies ParseArgsOptionsConfig & Record<string, { readonly help?: string }>;
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
 
@@ -80,28 +53,36 @@ const LEVELS: Readonly<Record<string, LogLevel>> = {
   off: 'none',
 };
 
-const MODES: readonly string[] = ['serve', 'validate', 'init_only'] satisfies ProxyCommand['mode'][];
+const MODES = ['serve', 'validate', 'init_only'] as const;
+const STRATEGIES = ['gradual', 'immediate'] as const;
+const IP_VERSIONS = ['v4', 'v6'] as const;
+
+/** Taken as Envoy takes them, and of no effect. */
+const UNUSED_NUMBERS = [
+  'file-flush-interval-msec',
+  'file-flush-min-size-kb',
+  'parent-shutdown-time-s',
+  'restart-epoch',
+  'socket-mode',
+] as const;
 
 /** Throws CommandLineError. */
 export function parseCommandLine(args: readonly string[]): CommandLine {
   const values = parse(args);
   if (values.help) return { kind: 'help' };
   if (values.version) return { kind: 'version' };
+  if (values['hot-restart-version']) return { kind: 'hot-restart-version' };
   if (values['config-path'] === undefined && values['config-yaml'] === undefined) {
     throw new CommandLineError(
       'At least one of --config-path or --config-yaml or Options::configProto() should be non-empty',
     );
   }
+  checkUnused(values);
   return { ...command(values), ...texts(values) };
 }
 
 export function usage(): string {
-  const lines = Object.entries(OPTIONS).flatMap(([name, option]) => {
-    if (!('help' in option)) return [];
-    const short = 'short' in option ? `-${option.short}, ` : '';
-    return [`  ${short}--${name}  ${option.help}\n`];
-  });
-  return `usage: proxy -c FILE [OPTION…]\n${lines.join('')}`;
+  return `usage: proxy -c FILE [OPTION…]\n${optionHelp()}`;
 }
 
 function parse(args: readonly string[]): Values {
@@ -115,11 +96,15 @@ function parse(args: readonly string[]): Values {
 function command(values: Values): ProxyCommand {
   return {
     kind: 'run',
-    mode: mode(values.mode ?? 'serve'),
-    concurrency: whole('concurrency', values.concurrency ?? '1'),
-    logLevel: level(values['log-level'] ?? 'info'),
+    mode: oneOf('mode', MODES, values.mode ?? 'serve'),
+    concurrency: values.concurrency === undefined ? undefined : Math.max(1, whole('concurrency', values.concurrency)),
+    logLevel: level('log-level', values['log-level'] ?? 'info'),
     drainTimeMs: whole('drain-time-s', values['drain-time-s'] ?? '600') * 1000,
-    allowUnknownStaticFields: values['allow-unknown-static-fields'] ?? false,
+    drainStrategy: oneOf('drain-strategy', STRATEGIES, values['drain-strategy'] ?? 'gradual'),
+    baseId: whole('base-id', values['base-id'] ?? '0'),
+    statsTags: statsTags(values['stats-tag'] ?? []),
+    allowUnknownStaticFields: (values['allow-unknown-static-fields'] ?? values['allow-unknown-fields']) === true,
+    rejectUnknownDynamicFields: values['reject-unknown-dynamic-fields'] ?? false,
   };
 }
 
@@ -131,22 +116,55 @@ function texts(values: Values): Partial<ProxyCommand> {
     serviceCluster: values['service-cluster'],
     serviceZone: values['service-zone'],
     logPath: values['log-path'],
+    adminAddressPath: values['admin-address-path'],
+    baseIdPath: values['base-id-path'],
   };
   return Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
 }
 
-function mode(text: string): ProxyCommand['mode'] {
-  if (!MODES.includes(text)) throw new CommandLineError(`--mode is ${MODES.join(', ')}, not ${text}`);
-  return text as ProxyCommand['mode'];
+/** A wrong value is told even where a right one changes nothing. */
+function checkUnused(values: Values): void {
+  for (const name of UNUSED_NUMBERS) whole(name, values[name] ?? '0');
+  oneOf('local-address-ip-version', IP_VERSIONS, values['local-address-ip-version'] ?? 'v4');
+  if (values['use-dynamic-base-id'] && Number(values['restart-epoch'] ?? 0) > 0) {
+    throw new CommandLineError(`cannot use --restart-epoch=${values['restart-epoch']} with --use-dynamic-base-id`);
+  }
+  for (const component of values['component-log-level']?.split(',') ?? []) {
+    const [name, text, ...more] = component.split(':');
+    if (!name || text === undefined || more.length > 0) {
+      throw new CommandLineError(`--component-log-level is NAME:LEVEL,…, not ${component}`);
+    }
+    level('component-log-level', text);
+  }
 }
 
-function level(text: string): LogLevel {
+/** As Envoy: names of letters and digits; values without a dot, and one value a name. */
+function statsTags(tags: readonly string[]): Labels {
+  const found = new Map<string, string>();
+  for (const tag of tags) {
+    const [, name, value] = /^([A-Za-z0-9_]+):([^.]+)$/.exec(tag) ?? [];
+    if (name === undefined || value === undefined) throw new CommandLineError(`misformatted stats-tag '${tag}'`);
+    if ((found.get(name) ?? value) !== value) {
+      throw new CommandLineError(`--stats-tag ${name} has two values, ${found.get(name)} and ${value}`);
+    }
+    found.set(name, value);
+  }
+  return Object.fromEntries(found);
+}
+
+function oneOf<Value extends string>(name: string, values: readonly Value[], text: string): Value {
+  const found = values.find((value) => value === text);
+  if (found === undefined) throw new CommandLineError(`--${name} is ${values.join(', ')}, not ${text}`);
+  return found;
+}
+
+function level(name: string, text: string): LogLevel {
   const found = Object.hasOwn(LEVELS, text) ? LEVELS[text] : undefined;
-  if (!found) throw new CommandLineError(`--log-level is ${Object.keys(LEVELS).join(', ')}, not ${text}`);
+  if (!found) throw new CommandLineError(`--${name} is ${Object.keys(LEVELS).join(', ')}, not ${text}`);
   return found;
 }
 
 function whole(name: string, text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new CommandLineError(`--${name} is a whole number, not ${text}`);
+  if (!/^\d{1,10}$/.test(text)) throw new CommandLineError(`--${name} is a whole number, not ${text}`);
   return Number(text);
 }

@@ -19,6 +19,11 @@ export async function readConfigDocument(text: string, file: string): Promise<Co
   return readYaml(text, file);
 }
 
+/** The same document with the places of its fields, for problems in JSON. */
+export function readPlacedDocument(text: string, file: string): Promise<ConfigReading> {
+  return readYaml(text, file);
+}
+
 function parseJson(text: string): JsonValue | undefined {
   if (!text.trimStart().startsWith('{')) return undefined;
   try {
@@ -30,7 +35,7 @@ function parseJson(text: string): JsonValue | undefined {
 
 /** JSON is YAML too: what is malformed in it is told here with its line. */
 async function readYaml(text: string, file: string): Promise<ConfigReading> {
-  const { isNode, LineCounter, parseDocument } = await import('yaml');
+  const { isNode, LineCounter, parseDocument } = await import('./yaml-parser.ts');
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const sourceAt = (offset: number): Source => {

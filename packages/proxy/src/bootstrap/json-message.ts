@@ -9,6 +9,7 @@ import {
   type Registry,
 } from '@bufbuild/protobuf';
 import { didYouMean } from '@meltemi/base';
+import { refusedType } from './refused-types.ts';
 
 export type JsonPath = readonly (string | number)[];
 
@@ -33,12 +34,41 @@ export function readJsonMessage<Desc extends DescMessage>(
   value: JsonValue,
   options: JsonMessageOptions,
 ): JsonReading<Desc> {
+  const known = keepOptional(value, options.registry);
   try {
-    return { kind: 'message', message: fromJson(schema, value, options) };
+    return { kind: 'message', message: fromJson(schema, known, options) };
   } catch (error) {
-    const faults = messageFaults(schema, value, [], options);
+    const faults = messageFaults(schema, known, [], options);
     return { kind: 'faults', faults: faults.length > 0 ? faults : [{ path: [], message: (error as Error).message }] };
   }
+}
+
+/**
+ * An extension of an unknown type that may be left out (`is_optional`, `disabled`) becomes a TypedStruct: who builds from it
+ * sees the type's name, and leaves it out.
+ */
+function keepOptional(value: JsonValue, registry: Registry): JsonValue {
+  if (Array.isArray(value)) return value.map((item) => keepOptional(item, registry));
+  if (!isObject(value)) return value;
+  const optional = OPTIONAL_MARKS.some((mark) => value[mark] === true);
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [
+      key,
+      optional && isUnknownAny(member, registry) ? asTypedStruct(member) : keepOptional(member, registry),
+    ]),
+  );
+}
+
+const OPTIONAL_MARKS: readonly string[] = ['is_optional', 'isOptional', 'disabled'];
+
+function isUnknownAny(value: JsonValue, registry: Registry): value is JsonObject {
+  if (!isObject(value)) return false;
+  const type = value['@type'];
+  return typeof type === 'string' && !registry.getMessage(type.slice(type.lastIndexOf('/') + 1));
+}
+
+function asTypedStruct({ '@type': type, ...value }: JsonObject): JsonObject {
+  return { '@type': 'type.googleapis.com/xds.type.v3.TypedStruct', type_url: type!, value };
 }
 
 function messageFaults(
@@ -106,6 +136,8 @@ function unknownField(schema: DescMessage, key: string, path: JsonPath): JsonFau
 }
 
 function unknownType(name: string, path: JsonPath, registry: Registry): JsonFault {
+  const refused = refusedType(name);
+  if (refused !== undefined) return { path, message: refused };
   const known = [...registry].filter((type) => type.kind === 'message').map((type) => type.typeName);
   return { path, message: `extension type ${name} is not supported`, ...hint(didYouMean(name, known)) };
 }

@@ -3,11 +3,9 @@ import { create, mergeFromBinary, toBinary } from '@bufbuild/protobuf';
 import { type Bootstrap, BootstrapSchema } from '@meltemi/api/envoy/config/bootstrap/v3/bootstrap_pb';
 import { LocalitySchema, NodeSchema } from '@meltemi/api/envoy/config/core/v3/base_pb';
 import type { Problem } from '@meltemi/base';
-import { xdsRegistry } from '../xds/registry.ts';
 import { BootstrapError } from './bootstrap-error.ts';
 import { checkBootstrap } from './check-bootstrap.ts';
-import { type ConfigDocument, readConfigDocument } from './config-document.ts';
-import { type JsonFault, type JsonPath, readJsonMessage } from './json-message.ts';
+import { placeProblems, readConfigMessage } from './config-message.ts';
 
 /** Empty flags change nothing. */
 export interface BootstrapInput {
@@ -25,53 +23,36 @@ export interface BootstrapInput {
 export async function readBootstrap(input: BootstrapInput): Promise<Bootstrap> {
   const bootstrap = create(BootstrapSchema);
   const problems: Problem[] = [];
+  refuseTextFormat(input);
   for (const { name, text } of texts(input)) {
-    const reading = await readText(name, text, input.allowUnknownFields ?? false);
+    const options = { file: name, ignoreUnknownFields: input.allowUnknownFields ?? false };
+    const reading = await readConfigMessage(BootstrapSchema, text, options);
     if (reading.kind === 'problems') problems.push(...reading.problems);
-    else mergeFromBinary(BootstrapSchema, bootstrap, toBinary(BootstrapSchema, reading.bootstrap));
+    else mergeFromBinary(BootstrapSchema, bootstrap, toBinary(BootstrapSchema, reading.message));
   }
   if (problems.length > 0) throw new BootstrapError(problems);
   overrideNode(bootstrap, input);
   const found = checkBootstrap(bootstrap);
-  if (found.length > 0) throw new BootstrapError(found);
+  if (found.length > 0) throw new BootstrapError(await placed(found, input));
   return bootstrap;
+}
+
+/** Problems with their lines: those of the file, unless an overlay moved what stands in it. */
+export async function placed(problems: readonly Problem[], input: BootstrapInput): Promise<readonly Problem[]> {
+  if (!input.file || input.yaml !== undefined) return problems;
+  return placeProblems(problems, input.file.text, input.file.name);
+}
+
+/** Protobuf's own text format is told by the file's name, as Envoy does. */
+function refuseTextFormat({ file }: BootstrapInput): void {
+  if (!file || !/\.(?:pb_text|pb)$/.test(file.name)) return;
+  const message = 'protobuf text and binary are not read: write the bootstrap in YAML or JSON';
+  throw new BootstrapError([{ severity: 'error', code: 'MEL0101', message: `${file.name}: ${message}` }]);
 }
 
 function texts(input: BootstrapInput): readonly { readonly name: string; readonly text: string }[] {
   const overlay = input.yaml === undefined ? [] : [{ name: '--config-yaml', text: input.yaml }];
   return [...(input.file ? [input.file] : []), ...overlay];
-}
-
-type TextReading =
-  | { readonly kind: 'bootstrap'; readonly bootstrap: Bootstrap }
-  | { readonly kind: 'problems'; readonly problems: readonly Problem[] };
-
-async function readText(name: string, text: string, ignoreUnknownFields: boolean): Promise<TextReading> {
-  const read = await readConfigDocument(text, name);
-  if (read.kind === 'problems') return read;
-  const reading = readJsonMessage(BootstrapSchema, read.document.value, { registry: xdsRegistry, ignoreUnknownFields });
-  if (reading.kind === 'message') return { kind: 'bootstrap', bootstrap: reading.message };
-  return { kind: 'problems', problems: reading.faults.map((fault) => faultProblem(fault, read.document, name)) };
-}
-
-function faultProblem(fault: JsonFault, document: ConfigDocument, file: string): Problem {
-  const source = document.locate(fault.path);
-  const path = formatPath(fault.path);
-  return {
-    severity: 'error',
-    code: 'MEL0102',
-    message: `${source ? '' : `${file}: `}${path ? `${path}: ` : ''}${fault.message}`,
-    path,
-    ...(source && { source }),
-    ...(fault.hint && { hint: fault.hint }),
-  };
-}
-
-/** `static_resources.clusters[0].name` */
-function formatPath(path: JsonPath): string {
-  return path
-    .map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index > 0 ? '.' : ''}${step}`))
-    .join('');
 }
 
 function overrideNode(bootstrap: Bootstrap, input: BootstrapInput): void {

@@ -18,6 +18,8 @@ export interface DecodedResource {
   readonly version: string;
   readonly any: Any;
   readonly message: XdsMessage;
+  /** It is gone when it isn't renewed within this time. */
+  readonly ttlMs?: number;
 }
 
 /** How a type's bytes become a message with a name. */

@@ -9,7 +9,8 @@ import {
   type Resource,
 } from '@meltemi/api/envoy/service/discovery/v3/discovery_pb';
 import { TYPE_URL, type XdsType, xdsTypeOf } from '@meltemi/api';
-import { type DecodedResource, decodeResource } from './decode-resource.ts';
+import { durationToMs } from '@meltemi/base';
+import type { DecodedResource } from './decode-resource.ts';
 import type { TypeState } from './type-state.ts';
 import type { Rejection } from './xds-client.ts';
 import { duplicateName, nackStatus, nackText, type SessionContext, type XdsSession } from './xds-session.ts';
@@ -44,7 +45,8 @@ export class DeltaSession implements XdsSession<DeltaDiscoveryResponse> {
     const type = xdsTypeOf(response.typeUrl);
     const state = type && this.#context.stateOf(type);
     if (!type || !state || !this.#subscribed.has(type)) return;
-    const { received, refused } = decodeAll(type, response.resources);
+    const began = state.monotonic();
+    const { received, refused } = decodeAll(state, response.resources);
     const twice = duplicateName([...response.resources.map(({ name }) => name), ...response.removedResources]);
     const error =
       twice === undefined
@@ -57,6 +59,7 @@ export class DeltaSession implements XdsSession<DeltaDiscoveryResponse> {
       received: received.length,
       removed: response.removedResources.length,
       version: response.systemVersionInfo,
+      durationMs: state.monotonic() - began,
       error,
     });
   }
@@ -76,15 +79,19 @@ interface Decoded {
 }
 
 /** A resource without a body only says that it still lives. */
-function decodeAll(type: XdsType, resources: readonly Resource[]): Decoded {
+function decodeAll(state: TypeState, resources: readonly Resource[]): Decoded {
   const received: DecodedResource[] = [];
   const refused: Rejection[] = [];
   for (const resource of resources) {
-    if (!resource.resource) continue;
+    const ttlMs = resource.ttl && durationToMs(resource.ttl);
+    if (!resource.resource) {
+      state.refresh(resource.name, ttlMs);
+      continue;
+    }
     try {
-      const decoded = decodeResource(type, resource.resource, resource.version);
+      const decoded = state.decode(resource.resource, resource.version);
       // The name in the wrapper is the one that subscriptions and removals speak of.
-      received.push({ ...decoded, name: resource.name || decoded.name });
+      received.push({ ...decoded, name: resource.name || decoded.name, ...(ttlMs !== undefined && { ttlMs }) });
     } catch (error) {
       refused.push({ name: resource.name, message: (error as Error).message });
     }

@@ -6,6 +6,7 @@ import { DeltaSession } from './delta-session.ts';
 import type { XdsMessage } from './decode-resource.ts';
 import { SotwSession } from './sotw-session.ts';
 import { TypeState } from './type-state.ts';
+import type { UnknownFieldRule } from './unknown-fields.ts';
 import type {
   Watch,
   WildcardSink,
@@ -31,6 +32,7 @@ export interface StreamClientOptions {
   readonly dice: Dice;
   readonly logger: Logger;
   readonly stats: XdsStats;
+  readonly unknownFields: UnknownFieldRule;
 }
 
 /** Between tries; each doubles the last, and takes a random half off. */
@@ -80,11 +82,12 @@ export class StreamClient implements XdsClient {
     this.#closed = true;
     this.#retry?.cancel();
     this.#stream?.close();
+    for (const state of this.#states.values()) state.close();
     this.#dropStream();
   }
 
   #state(type: XdsType): TypeState {
-    const state = this.#states.get(type) ?? new TypeState(type, () => this.#options.clock.now());
+    const state = this.#states.get(type) ?? new TypeState(type, this.#options.clock, this.#options.unknownFields);
     this.#states.set(type, state);
     return state;
   }
@@ -152,7 +155,7 @@ export class StreamClient implements XdsClient {
   }
 
   #settled(state: TypeState, outcome: ResponseOutcome): void {
-    this.#options.stats.settled(state.type, outcome);
+    this.#options.stats.settled(state.type, outcome, this.#options.clock.now());
     const { server, logger } = this.#options;
     const size = `${outcome.received} received, ${outcome.removed} removed`;
     if (outcome.error === undefined) logger.debug(`${server}: ${state.type} ${outcome.version}: ${size}`);
@@ -163,7 +166,10 @@ export class StreamClient implements XdsClient {
     this.#dropStream();
     const ceiling = Math.min(LAST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** this.#failures++);
     const delayMs = ceiling * (1 - this.#options.dice.roll() / 2);
-    this.#options.stats.lost();
+    for (const state of this.#states.values()) {
+      this.#options.stats.lost(state.type);
+      state.lost();
+    }
     this.#options.logger.warn(
       `${this.#options.server}: stream ended: ${reason}; next try in ${Math.round(delayMs)} ms`,
     );

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { Cluster } from '@meltemi/api/envoy/config/cluster/v3/cluster_pb';
-import { durationToMs } from '@meltemi/base';
+import { durationToMs, ManualClock } from '@meltemi/base';
 import { decodeResource, type XdsMessage } from './decode-resource.ts';
 import { packedCluster } from './scripted-server.ts';
 import { TypeState } from './type-state.ts';
@@ -38,7 +38,7 @@ const world = fc
 test('whatever comes in whatever order, what serves is the last good of each name that is still there', () => {
   fc.assert(
     fc.property(fc.array(world), (worlds) => {
-      const state = new TypeState('CDS', () => 0);
+      const state = new TypeState('CDS', new ManualClock());
       const sink = new MapSink();
       state.attach(sink);
       let expected = new Map<string, number>();

@@ -1,22 +1,11 @@
 // What is wanted and what is held of one resource type: applies changes to those who asked, and keeps what they accepted.
 import type { Any } from '@bufbuild/protobuf/wkt';
 import type { XdsType } from '@meltemi/api';
-import type { DecodedResource, XdsMessage } from './decode-resource.ts';
-import type {
-  Rejection,
-  ResourceWatcher,
-  WildcardSink,
-  XdsFailure,
-  XdsResourceState,
-  XdsTypeState,
-} from './xds-client.ts';
-
-/** A resource that was received: what serves, and why the latest one doesn't. */
-interface Held {
-  accepted: DecodedResource | undefined;
-  lastUpdatedMs: number;
-  failure: XdsFailure | undefined;
-}
+import type { Clock, Timer } from '@meltemi/base';
+import { type DecodedResource, decodeResource, type XdsMessage } from './decode-resource.ts';
+import { screenUnknownFields, type UnknownFieldRule } from './unknown-fields.ts';
+import { type Held, resourceState, sameBytes, settledHeld } from './held-resource.ts';
+import type { Rejection, ResourceWatcher, WildcardSink, XdsResourceState, XdsTypeState } from './xds-client.ts';
 
 type AnyWatcher = ResourceWatcher<XdsMessage>;
 
@@ -25,15 +14,31 @@ export class TypeState implements XdsTypeState {
   readonly type: XdsType;
   version = '';
   error: string | undefined;
-  readonly #now: () => number;
+  readonly #clock: Clock;
+  readonly #unknownFields: UnknownFieldRule | undefined;
   readonly #held = new Map<string, Held>();
   readonly #watchers = new Map<string, Set<AnyWatcher>>();
+  /** Of resources that must be renewed, by name. */
+  readonly #expiries = new Map<string, Timer>();
   #sink: WildcardSink<XdsMessage> | undefined;
   #begun = false;
 
-  constructor(type: XdsType, now: () => number) {
+  /** `unknownFields`: what becomes of resources that have some; undefined: they are taken without. */
+  constructor(type: XdsType, clock: Clock, unknownFields?: UnknownFieldRule) {
     this.type = type;
-    this.#now = now;
+    this.#clock = clock;
+    this.#unknownFields = unknownFields;
+  }
+
+  /** Throws what is wrong with the bytes, the type, the name or unknown fields. */
+  decode(any: Any, version: string): DecodedResource {
+    const decoded = decodeResource(this.type, any, version);
+    if (this.#unknownFields) screenUnknownFields(decoded.message, this.#unknownFields);
+    return decoded;
+  }
+
+  monotonic(): number {
+    return this.#clock.monotonic();
   }
 
   get wildcard(): boolean {
@@ -64,6 +69,29 @@ export class TypeState implements XdsTypeState {
     this.#sink = sink;
     this.#begun = false;
     if (!sink) this.#held.clear();
+    if (!sink) this.close();
+  }
+
+  /** Timers end; what is held stays. */
+  close(): void {
+    for (const timer of this.#expiries.values()) timer.cancel();
+    this.#expiries.clear();
+  }
+
+  /** The server says that a resource lives on for this time; undefined: for good. */
+  refresh(name: string, ttlMs: number | undefined): void {
+    this.#expiries.get(name)?.cancel();
+    this.#expiries.delete(name);
+    if (ttlMs !== undefined)
+      this.#expiries.set(
+        name,
+        this.#clock.after(ttlMs, () => this.#expire(name)),
+      );
+  }
+
+  /** The stream ended or could not be opened. */
+  lost(): void {
+    for (const watchers of this.#watchers.values()) for (const watcher of watchers) watcher.stats?.failed();
   }
 
   /** Delivers what is held already. */
@@ -80,7 +108,7 @@ export class TypeState implements XdsTypeState {
     watchers?.delete(watcher);
     if (watchers?.size !== 0) return;
     this.#watchers.delete(name);
-    this.#held.delete(name);
+    this.#forget(name);
   }
 
   /** All names that a wildcard response doesn't have any more. */
@@ -96,8 +124,19 @@ export class TypeState implements XdsTypeState {
       : this.#applyEach(changed, removed);
     this.#record(received, refused);
     const kept = new Set(refused.map(({ name }) => name));
-    for (const name of removed) if (!kept.has(name)) this.#held.delete(name);
+    for (const name of removed) if (!kept.has(name)) this.#forget(name);
     return refused;
+  }
+
+  #forget(name: string): void {
+    this.#held.delete(name);
+    this.refresh(name, undefined);
+  }
+
+  #expire(name: string): void {
+    if (this.#sink) this.#applyAll(this.#sink, [], [name], this.version);
+    else this.#applyEach([], [name]);
+    this.#forget(name);
   }
 
   #differs(resource: DecodedResource): boolean {
@@ -141,18 +180,19 @@ export class TypeState implements XdsTypeState {
     const reasons = new Map(refused.map(({ name, message }) => [name, message]));
     for (const resource of received) {
       if (!this.wildcard && !this.#watchers.has(resource.name)) continue;
+      const reason = reasons.get(resource.name);
+      this.refresh(resource.name, resource.ttlMs);
+      this.#count(resource, reason);
       const held = this.#held.get(resource.name) ?? { accepted: undefined, lastUpdatedMs: 0, failure: undefined };
-      this.#held.set(resource.name, this.#settled(held, resource, reasons.get(resource.name)));
+      this.#held.set(resource.name, settledHeld(held, resource, reason, this.#clock.now()));
     }
   }
 
-  #settled(held: Held, resource: DecodedResource, reason: string | undefined): Held {
-    const atMs = this.#now();
-    if (reason !== undefined) {
-      return { ...held, failure: { message: reason, version: resource.version, atMs, refused: resource.any } };
+  #count(resource: DecodedResource, reason: string | undefined): void {
+    for (const { stats } of this.#watchersOf(resource.name)) {
+      if (reason === undefined) stats?.accepted(resource.version, this.#clock.now(), 0);
+      else stats?.rejected();
     }
-    const same = held.accepted !== undefined && sameBytes(held.accepted.any, resource.any);
-    return { accepted: resource, lastUpdatedMs: same ? held.lastUpdatedMs : atMs, failure: undefined };
   }
 }
 
@@ -162,20 +202,6 @@ function deliver(watcher: AnyWatcher, resource: DecodedResource): Rejection | un
   } catch (error) {
     return { name: resource.name, message: messageOf(error) };
   }
-}
-
-function resourceState(name: string, held: Held): XdsResourceState {
-  return {
-    name,
-    version: held.accepted?.version ?? '',
-    lastUpdatedMs: held.lastUpdatedMs,
-    accepted: held.accepted?.any,
-    failure: held.failure,
-  };
-}
-
-function sameBytes(a: Any, b: Any): boolean {
-  return Buffer.compare(a.value, b.value) === 0;
 }
 
 function messageOf(error: unknown): string {

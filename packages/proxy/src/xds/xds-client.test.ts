@@ -428,15 +428,15 @@ test('sources that nothing can serve are refused by name', (t) => {
   const messages = [
     ADS,
     undefined,
-    create(ConfigSourceSchema, { configSourceSpecifier: { case: 'path', value: '/x' } }),
+    create(ConfigSourceSchema, { configSourceSpecifier: { case: 'path', value: '/nowhere/x' } }),
     create(ConfigSourceSchema, {
       configSourceSpecifier: { case: 'apiConfigSource', value: apiSource('sotw', 'nowhere') },
     }),
   ].map((source) => refusal(() => clients.forConfigSource(source)));
   assert.deepEqual(messages, [
     'the source is ads, and the bootstrap has no dynamic_resources.ads_config',
-    'config source (empty) is not supported: use ads or a gRPC api_config_source',
-    'config source path is not supported: use ads or a gRPC api_config_source',
+    'the config source says neither ads, self, api_config_source nor path_config_source',
+    'there is no file /nowhere/x',
     'static cluster "nowhere" does not exist',
   ]);
 });

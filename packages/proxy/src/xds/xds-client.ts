@@ -7,6 +7,7 @@ import type { Listener } from '@meltemi/api/envoy/config/listener/v3/listener_pb
 import type { RouteConfiguration } from '@meltemi/api/envoy/config/route/v3/route_pb';
 import type { Secret } from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/secret_pb';
 import type { XdsType } from '@meltemi/api';
+import type { SubscriptionStats } from './subscription-stats.ts';
 
 /** The message behind each short name. */
 export interface XdsResources {
@@ -41,6 +42,8 @@ export interface ResourceWatcher<Resource> {
   onResource(resource: Resource, version: string): Rejection | undefined;
   /** The server says that there is no such resource. What was there stays in use by the watcher's own choice. */
   onMissing?(): void;
+  /** What happens to this subscription is counted here. */
+  readonly stats?: SubscriptionStats;
 }
 
 export interface Watch {

@@ -1,18 +1,21 @@
-// Turns a ConfigSource into the client that serves it; sources that name the same server share one stream.
+// Turns a ConfigSource into the client that serves it; sources that name the same server or file share one client.
 import { readFileSync } from 'node:fs';
-import type { Clock, Dice, Logger } from '@meltemi/base';
+import { type Clock, type Dice, durationToMs, type Logger } from '@meltemi/base';
 import type { Bootstrap } from '@meltemi/api/envoy/config/bootstrap/v3/bootstrap_pb';
-import {
-  type ApiConfigSource,
-  ApiConfigSource_ApiType as ApiType,
-  type ConfigSource,
-} from '@meltemi/api/envoy/config/core/v3/config_source_pb';
+import type { ConfigSource } from '@meltemi/api/envoy/config/core/v3/config_source_pb';
 import type { StatsStore } from '@meltemi/telemetry';
-import { type ClusterAddress, clusterAddress, readTls } from '../bootstrap/cluster-address.ts';
+import { readTls } from '../bootstrap/cluster-address.ts';
+import { type ConfigTarget, configTarget, XdsSourceError } from './config-target.ts';
+import { FileClient } from './file-client.ts';
+import { INITIAL_FETCH_MS, InitialFetchClient } from './initial-fetch.ts';
 import { StreamClient } from './stream-client.ts';
+import { TextReadouts } from './text-readouts.ts';
+import { TypedClients } from './typed-clients.ts';
+import type { UnknownFieldRule } from './unknown-fields.ts';
+import type { WatchedFile } from './watched-file.ts';
 import type { XdsClient } from './xds-client.ts';
-import type { XdsForm, XdsService } from './xds-method.ts';
-import { adsStats, secretStats } from './xds-stats.ts';
+import { serviceOf, type XdsService } from './xds-method.ts';
+import { adsStats, sourceStats, wildcardStats, type XdsStats } from './xds-stats.ts';
 import { openXdsStream } from './xds-stream.ts';
 
 export interface XdsClientsOptions {
@@ -21,101 +24,121 @@ export interface XdsClientsOptions {
   readonly dice: Dice;
   readonly logger: Logger;
   readonly stats: StatsStore;
+  /** Where the versions of what was accepted are shown. */
+  readonly readouts?: TextReadouts;
+  /** Resources with unknown fields are refused; else these are counted and passed over. */
+  readonly rejectUnknownFields?: boolean;
 }
 
 export interface XdsClients {
   /**
-   * ADS, or a gRPC source of its own, which serves secrets. Throws XdsSourceError for a source that can't be used: no ADS
-   * in the bootstrap, unknown cluster, a path …
+   * ADS, a gRPC source of its own, or a file. Throws XdsSourceError for a source that can't be used: no ADS in the
+   * bootstrap, unknown cluster, no such file …
    */
   forConfigSource(source: ConfigSource | undefined): XdsClient;
-  /** All streams in use, for the admin pages. */
+  /** All sources in use, for the admin pages. */
   all(): Iterable<XdsClient>;
   close(): void;
 }
 
-/** A config source names nothing that can be asked. */
-export class XdsSourceError extends Error {
-  readonly code = 'XDS_SOURCE';
-}
-
-const FORMS: ReadonlyMap<ApiType, XdsForm> = new Map([
-  [ApiType.GRPC, 'sotw'],
-  [ApiType.AGGREGATED_GRPC, 'sotw'],
-  [ApiType.DELTA_GRPC, 'delta'],
-  [ApiType.AGGREGATED_DELTA_GRPC, 'delta'],
-]);
+export { XdsSourceError };
 
 export function createXdsClients(options: XdsClientsOptions): XdsClients {
-  const clients = new Map<string, XdsClient>();
+  const sources = new SourceClients(options);
   return {
     forConfigSource(source) {
-      const { service, api } = grpcSource(source, options.bootstrap);
-      const target = streamTarget(service, api, options.bootstrap);
-      const key = `${service} ${target.form} ${target.cluster}`;
-      const client = clients.get(key) ?? streamClient(target, options);
-      clients.set(key, client);
-      return client;
+      const client = sources.client(configTarget(source, options.bootstrap));
+      const timeoutMs = source?.initialFetchTimeout ? durationToMs(source.initialFetchTimeout) : INITIAL_FETCH_MS;
+      return timeoutMs === 0 ? client : sources.withTimeout(client, timeoutMs);
     },
-    all: () => clients.values(),
-    close() {
-      for (const client of clients.values()) client.close();
-    },
+    all: () => sources.all(),
+    close: () => sources.close(),
   };
 }
 
-interface GrpcSource {
-  readonly service: XdsService;
-  readonly api: ApiConfigSource;
-}
+class SourceClients {
+  readonly #options: XdsClientsOptions;
+  readonly #clients = new Map<string, XdsClient>();
+  /** By client and time: the same source gives the same object. */
+  readonly #timed = new Map<XdsClient, Map<number, XdsClient>>();
+  readonly #adsStats: XdsStats;
+  readonly #stats: XdsStats;
+  readonly #unknownFields: UnknownFieldRule;
 
-function grpcSource(source: ConfigSource | undefined, bootstrap: Bootstrap): GrpcSource {
-  const specifier = source?.configSourceSpecifier;
-  switch (specifier?.case) {
-    case 'ads':
-    case 'self': {
-      const api = bootstrap.dynamicResources?.adsConfig;
-      if (!api) throw new XdsSourceError('the source is ads, and the bootstrap has no dynamic_resources.ads_config');
-      return { service: 'ads', api };
+  constructor(options: XdsClientsOptions) {
+    this.#options = options;
+    const wildcards = wildcardStats(options.stats, options.readouts ?? new TextReadouts());
+    this.#adsStats = adsStats(options.stats, wildcards);
+    this.#stats = sourceStats(wildcards);
+    const unknown = options.stats.scope('server').counter('dynamic_unknown_fields');
+    this.#unknownFields = { refuse: options.rejectUnknownFields ?? false, count: () => unknown.increment() };
+  }
+
+  client(target: ConfigTarget): XdsClient {
+    const key = targetKey(target);
+    const client = this.#clients.get(key) ?? this.#open(target);
+    this.#clients.set(key, client);
+    return client;
+  }
+
+  withTimeout(client: XdsClient, timeoutMs: number): XdsClient {
+    const timed = this.#timed.get(client) ?? new Map<number, XdsClient>();
+    this.#timed.set(client, timed);
+    const known = timed.get(timeoutMs);
+    if (known) return known;
+    const made = new InitialFetchClient(client, timeoutMs, this.#options.clock, (type) => this.#stats.timedOut(type));
+    timed.set(timeoutMs, made);
+    return made;
+  }
+
+  all(): Iterable<XdsClient> {
+    return this.#clients.values();
+  }
+
+  close(): void {
+    for (const client of this.#clients.values()) client.close();
+  }
+
+  #open(target: ConfigTarget): XdsClient {
+    if (target.kind === 'file') return this.#file(target.file);
+    if (target.aggregated) return this.#stream('ads', target);
+    return new TypedClients((type) => this.#stream(serviceOf(type), target));
+  }
+
+  #stream(service: XdsService, target: Extract<ConfigTarget, { kind: 'server' }>): XdsClient {
+    const { clock, dice, logger, bootstrap } = this.#options;
+    const { form, server } = target;
+    return new StreamClient({
+      server: `${service} ${server.cluster}`,
+      form,
+      node: bootstrap.node,
+      open: (handler) =>
+        openXdsStream(
+          { service, form, address: server.address, tls: server.tls && readTls(server.tls, readPem) },
+          handler,
+        ),
+      clock,
+      dice,
+      logger: logger.named('xds'),
+      stats: service === 'ads' ? this.#adsStats : this.#stats,
+      unknownFields: this.#unknownFields,
+    });
+  }
+
+  #file(file: WatchedFile): XdsClient {
+    const { clock, logger } = this.#options;
+    const unknownFields = this.#unknownFields;
+    try {
+      return new FileClient({ file, clock, logger: logger.named('xds'), stats: this.#stats, unknownFields });
+    } catch (error) {
+      throw new XdsSourceError(`${file.path} can't be watched: ${(error as Error).message}`, { cause: error });
     }
-    case 'apiConfigSource': {
-      const aggregated = AGGREGATED.includes(specifier.value.apiType);
-      return { service: aggregated ? 'ads' : 'sds', api: specifier.value };
-    }
-    default:
-      throw new XdsSourceError(
-        `config source ${specifier?.case ?? '(empty)'} is not supported: use ads or a gRPC api_config_source`,
-      );
   }
 }
 
-const AGGREGATED: readonly ApiType[] = [ApiType.AGGREGATED_GRPC, ApiType.AGGREGATED_DELTA_GRPC];
-
-type StreamTarget = Extract<ClusterAddress, { kind: 'address' }> & {
-  readonly service: XdsService;
-  readonly form: XdsForm;
-};
-
-function streamTarget(service: XdsService, api: ApiConfigSource, bootstrap: Bootstrap): StreamTarget {
-  const form = FORMS.get(api.apiType);
-  if (!form) throw new XdsSourceError(`api_type ${ApiType[api.apiType]} is not supported: use GRPC or DELTA_GRPC`);
-  const found = clusterAddress(bootstrap, api);
-  if (found.kind === 'refused') throw new XdsSourceError(found.message);
-  return { ...found, service, form };
-}
-
-function streamClient(target: StreamTarget, options: XdsClientsOptions): XdsClient {
-  const { service, form, address, tls, cluster } = target;
-  return new StreamClient({
-    server: `${service} ${cluster}`,
-    form,
-    node: options.bootstrap.node,
-    open: (handler) => openXdsStream({ service, form, address, tls: tls && readTls(tls, readPem) }, handler),
-    clock: options.clock,
-    dice: options.dice,
-    logger: options.logger.named('xds'),
-    stats: service === 'ads' ? adsStats(options.stats) : secretStats(options.stats, cluster),
-  });
+function targetKey(target: ConfigTarget): string {
+  if (target.kind === 'file') return `file ${target.file.path} ${target.file.directory ?? ''}`;
+  return `${target.aggregated ? 'ads' : 'own'} ${target.form} ${target.server.cluster}`;
 }
 
 function readPem(path: string): string {

@@ -25,6 +25,8 @@ export interface ResponseOutcome {
   readonly received: number;
   readonly removed: number;
   readonly version: string;
+  /** How long it took to apply. */
+  readonly durationMs: number;
   /** Undefined: acknowledged. */
   readonly error: string | undefined;
 }
