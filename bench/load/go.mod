@@ -1,0 +1,3 @@
+module meltemi/bench/load
+
+go 1.25

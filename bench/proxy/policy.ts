@@ -1,0 +1,72 @@
+// What a hundred access rules add to a request's cost: the same proxy with and without them.
+import type { JsonObject } from '@bufbuild/protobuf';
+import type { BenchCase, Side } from '../support/bench-case.ts';
+import { expectAnswer } from '../support/ask.ts';
+import { anyHost, bootstrap, httpListener } from '../support/bootstrap.ts';
+import { wrk } from '../support/load.ts';
+import { BODY } from '../support/nginx-config.ts';
+import { cpuPerRequest, WARM_UP_SECONDS } from './http.ts';
+
+const RULES = 100;
+const LAST = RULES - 1;
+const PATH = `/api/${LAST}/items`;
+const RBAC = 'type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC';
+
+export const policy: BenchCase = {
+  name: 'policy',
+  title: `added by ${RULES} access rules (address, user, method and path), the last of which allows; 64 connections`,
+  goal: { unit: 'CPU µs/request', better: 'less', bar: 0.7, aim: 0.3 },
+  async prepare(lab) {
+    const upstream = await lab.upstream();
+    const config = (filters: readonly JsonObject[]) => (port: number) =>
+      bootstrap(
+        [httpListener({ port, virtualHosts: [anyHost('upstream')], filters })],
+        [{ name: 'upstream', port: upstream.port }],
+      );
+    const headers = [`x-user: user-${LAST}`];
+    const load = (port: number, seconds: number) => wrk(port, { connections: 64, seconds, path: PATH, headers });
+    const cost = async (side: Side, member: number) =>
+      (await cpuPerRequest({ ...side, members: [side.members[member]!] }, (port) => load(port, lab.seconds))).value;
+    return {
+      start: async (program) => [
+        await lab.proxy(program, config([accessRules()])),
+        await lab.proxy(program, config([])),
+      ],
+      check: ({ members }) => expectJudged(members[0]!.port),
+      async warmUp({ members }) {
+        for (const member of members) await load(member.port, WARM_UP_SECONDS);
+      },
+      async window(side) {
+        const [ruled, plain] = [await cost(side, 0), await cost(side, 1)];
+        return { value: ruled - plain, notes: { 'CPU µs/request without': plain } };
+      },
+    };
+  },
+};
+
+/** As AuthorizationPolicies become: who, from where, may do what. */
+function accessRules(): JsonObject {
+  const rules = Array.from({ length: RULES }, (_, index) => [`rule-${String(index).padStart(3, '0')}`, rule(index)]);
+  return {
+    name: 'envoy.filters.http.rbac',
+    typed_config: { '@type': RBAC, rules: { action: 'ALLOW', policies: Object.fromEntries(rules) } },
+  };
+}
+
+function rule(index: number): JsonObject {
+  const method = { header: { name: ':method', string_match: { exact: 'GET' } } };
+  const path = { url_path: { path: { prefix: `/api/${index}/` } } };
+  const user = { header: { name: 'x-user', string_match: { exact: `user-${index}` } } };
+  const source = { direct_remote_ip: { address_prefix: '127.0.0.0', prefix_len: 8 } };
+  const anyOf = (rule: JsonObject) => ({ or_rules: { rules: [rule] } });
+  return {
+    permissions: [{ and_rules: { rules: [anyOf(method), anyOf(path)] } }],
+    principals: [{ and_ids: { ids: [{ or_ids: { ids: [source] } }, { or_ids: { ids: [user] } }] } }],
+  };
+}
+
+async function expectJudged(port: number): Promise<void> {
+  await expectAnswer(port, `200 ${BODY}`, PATH, { 'x-user': `user-${LAST}` });
+  await expectAnswer(port, '403 RBAC: access denied', PATH, { 'x-user': 'user-0' });
+  await expectAnswer(port, '403 RBAC: access denied', '/other', { 'x-user': `user-${LAST}` });
+}
