@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -17,10 +20,9 @@ interface Started {
   readonly admin: string;
 }
 
-async function start(t: TestContext): Promise<Started> {
-  const child = spawn(process.execPath, [PROXY, '--config-yaml', ADMIN, '-l', 'off', '--drain-time-s', '1'], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
+async function start(t: TestContext, ...flags: string[]): Promise<Started> {
+  const args = [PROXY, '--config-yaml', ADMIN, '-l', 'off', '--drain-time-s', '1', '--concurrency', '1', ...flags];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   t.after(() => child.kill('SIGKILL'));
   const [message] = (await once(child, 'message')) as [{ readonly ready: boolean; readonly adminPort: number }];
   assert.equal(message.ready, true);
@@ -48,6 +50,21 @@ test('is ready by its own word, and ends on SIGTERM', async (t) => {
   assert.equal((await fetch(`${admin}/ready`)).status, 200);
   child.kill('SIGTERM');
   assert.deepEqual(await once(child, 'exit'), [0, null]);
+});
+
+test('several workers are one process: ready together, ended together', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'proxy-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const path = join(directory, 'admin');
+  const { child, admin } = await start(t, '--concurrency', '3', '--admin-address-path', path);
+  assert.equal(`http://${readFileSync(path, 'utf8')}`, admin);
+  const info = (await (await fetch(`${admin}/server_info`)).json()) as {
+    command_line_options: { concurrency: number };
+  };
+  assert.equal(info.command_line_options.concurrency, 3);
+  const exit = once(child, 'exit');
+  await fetch(`${admin}/quitquitquit`, { method: 'POST' });
+  assert.deepEqual(await exit, [0, null]);
 });
 
 test('ends when asked by /quitquitquit', async (t) => {

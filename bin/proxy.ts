@@ -1,27 +1,41 @@
 #!/usr/bin/env node
 // proxy: the sidecar, with Envoy's command line. SIGTERM drains, a second signal ends at once; with an IPC channel it ends with it.
-import { appendFileSync, readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
-import { hostname } from 'node:os';
-import type { CommandLine, ProxyCommand, RunningProxy } from '@meltemi/proxy';
+import { availableParallelism, hostname } from 'node:os';
+import { extname } from 'node:path';
+import type { BootstrapInput, CommandLine, ProxyCommand, RunningProxy } from '@meltemi/proxy';
 
 enableCompileCache();
-const { createLogger, systemClock, systemDice } = await import('@meltemi/base');
-const { BootstrapError, CommandLineError, parseCommandLine, readBootstrap, runProxy, usage } =
+const { createLogger, formatSocketAddress, systemClock, systemDice } = await import('@meltemi/base');
+const { BootstrapError, CommandLineError, configurationProblems, parseCommandLine, readBootstrap, runProxy, usage } =
   await import('@meltemi/proxy');
+const { logWriter } = await import('./support/log-writer.ts');
 
 const VERSION = '0.1.0/Meltemi';
 /** After the parent died: how long callers get. */
 const ORPHAN_GRACE_MS = 1000;
 
-const command = readCommand();
-if (command.kind === 'help') process.stdout.write(usage());
-else if (command.kind === 'version') process.stdout.write(`\nproxy  version: ${VERSION}\n\n`);
-else await run(command);
+await main(readCommand());
+
+async function main(command: CommandLine): Promise<void> {
+  switch (command.kind) {
+    case 'help':
+      return void process.stdout.write(usage());
+    case 'version':
+      return void process.stdout.write(`\nproxy  version: ${VERSION}\n\n`);
+    case 'hot-restart-version':
+      return void process.stdout.write('disabled\n');
+    case 'run':
+      return run(command);
+  }
+}
 
 async function run(command: ProxyCommand): Promise<void> {
   const bootstrap = await readConfig(command);
   if (command.mode === 'validate') {
+    const problems = await configurationProblems(bootstrap, configInput(command));
+    if (problems.length > 0) fail(new BootstrapError(problems).message);
     process.stdout.write(`configuration '${command.configPath ?? ''}' OK\n`);
     return;
   }
@@ -31,7 +45,12 @@ async function run(command: ProxyCommand): Promise<void> {
     userAgentVersionType: { case: 'userAgentVersion', value: VERSION.split('/')[0] },
   });
   const clock = systemClock();
-  const sink = { level: command.logLevel, write: logWriter(command.logPath), now: () => clock.now() };
+  const sink = {
+    level: command.logLevel,
+    levels: new Map(),
+    write: logWriter(command.logPath),
+    now: () => clock.now(),
+  };
   const logger = createLogger(sink);
   const started = runProxy({
     bootstrap,
@@ -40,12 +59,22 @@ async function run(command: ProxyCommand): Promise<void> {
     logger,
     logLevel: sink,
     drainTimeMs: command.drainTimeMs,
-    concurrency: command.concurrency,
+    drainStrategy: command.drainStrategy,
+    concurrency: command.concurrency ?? availableParallelism(),
+    worker: {
+      // Beside this file, in the sources and in the bundle.
+      script: new URL(`./proxy-worker${extname(import.meta.url)}`, import.meta.url),
+      program: command.logPath === undefined ? {} : { logPath: command.logPath },
+    },
+    statsTags: command.statsTags,
+    rejectUnknownFields: command.rejectUnknownDynamicFields,
     hostname: hostname(),
     version: VERSION,
     ...(command.configPath !== undefined && { configPath: command.configPath }),
   });
   const proxy = await orFail(started);
+  void proxy.failed.then((error) => fail(`proxy: ${(error.cause as Error | undefined)?.stack ?? error.message}`));
+  writePlaces(command, proxy);
   endOnRequest(proxy);
   await orFail(proxy.ready);
   logger.info('the initial configuration is applied');
@@ -62,18 +91,31 @@ function readCommand(): CommandLine {
   }
 }
 
-async function readConfig(command: ProxyCommand): Promise<Awaited<ReturnType<typeof readBootstrap>>> {
+function configInput(command: ProxyCommand): BootstrapInput {
   const { configPath, configYaml, serviceNode, serviceCluster, serviceZone } = command;
-  const flags = { serviceNode, serviceCluster, serviceZone, yaml: configYaml };
+  return {
+    ...(configPath !== undefined && { file: { name: configPath, text: readFileSync(configPath, 'utf8') } }),
+    ...(configYaml !== undefined && { yaml: configYaml }),
+    ...(serviceNode !== undefined && { serviceNode }),
+    ...(serviceCluster !== undefined && { serviceCluster }),
+    ...(serviceZone !== undefined && { serviceZone }),
+    allowUnknownFields: command.allowUnknownStaticFields,
+  };
+}
+
+async function readConfig(command: ProxyCommand): Promise<Awaited<ReturnType<typeof readBootstrap>>> {
   try {
-    return await readBootstrap({
-      ...(configPath !== undefined && { file: { name: configPath, text: readFileSync(configPath, 'utf8') } }),
-      ...flags,
-      allowUnknownFields: command.allowUnknownStaticFields,
-    });
+    return await readBootstrap(configInput(command));
   } catch (error) {
     return fail(error instanceof BootstrapError ? error.message : `error: ${(error as Error).message}`);
   }
+}
+
+/** For those who start a proxy on any port. */
+function writePlaces({ adminAddressPath, baseIdPath, baseId }: ProxyCommand, { adminAddress }: RunningProxy): void {
+  if (baseIdPath !== undefined) writeFileSync(baseIdPath, String(baseId));
+  if (adminAddressPath !== undefined && adminAddress)
+    writeFileSync(adminAddressPath, formatSocketAddress(adminAddress));
 }
 
 function endOnRequest(proxy: RunningProxy): void {
@@ -98,13 +140,6 @@ function exitAfter(end: Promise<void>): void {
     () => process.exit(0),
     () => process.exit(1),
   );
-}
-
-/** Lines go to stderr, as Envoy's; a reader that went away doesn't end the proxy. */
-function logWriter(path: string | undefined): (line: string) => void {
-  if (path !== undefined) return (line) => appendFileSync(path, line);
-  process.stderr.on('error', () => {});
-  return (line) => void process.stderr.write(line);
 }
 
 async function orFail<Value>(promise: Promise<Value>): Promise<Value> {

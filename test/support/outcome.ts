@@ -16,9 +16,11 @@ export type Outcome =
       readonly kind: 'forwarded';
       readonly route: string;
       readonly cluster: string;
+      readonly method: string;
       readonly path: string;
       readonly authority: string;
       readonly headers: Fields;
+      readonly body: string;
       readonly responseHeaders: Fields;
     }
   | {
@@ -40,6 +42,13 @@ const NOTHING = {
 
 /** What comes of our decision. */
 export function ourOutcome(table: RouteTable, test: TestRequest, dice: Dice): Outcome {
+  const outcome = decided(table, test, dice);
+  const isGrpc = /^application\/grpc(\+|$)/.test(String(test.headers['content-type']));
+  // A proxy's own answers tell gRPC clients of their status in `grpc-status`.
+  return isGrpc && outcome.kind === 'answered' ? { ...outcome, status: 200, body: '' } : outcome;
+}
+
+function decided(table: RouteTable, test: TestRequest, dice: Dice): Outcome {
   const headers = headersOf(test.headers);
   const { method, authority, path } = test;
   const decision = decide(table, { method, authority, path, scheme: 'http', headers }, dice);
@@ -47,7 +56,7 @@ export function ourOutcome(table: RouteTable, test: TestRequest, dice: Dice): Ou
   const route = decision.route.name;
   const answer = (status: number, parts: { readonly location?: string; readonly body?: string } = {}): Outcome => {
     const response = new Headers();
-    change(response, decision.responseHeaders, headers, response, route);
+    change(response, decision.responseHeaders, { method, headers }, response, route);
     return { kind: 'answered', status, ...NOTHING, route, ...parts, responseHeaders: fieldsOf(response) };
   };
   const abort = decision.fault?.abort;
@@ -61,11 +70,22 @@ export function ourOutcome(table: RouteTable, test: TestRequest, dice: Dice): Ou
     case 'route': {
       if (decision.cluster === '') return answer(decision.clusterNotFoundStatus);
       const { cluster, path, authority } = decision;
-      change(headers, decision.requestHeaders, headers, new Headers(), route);
+      change(headers, decision.requestHeaders, { method, headers }, new Headers(), route);
       const response = headersOf(ECHO_HEADERS);
-      change(response, decision.responseHeaders, headers, response, route);
+      change(response, decision.responseHeaders, { method, headers }, response, route);
       const responseHeaders = fieldsOf(response);
-      return { kind: 'forwarded', route, cluster, path, authority, headers: fieldsOf(headers), responseHeaders };
+      const { body = '' } = test;
+      return {
+        kind: 'forwarded',
+        route,
+        cluster,
+        method,
+        path,
+        authority,
+        headers: fieldsOf(headers),
+        body,
+        responseHeaders,
+      };
     }
     case 'redirect':
       return answer(decision.status, { location: decision.location });
@@ -93,37 +113,45 @@ export async function envoysOutcome(port: number, test: TestRequest): Promise<Ou
     return { kind: 'answered', status, route, location: headers.location, body, responseHeaders };
   }
   const echo = JSON.parse(body) as Echo;
-  const { path, authority } = echo;
-  const seen = fieldsOf(headersOf(echo.headers));
-  return { kind: 'forwarded', route: route ?? '', cluster, path, authority, headers: seen, responseHeaders };
+  const { headers: seen, ...sent } = echo;
+  return {
+    kind: 'forwarded',
+    route: route ?? '',
+    cluster,
+    ...sent,
+    headers: fieldsOf(headersOf(seen)),
+    responseHeaders,
+  };
 }
 
 async function send(
   port: number,
-  { method, path, authority, headers }: TestRequest,
+  { method, path, authority, headers, body = '' }: TestRequest,
 ): Promise<{ readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: string }> {
-  const call = request({ host: '127.0.0.1', port, agent, method, path, headers: { ...headers, host: authority } });
+  const framing = body === '' ? {} : { 'content-length': Buffer.byteLength(body) };
+  const fields = { ...headers, ...framing, host: authority };
+  const call = request({ host: '127.0.0.1', port, agent, method, path, headers: fields });
   const answered = Promise.withResolvers<Awaited<ReturnType<typeof send>>>();
   call.once('error', answered.reject);
   call.once('response', (response) => {
     const { statusCode, headers } = response;
     text(response).then((body) => answered.resolve({ status: statusCode!, headers, body }), answered.reject);
   });
-  call.end();
+  call.end(body);
   return answered.promise;
 }
 
 function change(
   target: Headers,
   changes: readonly HeaderChange[],
-  requestHeaders: Headers,
+  request: { readonly method: string; readonly headers: Headers },
   responseHeaders: Headers,
   route: string,
 ): void {
   applyHeaderChanges(changes, target, {
-    requestHeader: (name) => requestHeaders.getAll(name)[0],
+    requestHeader: (name) => (name === ':method' ? request.method : request.headers.getAll(name)[0]),
     responseHeader: (name) => responseHeaders.getAll(name)[0],
-    value: (name) => (name === 'ROUTE_NAME' ? route : undefined),
+    value: (name) => ({ ROUTE_NAME: route, PROTOCOL: 'HTTP/1.1' })[name],
   });
 }
 

@@ -49,7 +49,62 @@ const pathMatch: Part = fc.oneof(
   fc.constantFrom('/a.*', '/[ab]', '/a/(b|c)/?.*').map((regex) => ({ safeRegex: { regex } })),
 );
 
+const others: Part = fc.constantFrom<JsonObject>(
+  {},
+  {},
+  {},
+  {},
+  { grpc: {} },
+  { runtimeFraction: { defaultValue: { numerator: 0 } } },
+  { runtimeFraction: { defaultValue: { numerator: 1_000_000, denominator: 'MILLION' }, runtimeKey: 'not.there' } },
+  { tlsContext: { presented: false } },
+  { tlsContext: { validated: true } },
+);
+
+/** What a RouteMatch asks besides the path. */
+const rest: Part = fc
+  .tuple(fc.array(headerMatch, { maxLength: 2 }), fc.array(queryMatch, { maxLength: 1 }), others)
+  .map(([headers, queryParameters, other]) => ({ ...other, headers, queryParameters }));
+
 /** A RouteMatch. */
-export const match: Part = fc
-  .tuple(pathMatch, fc.array(headerMatch, { maxLength: 2 }), fc.array(queryMatch, { maxLength: 1 }))
-  .map(([path, headers, queryParameters]) => ({ ...path, headers, queryParameters }));
+export const match: Part = fc.tuple(pathMatch, rest).map(([path, more]) => ({ ...path, ...more }));
+
+const POLICY = 'type.googleapis.com/envoy.extensions.path';
+
+export interface Templated {
+  readonly match: JsonObject;
+  readonly rewrite: JsonObject;
+}
+
+/** A RouteMatch by a path template, and a rewrite by its variables. */
+export const templated: fc.Arbitrary<Templated> = fc
+  .tuple(
+    fc.constantFrom(
+      ['/{v}', '/new/{v}'],
+      ['/{v}/{w}', '/{w}/{v}'],
+      ['/a/{v=**}', '/{v}/end'],
+      ['/{v=a/*}/c', '/{v}'],
+      ['/{v=*}b', '/{v}'],
+      ['/**', '/all'],
+      ['/*/b', '/'],
+    ),
+    rest,
+    fc.boolean(),
+  )
+  .map(([[pathTemplate = '', pathTemplateRewrite = ''], more, rewrites]): Templated => ({
+    match: {
+      ...more,
+      pathMatchPolicy: {
+        name: 'envoy.path.match.uri_template.uri_template_matcher',
+        typedConfig: { '@type': `${POLICY}.match.uri_template.v3.UriTemplateMatchConfig`, pathTemplate },
+      },
+    },
+    rewrite: rewrites
+      ? {
+          pathRewritePolicy: {
+            name: 'envoy.path.rewrite.uri_template.uri_template_rewriter',
+            typedConfig: { '@type': `${POLICY}.rewrite.uri_template.v3.UriTemplateRewriteConfig`, pathTemplateRewrite },
+          },
+        }
+      : {},
+  }));

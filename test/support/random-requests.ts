@@ -9,6 +9,7 @@ export interface TestRequest {
   /** Path with query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string | string[]>>;
+  readonly body?: string;
 }
 
 const value = fc.constantFrom('a', 'b', '1', 'ab', '5', '');
@@ -25,12 +26,14 @@ const headers = fc.record(
     [CLUSTER_HEADER]: field(fc.constantFrom(...CLUSTERS)),
     // Where it is repeated, chance decides.
     [WEIGHT_HEADER]: fc.nat({ max: 300 }).map(String),
+    'content-type': fc.constantFrom('text/plain', 'application/grpc', 'application/grpc+proto', 'application/grpcx'),
   },
   { requiredKeys: [WEIGHT_HEADER] },
 );
 
 const request = fc.record({
-  method: fc.constantFrom('GET', 'POST'),
+  method: fc.constantFrom('GET', 'POST', 'PUT', 'DELETE'),
+  body: fc.constantFrom('', '', 'a body'),
   port: fc.constantFrom('', ':80', ':8080'),
   path: barePath,
   query: fc.constantFrom('', '?', '?x', '?x=1', '?y=a&x=1', '?x=1&x=2', '?x=&y'),
@@ -41,8 +44,9 @@ const request = fc.record({
 export function randomRequests(seed: number, hosts: number, perHost: number): readonly TestRequest[] {
   return fc
     .sample(request, { numRuns: hosts * perHost, seed })
-    .map(({ method, port, path, query, headers }, index) => ({
+    .map(({ method, body, port, path, query, headers }, index) => ({
       method,
+      body: method === 'GET' ? '' : body,
       authority: `h${index % hosts}${port}`,
       path: path + query,
       headers,

@@ -2,7 +2,7 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import * as fc from 'fast-check';
 import { FAULT_TYPE } from './envoy-bootstrap.ts';
-import { headerMatch, match, type Part } from './random-matches.ts';
+import { headerMatch, match, type Part, templated } from './random-matches.ts';
 
 export const CLUSTERS = ['v1', 'v2', 'v3'] as const;
 /** The request header whose number chooses among weighted clusters, so that chance has no part in it. */
@@ -49,9 +49,27 @@ function additions(...values: readonly string[]): fc.Arbitrary<JsonObject[]> {
 }
 
 const headerOperations: Part = fc.record({
-  requestHeadersToAdd: additions('lit', '%REQ(x)%', '%REQ(zz?y)%!', '100%%', ''),
+  requestHeadersToAdd: additions(
+    'lit',
+    '%REQ(x)%',
+    '%REQ(zz?y)%!',
+    '100%%',
+    '',
+    '%PROTOCOL%',
+    '%REQUESTED_SERVER_NAME%',
+    '%REQ(x):1%',
+  ),
   requestHeadersToRemove: fc.subarray(['x', 'y', 'n']),
-  responseHeadersToAdd: additions('lit', '%RESP(x)%', '%RESP(zz?n)%!', '100%%', ''),
+  responseHeadersToAdd: additions(
+    'lit',
+    '%RESP(x)%',
+    '%RESP(zz?n)%!',
+    '100%%',
+    '',
+    '%REQ(y)%',
+    '%REQ(:method)%',
+    '%ROUTE_NAME%',
+  ),
   responseHeadersToRemove: fc.subarray(['x', 'n']),
 });
 
@@ -146,9 +164,16 @@ const action: Part = fc.oneof(
   { weight: 1, arbitrary: direct },
 );
 
-const route: Part = fc
-  .tuple(fc.record({ match }), action, headerOperations, sometimesFault)
-  .map((parts) => merged(parts));
+const templatedAction: Part = fc
+  .tuple(templated, clusterSpecifier, hostRewrite)
+  .map(([{ match, rewrite }, cluster, host]) => ({ match, route: { ...cluster, ...host, ...rewrite } }));
+
+const routed: Part = fc.oneof(
+  { weight: 7, arbitrary: fc.tuple(fc.record({ match }), action).map((parts) => merged(parts)) },
+  { weight: 1, arbitrary: templatedAction },
+);
+
+const route: Part = fc.tuple(routed, headerOperations, sometimesFault).map((parts) => merged(parts));
 
 const virtualHost = fc
   .tuple(fc.array(route, { minLength: 1, maxLength: 4 }), headerOperations, sometimesFault)

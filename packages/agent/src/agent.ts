@@ -33,7 +33,7 @@ export interface AgentOptions {
   /** Where a short directory for the sockets is made when `configPath` is long. */
   readonly temporaryDirectory: string;
   readonly adminPort: number;
-  /** Port of the status server on 127.0.0.1; undefined: none, 0: any. */
+  /** Port of the status server on the pod's address; undefined: none, 0: any. */
   readonly statusPort?: number;
   /** The proxy's program and the arguments that stand before its own. */
   readonly proxyCommand: readonly [string, ...string[]];
@@ -162,14 +162,14 @@ function isReadyMessage(message: unknown): boolean {
 }
 
 async function startStatus(
-  { statusPort, adminPort }: AgentOptions,
+  { statusPort, adminPort, workload }: AgentOptions,
   store: SecretStore,
   keeper: CertificateKeeper,
   scope: Scope,
 ): Promise<number> {
   if (statusPort === undefined) return 0;
   const { serveStatus } = await import('./status-server.ts');
-  const server = await serveStatus({ port: statusPort, adminPort, store, keeper });
+  const server = await serveStatus({ host: workload.ip, port: statusPort, adminPort, store, keeper });
   scope.defer(() => server.close());
   return server.port;
 }

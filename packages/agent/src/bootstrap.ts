@@ -17,6 +17,8 @@ export interface BootstrapOptions {
   readonly serviceCluster: string;
   readonly clusterId: string;
   readonly labels: Labels;
+  /** More of the node's metadata, over what follows from the rest. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
   /** Port of the proxy's admin server on 127.0.0.1; 0 for any. */
   readonly adminPort: number;
   /** Unix socket where the agent forwards xDS. */
@@ -63,6 +65,7 @@ function nodeMetadata(options: BootstrapOptions): object {
     CLUSTER_ID: options.clusterId,
     INSTANCE_IPS: options.ip,
     INTERCEPTION_MODE: 'NONE',
+    ...options.metadata,
   };
 }
 

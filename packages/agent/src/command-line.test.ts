@@ -9,6 +9,8 @@ test('flags win over the environment, the environment over defaults', () => {
     POD_NAMESPACE: 'books',
     SERVICE_ACCOUNT: 'other',
     ISTIO_METAJSON_LABELS: '{"app":"reviews","version":"v1"}',
+    ISTIO_META_INTERCEPTION_MODE: 'REDIRECT',
+    ISTIO_METAJSON_LIMITS: '{"streams":3}',
   };
   const command = agentCommand(
     ['proxy', 'router', '--serviceAccount', 'reviews', '--drainDuration', '1m', '--tokenFile', '/run/token'],
@@ -27,6 +29,7 @@ test('flags win over the environment, the environment over defaults', () => {
       serviceCluster: 'reviews.books',
       clusterId: 'Kubernetes',
       delta: true,
+      metadata: { INTERCEPTION_MODE: 'REDIRECT', LIMITS: { streams: 3 } },
     },
     discoveryAddress: { host: 'istiod.istio-system.svc', port: 15012 },
     discoveryName: 'istiod.istio-system.svc',
@@ -36,12 +39,16 @@ test('flags win over the environment, the environment over defaults', () => {
     secretTtlMs: 0,
     configPath: '/work/etc/istio/proxy',
     adminPort: 15000,
-    concurrency: 0,
+    concurrency: 2,
     drainDurationMs: 60_000,
     proxyLogLevel: 'warning',
     binaryPath: undefined,
     logLevel: 'info',
   });
+});
+
+test('metadata that is no JSON is refused', () => {
+  assert.throws(() => agentCommand(['proxy', '--podName', 'a'], { ISTIO_METAJSON_X: '{' }, '/'), CommandLineError);
 });
 
 test('labels are JSON or pairs', () => {

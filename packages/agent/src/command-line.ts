@@ -41,7 +41,7 @@ const FLAGS = {
   statusPort: { type: 'string' },
   configPath: { type: 'string', default: './etc/istio/proxy' },
   binaryPath: { type: 'string' },
-  concurrency: { type: 'string', default: '0' },
+  concurrency: { type: 'string', default: '2' },
   drainDuration: { type: 'string', default: '5s' },
   proxyLogLevel: { type: 'string', default: 'warning' },
   proxyComponentLogLevel: { type: 'string' },
@@ -84,6 +84,7 @@ export function agentCommand(args: readonly string[], environment: Environment, 
       serviceCluster: values.serviceCluster ?? `${labels['app'] ?? podName}.${podNamespace}`,
       clusterId: environment['ISTIO_META_CLUSTER_ID'] ?? 'Kubernetes',
       delta: values.xdsApi === 'delta',
+      metadata: readMetadata(environment),
     },
     discoveryAddress: readAddress(values.discoveryAddress),
     discoveryName: values.discoveryName,
@@ -100,6 +101,25 @@ export function agentCommand(args: readonly string[], environment: Environment, 
     binaryPath: values.binaryPath,
     logLevel: readLogLevel(values.log_output_level),
   };
+}
+
+/** Every ISTIO_META_NAME of the environment is NAME of the node's metadata; of ISTIO_METAJSON_NAME the parsed value. */
+function readMetadata(environment: Environment): Readonly<Record<string, unknown>> {
+  const metadata: Record<string, unknown> = {};
+  for (const [variable, text] of Object.entries(environment)) {
+    const [, json, name] = /^ISTIO_META(JSON)?_(.+)$/.exec(variable) ?? [];
+    if (name === undefined || text === undefined || name === 'LABELS') continue;
+    metadata[name] = json ? readJson(variable, text) : text;
+  }
+  return metadata;
+}
+
+function readJson(variable: string, text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw new CommandLineError(`${variable} is no JSON`, { cause });
+  }
 }
 
 function parse(args: readonly string[]) {

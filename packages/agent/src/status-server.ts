@@ -6,13 +6,14 @@ import type { CertificateKeeper } from './certificate-keeper.ts';
 import type { SecretStore } from './secret-store.ts';
 
 export interface StatusServerOptions {
+  /** Where it listens: the pod's own address, which kubelet asks. */
+  readonly host: string;
   readonly port: number;
   readonly adminPort: number;
   readonly store: SecretStore;
   readonly keeper: CertificateKeeper;
 }
 
-/** On 127.0.0.1. */
 export function serveStatus(options: StatusServerOptions): Promise<RunningHttpServer> {
   const app = new Hono();
   app.get('/healthz/ready', async (context) => {
@@ -24,7 +25,7 @@ export function serveStatus(options: StatusServerOptions): Promise<RunningHttpSe
     const proxyMetrics = answer?.status === 200 ? answer.body : '';
     return context.text(agentMetrics(options) + proxyMetrics, 200, { 'content-type': 'text/plain; version=0.0.4' });
   });
-  return serveHttp(app, { host: '127.0.0.1', port: options.port });
+  return serveHttp(app, { host: options.host, port: options.port });
 }
 
 /** Times are seconds since the epoch, as Prometheus has them. */

@@ -82,6 +82,8 @@ export function pilotAgentArgv(programs: Programs, state: StateDirectory, option
       ip: '127.0.0.1',
       labels: JSON.stringify(pod.labels),
       drainDuration: `${options.drainSeconds}s`,
+      // One worker a sidecar: a laptop has many of them.
+      concurrency: '1',
       ...(options.proxy !== undefined && { binaryPath: options.proxy }),
     }),
   ];

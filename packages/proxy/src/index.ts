@@ -7,5 +7,7 @@ export {
   type ProxyCommand,
   usage,
 } from './bootstrap/command-line.ts';
+export { configurationProblems } from './bootstrap/validate/configuration-problems.ts';
 export { type BootstrapInput, readBootstrap } from './bootstrap/read-bootstrap.ts';
-export { type ProxyOptions, type RunningProxy, runProxy } from './run.ts';
+export type { ProxyOptions, WorkerScript } from './proxy-options.ts';
+export { type RunningProxy, runProxy } from './run.ts';

@@ -23,14 +23,28 @@ export interface ProxySetup {
   /** Further fields of the filter chain. */
   readonly chain?: object;
   readonly moreClusters?: readonly object[];
+  /** Further fields of the node. */
+  readonly node?: object;
+  /** Further fields of the listener. */
+  readonly listener?: object;
   readonly drainTimeMs?: number;
+  readonly drainStrategy?: 'gradual' | 'immediate';
+  /** How many; default 1. */
+  readonly workers?: number;
+  /** What the script of the other workers finds. */
+  readonly program?: Readonly<Record<string, string>>;
 }
 
 export interface ProxyUnderTest {
   readonly proxy: RunningProxy;
   readonly port: number;
+  /** `http://127.0.0.1:PORT` of the admin server. */
+  readonly admin: string;
   close(): Promise<void>;
 }
+
+/** What the workers beside the first run in tests. */
+export const WORKER_SCRIPT = new URL('./workers/worker.fixture.ts', import.meta.url);
 
 const TYPES = 'type.googleapis.com/envoy.extensions';
 
@@ -42,25 +56,33 @@ export async function startProxy(setup: ProxySetup): Promise<ProxyUnderTest> {
     dice: seededDice(7),
     logger: silentLogger,
     drainTimeMs: setup.drainTimeMs ?? 5000,
-    concurrency: 1,
+    ...(setup.drainStrategy && { drainStrategy: setup.drainStrategy }),
+    concurrency: setup.workers ?? 1,
+    worker: { script: WORKER_SCRIPT, program: setup.program ?? {} },
     logLevel: { level: 'none' },
     hostname: 'test',
     version: 'test',
   });
-  await proxy.ready;
+  await proxy.ready.catch(async (error: unknown) => {
+    await proxy.close();
+    throw error;
+  });
   const address = proxy.listenerAddress('http');
-  return { proxy, port: address && 'port' in address ? address.port : 0, close: () => proxy.close() };
+  const port = address && 'port' in address ? address.port : 0;
+  return { proxy, port, admin: `http://127.0.0.1:${proxy.adminPort}`, close: () => proxy.close() };
 }
 
 function bootstrapOf(setup: ProxySetup): object {
   return {
-    node: { id: 'test', cluster: 'test' },
+    admin: { address: socketAddress(0) },
+    node: { id: 'test', cluster: 'test', ...setup.node },
     static_resources: {
       listeners: [
         {
           name: 'http',
           address: socketAddress(0),
           filter_chains: [{ filters: [setup.networkFilter ?? manager(setup)], ...setup.chain }],
+          ...setup.listener,
         },
       ],
       clusters: [cluster('app', setup.ports ?? [], setup.cluster), ...(setup.moreClusters ?? [])],

@@ -2,7 +2,7 @@
 import { normaliseHost, normalisePath } from '@meltemi/decide';
 import type { Headers, RequestHead } from '@meltemi/wire';
 import type { HttpSettings } from './http-settings.ts';
-import { BAD_PATH, BAD_TARGET, type LocalReply, UNDERSCORE_REFUSED, UPGRADE_REFUSED } from './local-reply.ts';
+import { BAD_PATH, BAD_TARGET, type LocalReply, OVERLOADED, UNDERSCORE_REFUSED } from './local-reply.ts';
 import { admitRequestHeaders } from './request-headers.ts';
 import { requestTarget } from './request-target.ts';
 import type { StreamEntry } from './stream-entry.ts';
@@ -20,15 +20,21 @@ export function admitRequest(
   entry: StreamEntry,
   owner: StreamOwner,
 ): LocalReply | NormalRedirect | undefined {
-  const { settings, dice } = owner.site;
+  const { settings, dice, overload, stats } = owner.site;
+  if (overload?.rejectsRequests) {
+    stats.rqOverloadClose.increment();
+    return OVERLOADED;
+  }
   const target = requestTarget(head);
-  if (!target) return head.method === 'CONNECT' ? UPGRADE_REFUSED : BAD_TARGET;
+  if (!target) return BAD_TARGET;
   entry.authority = normalHost(target.authority, settings, owner.entry.local.port);
   entry.path = target.path;
-  const normal = normalisePath(target.path, settings.path);
-  if (normal.kind === 'reject') return BAD_PATH;
-  if (normal.kind === 'redirect') return { status: normal.status, location: normal.path };
-  entry.path = normal.path;
+  if (target.path !== '') {
+    const normal = normalisePath(target.path, settings.path);
+    if (normal.kind === 'reject') return BAD_PATH;
+    if (normal.kind === 'redirect') return { status: normal.status, location: normal.path };
+    entry.path = normal.path;
+  }
   if (settings.underscores !== 'allow' && !admitUnderscores(head.headers, settings)) return UNDERSCORE_REFUSED;
   const origin = admitRequestHeaders(head.headers, owner.client, settings, dice);
   entry.trusted = origin.trusted;

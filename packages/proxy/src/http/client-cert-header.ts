@@ -1,20 +1,19 @@
 // Turns a verified client certificate into its entry of `x-forwarded-client-cert`, and the header as the settings want it.
 // https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers#x-forwarded-client-cert
-import { createHash, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import type { Headers } from '@meltemi/wire';
-import { certificateNames } from '../tls/certificate-names.ts';
+import { peerIdentity } from '../tls/peer-identity.ts';
 import type { ClientCertSettings } from './http-settings.ts';
 
 const HEADER = 'x-forwarded-client-cert';
 
 /** `By=…;Hash=…;Subject="…";URI=…`; made once a connection. `localUris`: URI names of our own certificate. */
 export function clientCertEntry(der: Buffer, localUris: readonly string[], settings: ClientCertSettings): string {
-  const names = certificateNames(der);
-  const certificate = new X509Certificate(der);
+  const { names, subject, sha256 } = peerIdentity(der);
   const parts = localUris.map((uri) => `By=${uri}`);
-  parts.push(`Hash=${createHash('sha256').update(der).digest('hex')}`);
-  if (settings.cert) parts.push(`Cert="${encodeURIComponent(certificate.toString())}"`);
-  if (settings.subject) parts.push(`Subject="${subjectText(certificate.subject)}"`);
+  parts.push(`Hash=${sha256}`);
+  if (settings.cert) parts.push(`Cert="${encodeURIComponent(new X509Certificate(der).toString())}"`);
+  if (settings.subject) parts.push(`Subject="${subjectText(subject)}"`);
   if (settings.uri) parts.push(...(names.uris.length ? names.uris.map((uri) => `URI=${uri}`) : ['URI=']));
   if (settings.dns) parts.push(...names.dns.map((name) => `DNS=${name}`));
   return parts.join(';');

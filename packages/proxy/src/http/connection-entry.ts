@@ -1,31 +1,40 @@
 // Collects what access logs and header values may say of a connection, once.
-import { X509Certificate } from 'node:crypto';
 import { formatSocketAddress } from '@meltemi/base';
 import { NO_PEER, type PeerNames } from '@meltemi/decide';
 import type { Transport } from '@meltemi/wire';
-import { certificateNames } from '../tls/certificate-names.ts';
+import { tlsFacts } from '../accesslog/certificate-facts.ts';
+import { peerIdentity } from '../tls/peer-identity.ts';
 import { subjectText } from './client-cert-header.ts';
 import type { ConnectionEntry } from './stream-entry.ts';
 
-export function connectionEntry(transport: Transport, filterChainName: string): ConnectionEntry {
+/** Envoy, too, counts the connections of a process from 0. */
+let nextId = 0;
+
+/** `localUris`: URI names of our own certificate. */
+export function connectionEntry(
+  transport: Transport,
+  filterChainName: string,
+  localUris: readonly string[] = [],
+): ConnectionEntry {
   const { tls, localAddress, remoteAddress } = transport;
-  const certificate = tls?.peerCertificate && new X509Certificate(tls.peerCertificate);
-  const peer = tls && (certificate ? peerNames(certificate) : NO_PEER);
+  const peer = tls && (tls.peerCertificate ? peerNames(tls.peerCertificate) : NO_PEER);
   return {
     local: localAddress,
+    originalDestination: transport.localAddressRestored ? localAddress : undefined,
     remote: remoteAddress,
     localAddress: formatSocketAddress(localAddress),
     remoteAddress: formatSocketAddress(remoteAddress),
     filterChainName,
-    serverName: tls?.sni,
-    tlsVersion: tls?.version,
-    peerUriSan: certificate && peer?.uris.join(','),
-    peerSubject: certificate?.subject?.replaceAll('\n', ','),
+    id: nextId++,
+    serverName: tls?.sni ?? transport.requestedServerName,
+    tls: tls && tlsFacts(tls, localUris),
+    direct: transport.directRemoteAddress,
+    directRemoteAddress: formatSocketAddress(transport.directRemoteAddress),
     peer,
   };
 }
 
-function peerNames(certificate: X509Certificate): PeerNames {
-  const { uris, dns } = certificateNames(certificate.raw);
-  return { uris, dns, subject: subjectText(certificate.subject) };
+function peerNames(der: Buffer): PeerNames {
+  const { names, subject } = peerIdentity(der);
+  return { uris: names.uris, dns: names.dns, subject: subjectText(subject) };
 }

@@ -2,7 +2,9 @@
 import type { Clock, Dice, Logger } from '@meltemi/base';
 import type { AccessLog, StatsStore } from '@meltemi/telemetry';
 import type { Transport } from '@meltemi/wire';
+import type { DrainDecision } from '../drain/drain-sequence.ts';
 import type { Clusters } from '../cluster/cluster.ts';
+import type { OverloadState } from '../overload/overload-state.ts';
 import { connectionEntry } from './connection-entry.ts';
 import { clientCertEntry } from './client-cert-header.ts';
 import { DownstreamConnection } from './downstream-connection.ts';
@@ -14,6 +16,7 @@ import { type HttpStats, httpStats } from './http-stats.ts';
 import { PrefaceWatch } from './preface-watch.ts';
 import type { ClientFacts } from './request-headers.ts';
 import { HttpDate } from './response-headers.ts';
+import type { RequestTracer } from '../tracing/request-tracer.ts';
 import type { RouteSlot } from './route-slot.ts';
 import type { ServedConnection } from './served-connection.ts';
 import type { ConnectionEntry } from './stream-entry.ts';
@@ -23,6 +26,7 @@ export interface ConnectionManagerOptions {
   readonly filters: HttpFilters;
   readonly routes: RouteSlot;
   readonly accessLogs: readonly AccessLog[];
+  readonly tracer: RequestTracer | undefined;
   readonly filterChainName: string;
   readonly onConnectionClosed: () => void;
   readonly clusters: Clusters;
@@ -30,6 +34,9 @@ export interface ConnectionManagerOptions {
   readonly clock: Clock;
   readonly dice: Dice;
   readonly logger: Logger;
+  /** Which responses are the last of their connections because something drains. */
+  readonly drainDecision?: DrainDecision;
+  readonly overload?: OverloadState;
 }
 
 /** What is not open for so long after draining began may be closed: no request is under way to it any more. */
@@ -40,6 +47,7 @@ export class ConnectionManager implements HttpSite {
   readonly filters: HttpFilters;
   readonly routes: RouteSlot;
   readonly accessLogs: readonly AccessLog[];
+  readonly tracer: RequestTracer | undefined;
   readonly clusters: Clusters;
   readonly stats: HttpStats;
   readonly clock: Clock;
@@ -54,12 +62,15 @@ export class ConnectionManager implements HttpSite {
     this.stats.cxActive.decrement();
     this.#onConnectionClosed();
   };
-  draining = false;
+  readonly #drain: DrainDecision | undefined;
+  readonly overload: OverloadState | undefined;
+  #ending = false;
 
   constructor(options: ConnectionManagerOptions) {
     this.settings = options.settings;
     this.routes = options.routes;
     this.accessLogs = options.accessLogs;
+    this.tracer = options.tracer;
     this.clusters = options.clusters;
     this.clock = options.clock;
     this.dice = options.dice;
@@ -67,8 +78,15 @@ export class ConnectionManager implements HttpSite {
     this.filters = options.filters;
     this.stats = httpStats(options.stats, options.settings.statPrefix);
     this.date = new HttpDate(options.clock);
+    this.#drain = options.drainDecision;
+    this.overload = options.overload;
     this.#filterChainName = options.filterChainName;
     this.#onConnectionClosed = options.onConnectionClosed;
+  }
+
+  /** Asked once a response. */
+  get draining(): boolean {
+    return this.#ending || this.overload?.endsConnections === true || (this.#drain?.closes() ?? false);
   }
 
   get openConnections(): number {
@@ -83,7 +101,7 @@ export class ConnectionManager implements HttpSite {
       secure: transport.tls !== undefined,
       certEntry: der && clientCertEntry(der, localUris, this.settings.clientCert),
     };
-    const entry = connectionEntry(transport, this.#filterChainName);
+    const entry = connectionEntry(transport, this.#filterChainName, localUris);
     this.stats.cxTotal.increment();
     this.stats.cxActive.increment();
     if (client.secure) this.stats.cxSsl.increment();
@@ -92,7 +110,7 @@ export class ConnectionManager implements HttpSite {
 
   /** Responses say `connection: close` from now on, and HTTP/2 connections say it at once. */
   drain(): void {
-    this.draining = true;
+    this.#ending = true;
     for (const connection of this.#connections) connection.drain();
   }
 
@@ -129,7 +147,7 @@ export class ConnectionManager implements HttpSite {
     const connection = new Http2Downstream(this, transport, client, { ...entry, http2: true }, this.#forget);
     this.#connections.add(connection);
     this.stats.cxHttp2.increment();
-    if (this.draining) connection.drain();
+    if (this.#ending) connection.drain();
   }
 
   /** Closes every connection now, gives up counters, logs and routes. */
@@ -137,6 +155,7 @@ export class ConnectionManager implements HttpSite {
     for (const connection of this.#connections) connection.destroy();
     this.routes.close();
     for (const log of this.accessLogs) log.close();
+    this.tracer?.close();
     this.stats.close();
     closeHttpFilters(this.filters);
   }

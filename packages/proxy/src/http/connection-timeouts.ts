@@ -1,5 +1,6 @@
 // The times that a client has: one deadline that moves while its connection goes from phase to phase.
 import type { Clock } from '@meltemi/base';
+import type { OverloadState } from '../overload/overload-state.ts';
 import { Deadline } from './deadline.ts';
 import type { HttpSettings } from './http-settings.ts';
 
@@ -7,17 +8,20 @@ import type { HttpSettings } from './http-settings.ts';
 export class ConnectionTimeouts {
   readonly #timeouts: HttpSettings['timeouts'];
   readonly #deadline: Deadline;
+  readonly #overload: OverloadState | undefined;
   /** When the whole request must be here; 0: no such limit now. */
   #requestDue = 0;
 
-  constructor(clock: Clock, timeouts: HttpSettings['timeouts'], onPassed: () => void) {
+  constructor(clock: Clock, timeouts: HttpSettings['timeouts'], onPassed: () => void, overload?: OverloadState) {
     this.#timeouts = timeouts;
+    this.#overload = overload;
     this.#deadline = new Deadline(clock, onPassed);
   }
 
   /** Until the next request begins. */
   idle(now: number): void {
-    this.#wait(now, this.#timeouts.connectionIdleMs);
+    const { connectionIdleMs } = this.#timeouts;
+    this.#wait(now, this.#overload?.idleMs(connectionIdleMs) ?? connectionIdleMs);
   }
 
   /** Until the head that began is whole. */

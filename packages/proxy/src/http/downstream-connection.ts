@@ -58,7 +58,12 @@ export class DownstreamConnection implements TransportHandler, StreamOwner, Read
     this.writer = new ResponseWriter(transport);
     this.#stream = new HttpStream(this);
     this.#reader = new RequestReader(this, transport, site.settings.limits);
-    this.#timeouts = new ConnectionTimeouts(site.clock, site.settings.timeouts, () => this.#onDeadline());
+    this.#timeouts = new ConnectionTimeouts(
+      site.clock,
+      site.settings.timeouts,
+      () => this.#onDeadline(),
+      site.overload,
+    );
     this.#probe = new ClientProbe(site.clock, transport);
     this.#idleSince = site.clock.monotonic();
     this.#keepAlive = new KeepAlive(site.settings, this.#idleSince);

@@ -23,16 +23,22 @@ export function forwardingOf(
   entry: StreamEntry,
   { clusters, filters, settings, stats }: HttpSite,
 ): Forwarding | LocalReply {
-  const upgrade = head.upgrade?.toLowerCase() === 'h2c' ? undefined : head.upgrade;
+  const upgrade = switchAsked(head);
   if (upgrade !== undefined && !allowsUpgrade(decision, upgrade, settings.upgrades)) return UPGRADE_REFUSED;
-  entry.upstreamCluster = decision.cluster;
   const cluster = decision.cluster === '' ? undefined : clusters.get(decision.cluster);
   if (!cluster) {
     stats.noCluster.increment();
     return { status: decision.clusterNotFoundStatus, body: '', flag: 'NC', details: 'cluster_not_found' };
   }
+  entry.upstreamCluster = decision.cluster;
   const request = outgoingRequest(head, entry, decision, filters, upgrade);
   return { cluster, decision, request, mirrors: startMirrors(decision.mirrors, clusters, request) };
+}
+
+/** The protocol that the client wants to switch to; `CONNECT` for the method of that name. */
+function switchAsked({ method, upgrade }: RequestHead): string | undefined {
+  if (upgrade?.toLowerCase() === 'h2c') return undefined;
+  return upgrade ?? (method === 'CONNECT' ? method : undefined);
 }
 
 function allowsUpgrade(decision: RouteDecision, upgrade: string, ofListener: ReadonlySet<string>): boolean {

@@ -5,8 +5,12 @@ import { type HTTPFault, HTTPFaultSchema } from '@meltemi/api/envoy/extensions/f
 import { RouterSchema } from '@meltemi/api/envoy/extensions/filters/http/router/v3/router_pb';
 import type { HttpFilter as HttpFilterConfig } from '@meltemi/api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
 import type { ReadRouteConfig } from '@meltemi/decide';
+import type { ExtensionConfigSource } from '@meltemi/api/envoy/config/core/v3/config_source_pb';
+import { plainAny, typeOf } from '../bootstrap/typed-struct.ts';
+import { xdsRegistry } from '../xds/registry.ts';
+import { DiscoveredFilter } from './filter/discovered-filter.ts';
 import type { HttpFilterParts, HttpFilterType } from './filter/filter-type.ts';
-import { httpFilterType } from './filter/filter-types.ts';
+import { httpFilterType, httpFilterTypes } from './filter/filter-types.ts';
 import type { HttpFilter } from './filter/http-filter.ts';
 import { FilterConfigError } from './http-config-error.ts';
 
@@ -28,10 +32,12 @@ export interface ChainedFilter {
   readonly disabled: boolean;
 }
 
+/** How a filter of the chain gets its configuration. */
 interface KnownFilter {
   readonly config: HttpFilterConfig;
-  readonly typed: Any;
-  readonly type: HttpFilterType | 'router';
+  readonly type: HttpFilterType | 'router' | 'discovered';
+  /** Undefined: it is discovered. */
+  readonly typed: Any | undefined;
 }
 
 /** Throws FilterConfigError naming a required filter that is unknown, or what the filter itself says of its config. */
@@ -40,14 +46,19 @@ export function compileHttpFilters(filters: readonly HttpFilterConfig[], parts: 
   const last = known.at(-1);
   if (last?.type !== 'router') throw new FilterConfigError('BAD_FILTER', 'the last HTTP filter is no router');
   const before = known.slice(0, -1);
-  const fault = before.find(({ typed }) => typeNameOf(typed) === HTTPFaultSchema.typeName);
+  const fault = before.find(({ typed }) => typeOf(typed) === HTTPFaultSchema.typeName);
   return {
     chain: compileChain(before, parts),
-    fault: fault && fromBinary(HTTPFaultSchema, fault.typed.value),
+    fault: fault && fromBinary(HTTPFaultSchema, fault.typed!.value),
     names: new Set(known.map(({ config }) => config.name)),
     routeConfigs: new Map(before.map(({ config, type }) => [config.name, readerOf(type)])),
-    suppressEnvoyHeaders: fromBinary(RouterSchema, last.typed.value).suppressEnvoyHeaders,
+    suppressEnvoyHeaders: fromBinary(RouterSchema, last.typed!.value).suppressEnvoyHeaders,
   };
+}
+
+/** None waits for its configuration. */
+export function filtersReady({ chain }: Pick<HttpFilters, 'chain'>): boolean {
+  return chain.every(({ filter }) => !(filter instanceof DiscoveredFilter) || filter.ready);
 }
 
 export function closeHttpFilters({ chain }: Pick<HttpFilters, 'chain'>): void {
@@ -57,11 +68,7 @@ export function closeHttpFilters({ chain }: Pick<HttpFilters, 'chain'>): void {
 function compileChain(known: readonly KnownFilter[], parts: HttpFilterParts): readonly ChainedFilter[] {
   const chain: ChainedFilter[] = [];
   try {
-    for (const { config, typed, type } of known) {
-      if (type === 'router')
-        throw new FilterConfigError('BAD_FILTER', `HTTP filter ${config.name}: a router is the last`);
-      chain.push({ filter: type.compile(config.name, typed.value, parts), disabled: config.disabled });
-    }
+    for (const each of known) chain.push({ filter: compileFilter(each, parts), disabled: each.config.disabled });
     return chain;
   } catch (error) {
     closeHttpFilters({ chain });
@@ -69,28 +76,61 @@ function compileChain(known: readonly KnownFilter[], parts: HttpFilterParts): re
   }
 }
 
+function compileFilter({ config, type, typed }: KnownFilter, parts: HttpFilterParts): HttpFilter {
+  const { name, configType } = config;
+  if (type === 'router') throw new FilterConfigError('BAD_FILTER', `HTTP filter ${name}: a router is the last`);
+  if (type !== 'discovered') return type.compile(name, typed!.value, parts);
+  return new DiscoveredFilter({
+    name,
+    discovery: configType.value as ExtensionConfigSource,
+    watch: parts.watchExtension,
+    compile: (given) => compileTyped(name, given, parts),
+    onReady: parts.onReady,
+  });
+}
+
+function compileTyped(name: string, given: Any, parts: HttpFilterParts): HttpFilter {
+  const type = httpFilterType(typeOf(given));
+  if (!type) throw unknownFilter(name, typeOf(given));
+  return type.compile(name, plainAny(given, xdsRegistry).value, parts);
+}
+
 /** Undefined: optional, and unknown here. */
 function knownFilter(config: HttpFilterConfig): KnownFilter | undefined {
   const { configType } = config;
-  const typed = configType.case === 'typedConfig' ? configType.value : undefined;
-  const typeName = typed ? typeNameOf(typed) : '';
+  if (configType.case === 'configDiscovery') return { config, type: 'discovered', typed: undefined };
+  const typed = configType.value;
+  const typeName = typeOf(typed);
   const type = typeName === RouterSchema.typeName ? 'router' : httpFilterType(typeName);
-  if (typed && type) return { config, typed, type };
+  if (typed && type) return { config, type, typed: plainAny(typed, xdsRegistry) };
   if (config.isOptional) return undefined;
-  const shown = typeName || (configType.case ?? 'no config');
-  throw new FilterConfigError('UNKNOWN_FILTER', `HTTP filter ${config.name}: unknown type ${shown}`);
+  throw unknownFilter(config.name, typeName || 'no config');
 }
 
 function readerOf(type: KnownFilter['type']): ReadRouteConfig {
+  if (type === 'discovered') return readDiscovered;
   const reader = type === 'router' ? undefined : type.readRouteConfig;
-  return (
-    reader ??
-    ((config) => {
-      throw new FilterConfigError('UNSUPPORTED_FIELD', `it takes no ${config.typeUrl}`);
-    })
-  );
+  return reader ? (config) => reader(plainAny(config, xdsRegistry)) : refuseRouteConfig;
 }
 
-function typeNameOf({ typeUrl }: Any): string {
-  return typeUrl.slice(typeUrl.lastIndexOf('/') + 1);
+/** Which filter it will be is not known yet: the kind that takes such a message reads it. */
+function readDiscovered(config: Any): unknown {
+  const plain = plainAny(config, xdsRegistry);
+  for (const { readRouteConfig } of httpFilterTypes) {
+    try {
+      const read = readRouteConfig?.(plain);
+      if (read !== undefined) return read;
+    } catch {
+      // Another kind may know it.
+    }
+  }
+  return refuseRouteConfig(config);
+}
+
+function refuseRouteConfig(config: Any): never {
+  throw new FilterConfigError('UNSUPPORTED_FIELD', `it takes no ${config.typeUrl}`);
+}
+
+function unknownFilter(name: string, shown: string): FilterConfigError {
+  return new FilterConfigError('UNKNOWN_FILTER', `HTTP filter ${name}: unknown type ${shown}`);
 }

@@ -10,6 +10,7 @@ import {
   HttpConnectionManager_ServerHeaderTransformation as ServerTransformation,
 } from '@meltemi/api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
 import type { Http2Limits } from '@meltemi/wire';
+import type { LogMoments } from '../accesslog/log-moments.ts';
 import { FilterConfigError } from './http-config-error.ts';
 
 export interface HttpSettings {
@@ -31,6 +32,7 @@ export interface HttpSettings {
   /** 0: no limit. */
   readonly maxRequestsPerConnection: number;
   readonly proxy100Continue: boolean;
+  readonly logMoments: LogMoments;
   readonly underscores: 'allow' | 'reject' | 'drop';
 }
 
@@ -55,6 +57,8 @@ export interface HttpTimeouts {
   readonly connectionIdleMs: number;
   readonly connectionDurationMs: number;
   readonly streamIdleMs: number;
+  /** A stream's whole life, where its route says nothing. */
+  readonly streamDurationMs: number;
   readonly requestMs: number;
   readonly requestHeadersMs: number;
   /** How long the rest of a refused request is read and thrown away before the connection closes. */
@@ -87,7 +91,19 @@ export function httpSettings(manager: HttpConnectionManager): HttpSettings {
     http2: http2Limits(manager),
     maxRequestsPerConnection: common?.maxRequestsPerConnection ?? 0,
     proxy100Continue: manager.proxy100Continue,
+    logMoments: logMoments(manager),
     underscores: (['allow', 'reject', 'drop'] as const)[common?.headersWithUnderscoresAction ?? 0] ?? 'allow',
+  };
+}
+
+/** The fields beside `access_log_options` are the older names of its own. */
+function logMoments(manager: HttpConnectionManager): LogMoments {
+  const { accessLogOptions: options, accessLogFlushInterval, flushAccessLogOnNewRequest } = manager;
+  const interval = options?.accessLogFlushInterval ?? accessLogFlushInterval;
+  return {
+    onNewRequest: options?.flushAccessLogOnNewRequest ?? flushAccessLogOnNewRequest,
+    onTunnel: options?.flushLogOnTunnelSuccessfullyEstablished ?? false,
+    intervalMs: interval ? durationToMs(interval) : 0,
   };
 }
 
@@ -105,11 +121,12 @@ function codec(manager: HttpConnectionManager): HttpSettings['codec'] {
 }
 
 function http2Limits({ http2ProtocolOptions: options }: HttpConnectionManager): Partial<Http2Limits> {
-  const { maxConcurrentStreams, initialStreamWindowSize, initialConnectionWindowSize } = options ?? {};
+  const { maxConcurrentStreams, initialStreamWindowSize, initialConnectionWindowSize, allowConnect } = options ?? {};
   return {
     ...(maxConcurrentStreams !== undefined && { maxConcurrentStreams }),
     ...(initialStreamWindowSize !== undefined && { streamWindow: initialStreamWindowSize }),
     ...(initialConnectionWindowSize !== undefined && { connectionWindow: initialConnectionWindowSize }),
+    ...(allowConnect === true && { extendedConnect: true }),
   };
 }
 
@@ -181,6 +198,7 @@ function timeouts(manager: HttpConnectionManager): HttpTimeouts {
     connectionIdleMs: ms(common?.idleTimeout, 3_600_000),
     connectionDurationMs: ms(common?.maxConnectionDuration, 0),
     streamIdleMs: ms(manager.streamIdleTimeout, 300_000),
+    streamDurationMs: ms(common?.maxStreamDuration, 0),
     requestMs: ms(manager.requestTimeout, 0),
     requestHeadersMs: ms(manager.requestHeadersTimeout, 0),
     delayedCloseMs: ms(manager.delayedCloseTimeout, 1_000),

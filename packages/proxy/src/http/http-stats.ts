@@ -23,6 +23,7 @@ export interface HttpStats {
   readonly rqIdleTimeout: Counter;
   readonly rqTimeout: Counter;
   readonly rqHeaderTimeout: Counter;
+  readonly rqOverloadClose: Counter;
   readonly noRoute: Counter;
   readonly noCluster: Counter;
   readonly redirect: Counter;
@@ -83,5 +84,6 @@ function requestStats(scope: StatsScope) {
     rqIdleTimeout: scope.counter('downstream_rq_idle_timeout'),
     rqTimeout: scope.counter('downstream_rq_timeout'),
     rqHeaderTimeout: scope.counter('downstream_rq_header_timeout'),
+    rqOverloadClose: scope.counter('downstream_rq_overload_close'),
   };
 }

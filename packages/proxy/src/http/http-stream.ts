@@ -3,17 +3,23 @@ import {
   type Decision,
   decide,
   type HeaderChange,
+  type InternalRedirect,
   type RouteDecision,
   type RouteFilterConfig,
   NO_FILTER_CONFIGS,
 } from '@meltemi/decide';
-import type { Headers, RequestHead, ResponseHead } from '@meltemi/wire';
+import type { SocketAddress } from '@meltemi/base';
+import type { Headers, ProxyEnds, RequestHead, ResponseHead } from '@meltemi/wire';
+import type { Cluster, OfferedProtocols } from '../cluster/cluster.ts';
 import { admitRequest, type NormalRedirect } from './admit-request.ts';
 import type { FilteredResponse, StreamFilter } from './filter/http-filter.ts';
 import { type FilteringStream, RequestFilters } from './filter/request-filters.ts';
 import { forwardingOf } from './forwarding.ts';
+import { StreamLogs } from '../accesslog/stream-logs.ts';
+import type { RequestSpan } from '../tracing/request-tracer.ts';
 import type { HttpSite } from './http-site.ts';
 import { countAnswered } from './http-stats.ts';
+import { InternalRedirects } from './internal-redirects.ts';
 import { INTERNAL_ERROR, type LocalReply, NOT_FOUND } from './local-reply.ts';
 import { directAnswer, localAnswer, type OwnAnswer, preflightAnswer, redirectAnswer } from './own-answer.ts';
 import type { RoutedStream } from './routed-stream.ts';
@@ -34,11 +40,15 @@ export class HttpStream implements RoutedStream, FilteringStream, AnsweredReques
   readonly #router: Router;
   readonly #filters: RequestFilters;
   readonly #response: StreamResponse;
+  readonly #logs: StreamLogs;
+  readonly #redirects = new InternalRedirects();
   #decision: Decision | undefined;
   #head: RequestHead | undefined;
+  #span: RequestSpan | undefined;
   requestEnded = true;
   requestEndedMs = 0;
   requestBodyLength = 0;
+  offered: OfferedProtocols | undefined;
 
   constructor(connection: StreamOwner) {
     this.#connection = connection;
@@ -47,6 +57,7 @@ export class HttpStream implements RoutedStream, FilteringStream, AnsweredReques
     this.#router = new Router(this, connection, connection.site);
     this.#filters = new RequestFilters(this);
     this.#response = new StreamResponse(connection, this, this.entry);
+    this.#logs = new StreamLogs(connection.site, this.entry);
   }
 
   get active(): boolean {
@@ -63,6 +74,15 @@ export class HttpStream implements RoutedStream, FilteringStream, AnsweredReques
 
   get http2(): boolean {
     return this.#connection.entry.http2 === true;
+  }
+
+  get clientEnds(): ProxyEnds {
+    const { remote, local } = this.#connection.entry;
+    return { source: remote, destination: local };
+  }
+
+  get originalDestination(): SocketAddress | undefined {
+    return this.#connection.entry.originalDestination;
   }
 
   get responseBegan(): boolean {
@@ -84,11 +104,9 @@ export class HttpStream implements RoutedStream, FilteringStream, AnsweredReques
     const refusal = admitRequest(head, this.entry, this.#connection);
     if (refusal) return this.#refuse(refusal);
     this.#response.continueBody(head);
-    const { chain } = this.#site.filters;
-    if (chain.length > 0) {
-      const decision = this.decision();
-      this.#filters.open(chain, decision.kind === 'not-found' ? NO_FILTER_CONFIGS : decision.filterConfigs);
-    }
+    this.#trace();
+    this.#openFilters();
+    this.#logs.begin();
     this.#filters.run();
   }
 
@@ -128,14 +146,23 @@ export class HttpStream implements RoutedStream, FilteringStream, AnsweredReques
   }
 
   close(): void {
+    this.#logs.close();
     this.#router.close();
   }
 
   /** Decided at the first call, by the request as it is then. */
   decision(): Decision {
+    if (this.#decision) return this.#decision;
     const { routes, dice } = this.#site;
-    this.#decision ??= routes.table ? decide(routes.table, this.entry, dice) : NO_ROUTES;
-    return this.#decision;
+    const decision = routes.table ? decide(routes.table, this.entry, dice) : NO_ROUTES;
+    this.#decision = decision;
+    if (decision.kind !== 'not-found') this.entry.routeName = decision.route.name;
+    return decision;
+  }
+
+  cluster(): Cluster | undefined {
+    const decision = this.decision();
+    return decision.kind === 'route' ? this.#site.clusters.get(decision.cluster) : undefined;
   }
 
   clearDecision(): void {
@@ -183,6 +210,7 @@ export class HttpStream implements RoutedStream, FilteringStream, AnsweredReques
   }
 
   onFilteredEnd(trailers: Headers | undefined): void {
+    this.entry.requestSentMs = this.requestEndedMs - this.entry.startedMs;
     this.#router.end(trailers, this.requestEndedMs);
   }
 
@@ -207,10 +235,33 @@ export class HttpStream implements RoutedStream, FilteringStream, AnsweredReques
     try {
       const now = this.#site.clock.monotonic();
       this.#response.prepare(head, this.#decision as RouteDecision, now);
+      this.#span?.answer(head.headers);
+      if (head.upgrade) this.#logs.tunnel();
       this.#response.fromUpstream(this.#filtered(head), now);
     } catch (failure) {
       this.#unsendable(failure);
     }
+  }
+
+  onUpstreamRedirect(head: ResponseHead, policy: InternalRedirect): boolean {
+    const before = this.#decision as RouteDecision;
+    const { settings } = this.#site;
+    const request = { head: this.head, entry: this.entry, settings, decide: () => this.#decideAnew() };
+    if (this.#redirects.follow(head, policy, before.route.name, request)) return true;
+    this.#decision = before;
+    this.entry.routeName = before.route.name;
+    return false;
+  }
+
+  /** The filters judge the new request like any other. */
+  onRedirected(chunks: readonly Buffer[], trailers: Headers | undefined): void {
+    const bodyless = this.entry.method === 'GET' && chunks.length > 0;
+    if (bodyless) this.requestBodyLength = 0;
+    this.#filters.finish();
+    this.#openFilters();
+    this.#filters.run();
+    if (!bodyless) for (const chunk of chunks) if (this.active) this.#filters.requestBody(chunk);
+    if (this.active) this.#filters.requestEnd(trailers);
   }
 
   onUpstreamBody(chunk: Buffer): void {
@@ -225,6 +276,7 @@ export class HttpStream implements RoutedStream, FilteringStream, AnsweredReques
   onUpstreamEnd(trailers: Headers | undefined): void {
     const rest = this.#filters.responseEnd(trailers);
     this.entry.responseTrailers = rest;
+    this.entry.upstreamEnded = true;
     this.#response.end(rest);
     this.#finish();
   }
@@ -241,7 +293,12 @@ export class HttpStream implements RoutedStream, FilteringStream, AnsweredReques
   onLocalReply(reply: LocalReply): void {
     this.#router.noteOn(this.entry);
     this.#router.cancel();
-    this.#answer(localAnswer(reply), this.#routeChanges());
+    const answer = localAnswer(reply);
+    const { attempts } = this;
+    if (attempts > 0 && (this.#decision as RouteDecision).includeAttemptCountInResponse) {
+      answer.headers.set('x-envoy-attempt-count', String(attempts));
+    }
+    this.#answer(answer, this.#routeChanges());
   }
 
   #begin(head: RequestHead | undefined, now: number): void {
@@ -251,11 +308,34 @@ export class HttpStream implements RoutedStream, FilteringStream, AnsweredReques
     stats.rqActive.increment();
     this.#head = head;
     this.requestBodyLength = head?.bodyLength ?? 0;
+    this.offered = undefined;
     this.requestEnded = head === undefined;
     this.#decision = undefined;
     this.#response.reset();
+    this.#redirects.reset();
     this.#router.reset();
+    this.#span = undefined;
     this.entry.begin(head, clock.now(), now);
+  }
+
+  /** The route has a word in whether and how the request is traced. */
+  #trace(): void {
+    const { tracer } = this.#site;
+    if (!tracer) return;
+    const decision = this.decision();
+    this.#span = tracer.begin(this.entry, decision.kind === 'not-found' ? undefined : decision.route);
+  }
+
+  #openFilters(): void {
+    const { chain } = this.#site.filters;
+    if (chain.length === 0) return;
+    const decision = this.decision();
+    this.#filters.open(chain, decision.kind === 'not-found' ? NO_FILTER_CONFIGS : decision.filterConfigs);
+  }
+
+  #decideAnew(): Decision {
+    this.#decision = undefined;
+    return this.decision();
   }
 
   #refuse(refusal: LocalReply | NormalRedirect): void {
@@ -265,7 +345,6 @@ export class HttpStream implements RoutedStream, FilteringStream, AnsweredReques
 
   #act(decision: Decision): void {
     const { stats } = this.#site;
-    if (decision.kind !== 'not-found') this.entry.routeName = decision.route.name;
     switch (decision.kind) {
       case 'route':
         return this.#forward(decision);
@@ -284,6 +363,7 @@ export class HttpStream implements RoutedStream, FilteringStream, AnsweredReques
   }
 
   #forward(decision: RouteDecision): void {
+    this.#span?.forward(this.head.headers, decision.cluster, this.#site.clock.monotonic());
     const forwarding = forwardingOf(decision, this.#outgoingHead(), this.entry, this.#site);
     if ('status' in forwarding) this.onLocalReply(forwarding);
     else this.#router.route(forwarding);
@@ -317,6 +397,7 @@ export class HttpStream implements RoutedStream, FilteringStream, AnsweredReques
     const answer = this.#response.prepareOwn(given, changes);
     const { status, headers, body } = answer;
     const response = { status, headers, bodyLength: body.length, fromUpstream: false };
+    this.#span?.answer(headers);
     this.#filters.response(response);
     const sendsBody = this.#response.own(
       { ...answer, status: response.status, bodyLength: response.bodyLength },
@@ -352,7 +433,9 @@ export class HttpStream implements RoutedStream, FilteringStream, AnsweredReques
     this.entry.durationMs = now - this.entry.startedMs;
     countAnswered(this.#site.stats, this.entry);
     this.#filters.finish();
-    for (const log of this.#site.accessLogs) log.log(this.entry);
+    this.#span?.finish();
+    this.#span = undefined;
+    this.#logs.finish();
     this.#connection.streamEnded(now);
   }
 }

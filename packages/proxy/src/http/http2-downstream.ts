@@ -39,7 +39,7 @@ export class Http2Downstream implements ServedConnection, Http2Handler, Http2Cli
     this.entry = entry;
     this.#transport = transport;
     this.#onGone = onGone;
-    this.#timeouts = new ConnectionTimeouts(site.clock, site.settings.timeouts, () => this.#onIdle());
+    this.#timeouts = new ConnectionTimeouts(site.clock, site.settings.timeouts, () => this.#onIdle(), site.overload);
     this.#http2 = new Http2Connection(
       'server',
       transport,
@@ -98,6 +98,7 @@ export class Http2Downstream implements ServedConnection, Http2Handler, Http2Cli
   requestOver(request: Http2Request): void {
     this.#active.delete(request);
     this.#free.push(request);
+    if (this.site.draining) this.drain();
     if (this.#active.size > 0) return;
     this.#idleSince = this.site.clock.monotonic();
     this.#timeouts.idle(this.#idleSince);

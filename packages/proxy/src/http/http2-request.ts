@@ -35,6 +35,8 @@ export class Http2Request implements StreamOwner, Http2StreamHandler {
   readonly #stream: HttpStream;
   readonly #timeouts: ConnectionTimeouts;
   #http2: Http2Stream | undefined;
+  /** The protocol was switched: bytes go both ways. */
+  #tunnel = false;
 
   constructor(connection: Http2Client) {
     this.site = connection.site;
@@ -68,8 +70,9 @@ export class Http2Request implements StreamOwner, Http2StreamHandler {
     this.#timeouts.requestBegan(now);
     this.touch(now);
     headers.append('host', pseudo.authority);
-    const { method, authority, path = authority } = pseudo;
+    const { method, authority, path = authority, protocol } = pseudo;
     try {
+      if (method === 'CONNECT') return this.#startSwitch(path, headers, protocol, now);
       this.#stream.start(requestHead(method, path, headers, endStream), now);
     } catch (failure) {
       this.#failed(failure);
@@ -116,7 +119,7 @@ export class Http2Request implements StreamOwner, Http2StreamHandler {
   }
 
   startTunnel(): void {
-    this.abort();
+    this.#tunnel = true;
   }
 
   abort(): void {
@@ -129,11 +132,20 @@ export class Http2Request implements StreamOwner, Http2StreamHandler {
     // What is left of the answer waits in the stream; a body that nobody wants any more must not come.
     stream.handler = ENDED;
     stream.resumeReading();
-    if (!this.#stream.requestEnded) stream.reset('NO_ERROR');
+    if (!this.#stream.requestEnded || this.#tunnel) stream.reset('NO_ERROR');
+    this.#tunnel = false;
     this.#http2 = undefined;
     this.#timeouts.requestEnded();
     this.#timeouts.stream(now, 0);
     this.#connection.requestOver(this);
+  }
+
+  /** With a protocol (RFC 8441) it is what HTTP/1.1 asks by `upgrade`. The request is whole; what follows is the tunnel's. */
+  #startSwitch(path: string, headers: Headers, upgrade: string | undefined, now: number): void {
+    const head = requestHead(upgrade === undefined ? 'CONNECT' : 'GET', path, headers, true);
+    this.#stream.start({ ...head, upgrade }, now);
+    this.#timeouts.requestEnded();
+    this.#stream.requestEnd(undefined);
   }
 
   #onDeadline(): void {

@@ -23,7 +23,8 @@ export class Http2Response implements ResponseOutput {
 
   plainHead(status: number, _reason: string, headers: Headers): void {
     removeHopByHop(headers);
-    this.#stream?.sendHead({ kind: 'response', status }, headers, false);
+    // HTTP/2 has no 101: what switches protocols is answered with 200 (RFC 8441 §4).
+    this.#stream?.sendHead({ kind: 'response', status: status === 101 ? 200 : status }, headers, false);
   }
 
   body(chunk: Buffer): boolean {

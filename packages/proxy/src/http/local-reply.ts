@@ -14,6 +14,8 @@ export interface LocalReply {
 }
 
 export const NOT_FOUND: LocalReply = { status: 404, body: '', flag: 'NR', details: 'route_not_found' };
+/** Sent as long as the overload manager says so. */
+export const OVERLOADED: LocalReply = { status: 503, body: 'envoy overloaded', flag: 'OM', details: 'overload' };
 export const BAD_TARGET: LocalReply = { status: 400, body: 'Bad Request', flag: 'DPE', details: 'bad_request_target' };
 export const BAD_PATH: LocalReply = { status: 400, body: '', flag: '', details: 'path_normalization_failed' };
 /** CONNECT, and upgrades that neither the route nor the listener allows. */
@@ -49,6 +51,13 @@ export const HEAD_TOO_LARGE: LocalReply = {
   body: 'Request Header Fields Too Large',
   flag: 'DPE',
   details: 'http2.too_many_headers',
+};
+/** A filter wants the request whole, and it is longer than the filter keeps. */
+export const PAYLOAD_TOO_LARGE: LocalReply = {
+  status: 413,
+  body: 'Payload Too Large',
+  flag: '',
+  details: 'request_payload_too_large',
 };
 export const INTERNAL_ERROR: LocalReply = { status: 500, body: '', flag: '', details: 'internal_error' };
 export const FAULT_ABORT: LocalReply = {

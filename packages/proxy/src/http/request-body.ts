@@ -4,12 +4,16 @@ import type { Headers } from '@meltemi/wire';
 /** Bytes kept for another try, and taken from the client before an upstream is chosen. */
 export const REPLAY_LIMIT = 64 * 1024;
 
+/** However much a route allows. */
+const MOST = 1024 * 1024;
+
 /** Copies of chunks; when more than the limit came, what was sent is forgotten and no other try is possible. */
 export class RequestBody {
   #chunks: Buffer[] = [];
   #size = 0;
   #ended = false;
   #replayable = true;
+  #limit = REPLAY_LIMIT;
   trailers: Headers | undefined;
 
   get ended(): boolean {
@@ -22,11 +26,16 @@ export class RequestBody {
   }
 
   get full(): boolean {
-    return this.#size > REPLAY_LIMIT;
+    return this.#size > this.#limit;
   }
 
   get chunks(): readonly Buffer[] {
     return this.#chunks;
+  }
+
+  /** `limit`: bytes that the route keeps; undefined: as ever. */
+  limitTo(limit: number | undefined): void {
+    this.#limit = Math.min(limit ?? REPLAY_LIMIT, MOST);
   }
 
   keep(chunk: Buffer): void {
@@ -51,6 +60,7 @@ export class RequestBody {
     this.#size = 0;
     this.#ended = false;
     this.#replayable = true;
+    this.#limit = REPLAY_LIMIT;
     this.trailers = undefined;
   }
 }

@@ -12,6 +12,8 @@ export function requestTarget(head: RequestHead): RequestTarget | undefined {
   const { target } = head;
   // The fast path: nearly every request has origin-form.
   if (target.charCodeAt(0) === 0x2f) return { authority: head.headers.get('host') ?? '', path: target };
+  // Authority-form; a CONNECT that names a protocol has a path, and was taken above.
+  if (head.method === 'CONNECT') return /^[^/?#@]+:\d+$/.test(target) ? { authority: target, path: '' } : undefined;
   if (target === '*') return { authority: head.headers.get('host') ?? '', path: '*' };
   const absolute = /^https?:\/\/([^/?#@]+)(.*)$/i.exec(target);
   if (!absolute) return undefined;

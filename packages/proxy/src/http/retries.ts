@@ -4,7 +4,15 @@ import type { RouteDecision } from '@meltemi/decide';
 import type { ResponseHead } from '@meltemi/wire';
 import type { Cluster, ResetReason } from '../cluster/cluster.ts';
 import type { RequestBody } from './request-body.ts';
-import { backOffMs, isSafeMethod, retriesFailure, retriesResponse, type TryFailure } from './retry.ts';
+import {
+  askedBackOffMs,
+  backOffMs,
+  isSafeMethod,
+  politeBackOffMs,
+  retriesFailure,
+  retriesResponse,
+  type TryFailure,
+} from './retry.ts';
 
 /** One a connection, for one request after the other. */
 export class Retries {
@@ -14,6 +22,8 @@ export class Retries {
   #decision: RouteDecision | undefined;
   #safe = false;
   #replayedStale = false;
+  /** What the last response asked for. */
+  #askedMs: number | undefined;
   /** Takes one of the places that the cluster has for retries at a time. */
   #holdsPlace = false;
   /** Tries that were begun, the first included. */
@@ -32,12 +42,26 @@ export class Retries {
 
   /** The body is worth keeping for another try. */
   get possible(): boolean {
-    return this.#safe || this.#decision?.retry !== undefined;
+    const decision = this.#decision;
+    return this.#safe || (decision?.retry?.on ?? 0) !== 0 || decision?.rules.internalRedirect !== undefined;
   }
 
-  afterResponse(head: ResponseHead): boolean {
+  /** `nowMs`: since 1970. */
+  afterResponse(head: ResponseHead, nowMs: number): boolean {
+    if (!this.wants(head) || !this.#take()) return false;
+    this.#askedMs = askedBackOffMs(this.#decision!.retry!, head.headers, nowMs);
+    return true;
+  }
+
+  /** The policy would have another try after this response, whether or not there are any left. */
+  wants(head: ResponseHead): boolean {
     const retry = this.#decision?.retry;
-    return retry !== undefined && retriesResponse(retry, head.status, head.headers) && this.#take();
+    return retry !== undefined && retriesResponse(retry, head.status, head.headers);
+  }
+
+  /** A hedged try took too long: whatever the policy's conditions, another may begin beside it. */
+  besideSlow(): boolean {
+    return (this.#decision?.retry?.on ?? 0) !== 0 && this.#take();
   }
 
   /** `connected`: the upstream may have seen the request. */
@@ -64,7 +88,9 @@ export class Retries {
   }
 
   backOffMs(dice: Dice): number {
-    return backOffMs(this.#decision!.retry!, this.attempts, dice);
+    const asked = this.#askedMs;
+    this.#askedMs = undefined;
+    return asked === undefined ? backOffMs(this.#decision!.retry!, this.attempts, dice) : politeBackOffMs(asked, dice);
   }
 
   /** No other try follows. */
@@ -78,6 +104,7 @@ export class Retries {
   reset(): void {
     this.attempts = 0;
     this.#replayedStale = false;
+    this.#askedMs = undefined;
   }
 
   #take(): boolean {

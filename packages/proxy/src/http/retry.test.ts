@@ -4,7 +4,15 @@ import { seededDice } from '@meltemi/base';
 import { RETRY_ON, type RetryCondition, type RetryPolicy } from '@meltemi/decide';
 import { Headers } from '@meltemi/wire';
 import fc from 'fast-check';
-import { backOffMs, retriesFailure, retriesResponse, type TryFailure } from './retry.ts';
+import { leavesOut } from './retry-hosts.ts';
+import {
+  askedBackOffMs,
+  backOffMs,
+  politeBackOffMs,
+  retriesFailure,
+  retriesResponse,
+  type TryFailure,
+} from './retry.ts';
 
 function policy(...conditions: readonly RetryCondition[]): RetryPolicy {
   return {
@@ -16,8 +24,7 @@ function policy(...conditions: readonly RetryCondition[]): RetryPolicy {
     maxIntervalMs: 250,
     retriableStatusCodes: [418],
     retriableResponse: (headers) => headers.get('x-again') === 'yes',
-    hostPredicates: [],
-    hostSelectionAttempts: 1,
+    hosts: { previousHosts: false, canaryHosts: false, metadata: [], attempts: 1 },
     resetHeaders: [],
     resetMaxIntervalMs: 300_000,
   };
@@ -64,4 +71,50 @@ test('the back-off lies in [0, min(base · (2^n − 1), max))', () => {
       assert.equal(wait >= 0 && wait < Math.min(25 * (2 ** retry - 1), 250), true);
     }),
   );
+});
+
+test('another proxy’s limit is tried again only where the policy says so', () => {
+  const limited = new Headers();
+  limited.append('x-envoy-ratelimited', 'true');
+  assert.equal(retriesResponse(policy('5xx'), 503, limited), false);
+  assert.equal(retriesResponse(policy('envoy-ratelimited'), 429, limited), true);
+  assert.equal(retriesResponse(policy('envoy-ratelimited'), 429, new Headers()), false);
+});
+
+test('waits as long as the upstream asks, within the policy’s limit', () => {
+  const resetHeaders = [
+    { name: 'retry-after', format: 'seconds' as const },
+    { name: 'x-ratelimit-reset', format: 'unix-timestamp' as const },
+  ];
+  const asked = (fields: Record<string, string>) => {
+    const headers = new Headers();
+    for (const [name, value] of Object.entries(fields)) headers.append(name, value);
+    return askedBackOffMs({ ...policy('5xx'), resetHeaders }, headers, 1_700_000_000_000);
+  };
+  assert.equal(asked({ 'retry-after': '3' }), 3000);
+  assert.equal(asked({ 'x-ratelimit-reset': '1700000002' }), 2000);
+  assert.equal(asked({ 'retry-after': 'soon', 'x-ratelimit-reset': '1700000001' }), 1000);
+  assert.equal(asked({ 'x-ratelimit-reset': '1' }), undefined);
+  assert.equal(asked({ 'retry-after': '301' }), undefined);
+  assert.equal(asked({}), undefined);
+  fc.assert(
+    fc.property(fc.nat(300_000), fc.nat(), (ms, seed) => {
+      const wait = politeBackOffMs(ms, seededDice(seed));
+      assert.ok(wait >= ms && wait <= ms * 1.5);
+    }),
+  );
+});
+
+test('leaves out hosts by what is known of them', () => {
+  const hosts = {
+    previousHosts: false,
+    canaryHosts: true,
+    metadata: [{ a: '1', b: true }],
+    attempts: 3,
+  };
+  const host = (labels: Record<string, unknown>) => ({ labels }) as unknown as Parameters<typeof leavesOut>[1];
+  assert.equal(leavesOut(hosts, host({ canary: true })), true);
+  assert.equal(leavesOut(hosts, host({ a: '1', b: true, c: 2 })), true);
+  assert.equal(leavesOut(hosts, host({ a: '1' })), false);
+  assert.equal(leavesOut(hosts, host({})), false);
 });

@@ -32,12 +32,13 @@ export function retriesFailure(policy: RetryPolicy, failure: TryFailure, sentHea
 
 export function retriesResponse(policy: RetryPolicy, status: number, headers: HeaderView): boolean {
   const { on } = policy;
+  // Another proxy's limit: only who says so runs into it again.
+  if (headers.has('x-envoy-ratelimited')) return (on & RETRY_ON['envoy-ratelimited']) !== 0;
   if (on & RETRY_ON['5xx'] && status >= 500) return true;
   if (on & RETRY_ON['gateway-error'] && status >= 502 && status <= 504) return true;
   if (on & RETRY_ON['retriable-4xx'] && status === 409) return true;
   if (on & RETRY_ON['retriable-status-codes'] && policy.retriableStatusCodes.includes(status)) return true;
   if (on & RETRY_ON['retriable-headers'] && policy.retriableResponse(headers)) return true;
-  if (on & RETRY_ON['envoy-ratelimited'] && headers.has('x-envoy-ratelimited')) return true;
   const grpcStatus = headers.get('grpc-status');
   return grpcStatus !== undefined && (on & (GRPC_CONDITIONS[grpcStatus] ?? 0)) !== 0;
 }
@@ -46,6 +47,29 @@ export function retriesResponse(policy: RetryPolicy, status: number, headers: He
 export function backOffMs(policy: RetryPolicy, retry: number, dice: Dice): number {
   const ceiling = Math.min(policy.baseIntervalMs * (2 ** retry - 1), policy.maxIntervalMs);
   return dice.roll() * ceiling;
+}
+
+/**
+ * How long the upstream wants to be left alone, in milliseconds: its first header that says so, where the policy heeds
+ * it. Undefined: nothing, or longer than the policy waits. `nowMs`: since 1970.
+ */
+export function askedBackOffMs(
+  { resetHeaders, resetMaxIntervalMs }: RetryPolicy,
+  headers: HeaderView,
+  nowMs: number,
+): number | undefined {
+  for (const { name, format } of resetHeaders) {
+    const text = headers.get(name)?.trim();
+    if (text === undefined || !/^\d{1,15}$/.test(text)) continue;
+    const ms = Number(text) * 1000 - (format === 'unix-timestamp' ? nowMs : 0);
+    if (ms >= 0 && ms <= resetMaxIntervalMs) return ms;
+  }
+  return undefined;
+}
+
+/** Not before the time that the upstream asked for, and not all at once: random in [ms, 1.5 ms). */
+export function politeBackOffMs(ms: number, dice: Dice): number {
+  return ms * (1 + dice.roll() / 2);
 }
 
 /** RFC 9110 §9.2.1: a safe request may be sent again when a kept-alive connection closed under it. */

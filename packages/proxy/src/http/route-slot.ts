@@ -1,8 +1,10 @@
 // Holds the route table of a connection manager: given inline, or watched by name and replaced as a whole.
+import { readFileSync } from 'node:fs';
 import type { ConfigSource } from '@meltemi/api/envoy/config/core/v3/config_source_pb';
 import type { RouteConfiguration } from '@meltemi/api/envoy/config/route/v3/route_pb';
-import { compileRouteTable, type RouteTable } from '@meltemi/decide';
+import { compileRouteTable, type DataReader, type RouteTable } from '@meltemi/decide';
 import type { Rejection } from '../xds/xds-client.ts';
+import { checkHeaderFormats } from './check-header-formats.ts';
 import type { HttpFilters } from './http-filters.ts';
 import { routeClusters } from './route-clusters.ts';
 
@@ -13,11 +15,15 @@ export interface RouteSlot {
   close(): void;
 }
 
-/** Subscribes to a RouteConfiguration; `onRoutes` answers why it refuses one, or undefined. */
+/**
+ * Subscribes to a RouteConfiguration; `onRoutes` answers why it refuses one, or undefined. Counted under the `statPrefix` of
+ * the connection manager that asks.
+ */
 export type WatchRoutes = (
   source: ConfigSource | undefined,
   name: string,
   onRoutes: (routes: RouteConfiguration) => Rejection | undefined,
+  statPrefix?: string,
 ) => { close(): void };
 
 /** Resolves when the clusters that still warm up can serve; undefined when none of them warms. */
@@ -39,6 +45,18 @@ export interface RouteSource {
 export function watchedRoutes(from: RouteSource, filters: HttpFilters, onReady: () => void): RouteSlot {
   return new WatchedRoutes(from, filters, onReady);
 }
+
+/** Files are read when a configuration is applied; the environment is not configuration's to read. */
+const LOCAL_DATA: DataReader = {
+  file: (path) => {
+    try {
+      return readFileSync(path);
+    } catch {
+      return undefined;
+    }
+  },
+  environment: () => undefined,
+};
 
 class WatchedRoutes implements RouteSlot {
   readonly #from: RouteSource;
@@ -83,7 +101,9 @@ class WatchedRoutes implements RouteSlot {
 }
 
 function compileTable(routes: RouteConfiguration, filters: HttpFilters): RouteTable {
+  checkHeaderFormats(routes);
   return compileRouteTable(routes, {
+    data: LOCAL_DATA,
     fault: filters.fault,
     httpFilters: filters.names,
     routeConfigs: filters.routeConfigs,

@@ -1,5 +1,7 @@
 // What the router and the stream that it works for see of each other.
-import type { Headers, ResponseHead } from '@meltemi/wire';
+import type { SocketAddress } from '@meltemi/base';
+import type { InternalRedirect } from '@meltemi/decide';
+import type { Headers, ProxyEnds, ResponseHead } from '@meltemi/wire';
 import type { UpstreamRequest } from '../cluster/cluster.ts';
 import type { LocalReply } from './local-reply.ts';
 
@@ -7,8 +9,16 @@ import type { LocalReply } from './local-reply.ts';
 export interface RoutedStream {
   /** The client speaks HTTP/2. */
   readonly http2: boolean;
+  /** Where the connection was going before it was taken here. */
+  readonly originalDestination: SocketAddress | undefined;
+  /** The client's connection. */
+  readonly clientEnds: ProxyEnds;
   onUpstreamInformational(head: ResponseHead): void;
   onUpstreamHead(head: ResponseHead): void;
+  /** Instead of a head: true when the request now is the one that the redirect asks for, and the router is to let it go. */
+  onUpstreamRedirect(head: ResponseHead, policy: InternalRedirect): boolean;
+  /** After that: the new request begins, with the body that there was. */
+  onRedirected(chunks: readonly Buffer[], trailers: Headers | undefined): void;
   onUpstreamBody(chunk: Buffer): void;
   /** Nothing more is here for now: what was held back to be joined goes out. */
   onUpstreamPause(): void;

@@ -1,7 +1,7 @@
 // Turns a routed request into tries at upstream hosts until one answers: timeouts, retries with back-off, replay of the body.
-import { type Clock, type Dice, type SocketAddress } from '@meltemi/base';
+import type { Hash64, SocketAddress } from '@meltemi/base';
 import type { RouteDecision } from '@meltemi/decide';
-import type { Headers, ResponseHead, TlsInfo } from '@meltemi/wire';
+import type { Headers, ProxyEnds, ResponseHead, TlsInfo } from '@meltemi/wire';
 import type {
   Cluster,
   PickContext,
@@ -10,66 +10,94 @@ import type {
   UpstreamHandler,
   UpstreamHost,
 } from '../cluster/cluster.ts';
+import { tlsFacts } from '../accesslog/certificate-facts.ts';
 import type { Forwarding } from './forwarding.ts';
+import { Hedging, type Racer, type RaceOwner } from './hedging.ts';
 import type { HttpSite } from './http-site.ts';
 import { RequestBody } from './request-body.ts';
+import { leavesOut } from './retry-hosts.ts';
 import { type BodySource, RequestSender } from './request-sender.ts';
 import { Retries } from './retries.ts';
+import type { LocalReply } from './local-reply.ts';
 import type { OutgoingRequest, RoutedStream } from './routed-stream.ts';
 import type { StreamEntry } from './stream-entry.ts';
 import {
   cutShortDetails,
   NO_HEALTHY_UPSTREAM,
+  PER_TRY_IDLE,
   PER_TRY_TIMEOUT,
+  STREAM_TOO_LONG,
   UPSTREAM_TIMEOUT,
   upstreamFailure,
 } from './upstream-failure.ts';
-import { UpstreamTimers } from './upstream-timers.ts';
+import { TcpExchange } from './tcp-exchange.ts';
+import { setTimeoutHeaders } from './timeout-headers.ts';
+import { type TimedRequest, UpstreamTimers } from './upstream-timers.ts';
 
 type UpstreamNotes = Pick<
   StreamEntry,
-  'upstream' | 'upstreamHost' | 'upstreamLocal' | 'upstreamRequestAttemptCount' | 'upstreamTransportFailureReason'
+  | 'upstream'
+  | 'upstreamHost'
+  | 'upstreamLocal'
+  | 'upstreamTls'
+  | 'upstreamRequestAttemptCount'
+  | 'upstreamTransportFailureReason'
 >;
 
 /** One a connection, used for one request after the other. */
-export class Router implements UpstreamHandler, PickContext {
+export class Router implements RaceOwner, PickContext, TimedRequest {
   readonly #stream: RoutedStream;
   readonly #source: BodySource;
-  readonly #clock: Clock;
-  readonly #dice: Dice;
   readonly #body = new RequestBody();
   readonly #timers: UpstreamTimers;
   readonly #retries: Retries;
   readonly #sender: RequestSender;
+  readonly #hedging = new Hedging(this);
+  readonly #site: Pick<HttpSite, 'clock' | 'dice' | 'settings'>;
   #cluster: Cluster | undefined;
   #decision: RouteDecision | undefined;
   #request: OutgoingRequest | undefined;
   #exchange: UpstreamExchange | undefined;
   #connected = false;
+  #tls: TlsInfo | undefined;
   #responded = false;
   #discarding = false;
+  /** The try before took too long. */
+  #timedOut = false;
   host: UpstreamHost | undefined;
   localAddress: SocketAddress | undefined;
   failure = '';
-  hash: number | undefined;
+  hash: Hash64 | undefined;
+  subset: PickContext['subset'];
   tried: UpstreamHost[] = [];
 
-  constructor(stream: RoutedStream, source: BodySource, { clock, dice }: Pick<HttpSite, 'clock' | 'dice'>) {
+  constructor(stream: RoutedStream, source: BodySource, site: Pick<HttpSite, 'clock' | 'dice' | 'settings'>) {
+    this.#site = site;
     this.#stream = stream;
     this.#source = source;
     this.#sender = new RequestSender(this.#body, source);
     this.#retries = new Retries(this.#body, () => stream.onRetriesExhausted());
-    this.#clock = clock;
-    this.#dice = dice;
-    this.#timers = new UpstreamTimers(
-      clock,
-      () => this.#onRouteTimeout(),
-      () => this.#onTryTimeout(),
-    );
+    this.#timers = new UpstreamTimers(site.clock, this);
   }
 
   get http2(): boolean {
     return this.#stream.http2;
+  }
+
+  get authority(): string | undefined {
+    return this.#decision?.authority;
+  }
+
+  get clientEnds(): ProxyEnds {
+    return this.#stream.clientEnds;
+  }
+
+  get originalDestination(): SocketAddress | undefined {
+    return this.#stream.originalDestination;
+  }
+
+  get requestHeaders(): Headers | undefined {
+    return this.#request?.headers;
   }
 
   get attempts(): number {
@@ -81,6 +109,7 @@ export class Router implements UpstreamHandler, PickContext {
     entry.upstream = this.host;
     entry.upstreamHost = this.host?.text;
     entry.upstreamLocal = this.localAddress;
+    entry.upstreamTls = this.#tls && tlsFacts(this.#tls, []);
     entry.upstreamRequestAttemptCount = this.attempts;
     entry.upstreamTransportFailureReason = this.failure;
   }
@@ -92,6 +121,10 @@ export class Router implements UpstreamHandler, PickContext {
     this.#sender.start(mirrors);
     this.#retries.start(cluster, decision, request.method);
     this.hash = decision.hash;
+    this.subset = decision.subset;
+    this.#body.limitTo(decision.rules.bufferLimit);
+    const streamMs = decision.maxStreamDurationMs ?? this.#site.settings.timeouts.streamDurationMs;
+    if (streamMs > 0) this.#timers.startStream(streamMs, this.#site.clock.monotonic());
     this.#try();
   }
 
@@ -109,6 +142,7 @@ export class Router implements UpstreamHandler, PickContext {
   /** The client is gone, or got another answer: nothing is heard of the upstream any more. */
   cancel(): void {
     this.#exchange?.reset('cancelled');
+    this.#hedging.cancel();
     this.finish();
   }
 
@@ -140,6 +174,7 @@ export class Router implements UpstreamHandler, PickContext {
     this.#retries.reset();
     this.host = undefined;
     this.localAddress = undefined;
+    this.#tls = undefined;
     this.failure = '';
     if (this.tried.length > 0) this.tried = [];
   }
@@ -149,7 +184,8 @@ export class Router implements UpstreamHandler, PickContext {
     this.#timers.close();
   }
 
-  onConnected(_tls: TlsInfo | undefined, localAddress: SocketAddress): void {
+  onConnected(tls: TlsInfo | undefined, localAddress: SocketAddress): void {
+    this.#tls = tls;
     this.#connected = true;
     this.localAddress = localAddress;
   }
@@ -159,14 +195,32 @@ export class Router implements UpstreamHandler, PickContext {
   }
 
   onHead(head: ResponseHead): void {
-    if (this.#retries.afterResponse(head)) return this.#discard(head);
-    this.#responded = true;
-    this.#timers.tryOver();
-    this.#retries.succeeded();
-    this.#stream.onUpstreamHead(head);
+    if (this.#retries.afterResponse(head, this.#site.clock.now())) return this.#discard(head);
+    if (this.#hedging.contested && this.#retries.wants(head)) return this.#leaveRace();
+    this.#hedging.cancelRivals();
+    if (!this.#redirected(head)) this.#answered(head);
+  }
+
+  onRivalHead(rival: Racer, head: ResponseHead): void {
+    const others = this.#exchange !== undefined || this.#timers.backsOff || this.#hedging.rivals > 1;
+    if (others && this.#retries.wants(head)) return this.#hedging.drop(rival);
+    this.#exchange?.reset('cancelled');
+    this.#timers.cancelBackOff();
+    this.#hedging.win(rival);
+    this.#exchange = rival.exchange;
+    this.host = rival.host;
+    this.localAddress = rival.localAddress;
+    this.#discarding = false;
+    if (!this.#redirected(head)) this.#answered(head);
+  }
+
+  onRivalReset(reason: ResetReason, detail: string): void {
+    if (this.#exchange || this.#timers.backsOff || this.#hedging.contested) return;
+    this.#stream.onLocalReply(upstreamFailure(reason, detail, this.attempts > 1));
   }
 
   onBody(chunk: Buffer): void {
+    if (this.#timers.countsSilence) this.#timers.tryMoved(this.#site.clock.monotonic());
     if (!this.#discarding) this.#stream.onUpstreamBody(chunk);
   }
 
@@ -189,6 +243,7 @@ export class Router implements UpstreamHandler, PickContext {
     this.#timers.tryOver();
     if (reused && this.#retries.afterStale(reason)) return this.#try();
     if (this.#retries.afterFailure(reason, this.#connected)) return this.#retryLater();
+    if (this.#hedging.contested) return;
     this.#stream.onLocalReply(upstreamFailure(reason, detail, this.attempts > 1));
   }
 
@@ -198,22 +253,33 @@ export class Router implements UpstreamHandler, PickContext {
 
   #try(): void {
     const cluster = this.#cluster!;
-    const host = cluster.pick(this);
+    const host = this.#retries.attempts === 0 ? cluster.pick(this) : this.#pickAgain(cluster);
+    this.#retries.attempts++;
     if (!host) return this.#stream.onLocalReply(NO_HEALTHY_UPSTREAM);
     this.host = host;
-    this.#retries.attempts++;
     this.#connected = false;
-    const exchange = cluster.open(host, this, this.#decision!.priority, this.#retries.wantsFreshConnection);
+    const racer = this.#decision!.hedged ? this.#hedging.begin(host) : undefined;
+    const exchange = this.#open(cluster, host, racer ?? this);
+    if (racer) racer.exchange = exchange;
     if (!exchange) return this.#stream.onLocalReply(upstreamFailure('overflow', '', this.attempts > 1));
     this.#exchange = exchange;
     this.#sendHead(exchange, host);
-    if (this.#sender.sendKept(exchange, this.#retries.possible)) this.#startTimeouts(this.#clock.monotonic());
+    if (this.#sender.sendKept(exchange, this.#retries.possible)) this.#startTimeouts(this.#site.clock.monotonic());
+  }
+
+  #open(cluster: Cluster, host: UpstreamHost, handler: UpstreamHandler): UpstreamExchange | undefined {
+    const { priority, rules } = this.#decision!;
+    if (rules.endsConnect && this.#request!.method === 'CONNECT') {
+      return TcpExchange.open(cluster, host, handler, priority);
+    }
+    return cluster.open(host, handler, priority, this.#retries.wantsFreshConnection);
   }
 
   #sendHead(exchange: UpstreamExchange, host: UpstreamHost): void {
     const request = this.#request!;
     if (this.#decision!.autoHostRewrite && host.hostname !== '') request.headers.set('host', host.hostname);
     if (request.includeAttemptCount) request.headers.set('x-envoy-attempt-count', String(this.attempts));
+    if (this.attempts > 1) this.#announceRetry(request);
     exchange.sendHead(request);
   }
 
@@ -222,18 +288,88 @@ export class Router implements UpstreamHandler, PickContext {
     if (!this.#responded && this.#exchange) this.#timers.startTry(this.#decision!, now);
   }
 
-  #onRouteTimeout(): void {
+  #announceRetry({ headers }: OutgoingRequest): void {
+    const decision = this.#decision!;
+    const elapsed = this.#timers.routeElapsed(this.#site.clock.monotonic());
+    setTimeoutHeaders(headers, decision, elapsed, headers.has('x-envoy-expected-rq-timeout-ms'));
+    if (decision.rules.includeIsTimeoutRetry) headers.set('x-envoy-is-timeout-retry', String(this.#timedOut));
+  }
+
+  onRouteTimeout(): void {
     this.#exchange?.reset('timeout');
     this.#exchange = undefined;
+    this.#hedging.cancel();
     if (this.#responded) this.#stream.onCutShort('UT', UPSTREAM_TIMEOUT.details);
     else this.#stream.onLocalReply(UPSTREAM_TIMEOUT);
   }
 
-  #onTryTimeout(): void {
+  onTryTimeout(): void {
+    if (!this.#responded) this.#tryTooLong(PER_TRY_TIMEOUT);
+  }
+
+  onTryIdle(): void {
+    this.#tryTooLong(PER_TRY_IDLE);
+  }
+
+  onStreamTooLong(): void {
+    const reply = this.#body.ended ? STREAM_TOO_LONG : { ...STREAM_TOO_LONG, status: 408 };
+    if (this.#responded) this.#stream.onCutShort(reply.flag, reply.details);
+    else this.#stream.onLocalReply(reply);
+  }
+
+  #tryTooLong(reply: LocalReply): void {
+    if (this.#decision!.hedged && !this.#responded) return this.#hedge();
     this.#exchange?.reset('per-try-timeout');
     this.#exchange = undefined;
-    if (this.#retries.afterFailure('per-try-timeout', this.#connected)) this.#retryLater();
-    else this.#stream.onLocalReply(PER_TRY_TIMEOUT);
+    if (this.#responded) return this.#stream.onCutShort(reply.flag, reply.details);
+    if (this.#retries.afterFailure('per-try-timeout', this.#connected)) this.#retryLater(true);
+    else this.#stream.onLocalReply(reply);
+  }
+
+  /** The slow try goes on; another begins beside it, where there is one left. */
+  #hedge(): void {
+    if (!this.#retries.besideSlow()) return;
+    this.#hedging.overtake();
+    this.#retryLater(true);
+  }
+
+  /** This try's answer is bad, and one that takes longer may be better. */
+  #leaveRace(): void {
+    this.#timers.tryOver();
+    this.#exchange?.reset('cancelled');
+    this.#exchange = undefined;
+    this.#hedging.leave();
+  }
+
+  /** Only a request that is whole, and kept, can be sent elsewhere. */
+  #redirected(head: ResponseHead): boolean {
+    const policy = this.#decision!.rules.internalRedirect;
+    if (!policy?.statuses.has(head.status) || !this.#body.ended || !this.#body.replayable) return false;
+    if (!this.#stream.onUpstreamRedirect(head, policy)) return false;
+    const { chunks, trailers } = this.#body;
+    this.cancel();
+    this.reset();
+    this.#stream.onRedirected(chunks, trailers);
+    return true;
+  }
+
+  #answered(head: ResponseHead): void {
+    this.#responded = true;
+    this.#timers.tryAnswered();
+    if (head.upgrade) this.#timers.switched();
+    if (this.#timers.countsSilence) this.#timers.tryMoved(this.#site.clock.monotonic());
+    this.#retries.succeeded();
+    this.#stream.onUpstreamHead(head);
+  }
+
+  /** Not the hosts that the policy wants to leave out, as long as others are found in so many attempts. */
+  #pickAgain(cluster: Cluster): UpstreamHost | undefined {
+    const policy = this.#decision!.retry?.hosts;
+    let host = cluster.pick(this);
+    for (let attempt = 1; host && policy && attempt <= policy.attempts && leavesOut(policy, host); attempt++) {
+      host = cluster.pick(this);
+    }
+    return host;
   }
 
   #cutShort({ flag, details }: ReturnType<typeof cutShortDetails>): void {
@@ -251,12 +387,13 @@ export class Router implements UpstreamHandler, PickContext {
     this.#retryLater();
   }
 
-  #retryLater(): void {
+  #retryLater(timedOut = false): void {
+    this.#timedOut = timedOut;
     this.#discarding = false;
     this.#exchange = undefined;
     this.#timers.tryOver();
-    if (this.host && this.#decision!.retry!.hostPredicates.includes('previous-hosts')) this.tried.push(this.host);
+    if (this.host && this.#decision!.retry!.hosts.previousHosts) this.tried.push(this.host);
     this.#cluster!.stats.rqRetry.increment();
-    this.#timers.backOff(this.#retries.backOffMs(this.#dice), () => this.#try());
+    this.#timers.backOff(this.#retries.backOffMs(this.#site.dice), () => this.#try());
   }
 }

@@ -2,9 +2,17 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import { formatSocketAddress, type SocketAddress } from '@meltemi/base';
 import type { AccessRequest, FormatSource, PeerNames, RequestView } from '@meltemi/decide';
-import type { AccessLogEntry, HeaderLookup } from '@meltemi/telemetry';
+import type {
+  AccessLogEntry,
+  AccessLogType,
+  HeaderLookup,
+  MetadataKind,
+  TimePoint,
+  TlsFacts,
+} from '@meltemi/telemetry';
 import { Headers, type RequestHead } from '@meltemi/wire';
 import type { UpstreamHost } from '../cluster/cluster.ts';
+import { headerCommand } from './header-command.ts';
 
 /** What all requests of a connection share. */
 export interface ConnectionEntry {
@@ -12,11 +20,17 @@ export interface ConnectionEntry {
   readonly remoteAddress: string;
   readonly local: SocketAddress;
   readonly remote: SocketAddress;
+  /** Where the client wanted to go; undefined: to where it was accepted. */
+  readonly originalDestination: SocketAddress | undefined;
   readonly filterChainName: string;
+  /** The socket's own peer. */
+  readonly direct: SocketAddress;
+  readonly directRemoteAddress: string;
+  /** Of this process alone. */
+  readonly id: number;
   readonly serverName: string | undefined;
-  readonly tlsVersion: string | undefined;
-  readonly peerUriSan: string | undefined;
-  readonly peerSubject: string | undefined;
+  /** Undefined: plaintext. */
+  readonly tls: TlsFacts | undefined;
   /** Undefined: plaintext. */
   readonly peer: PeerNames | undefined;
   /** Set once the protocol is known to be HTTP/2. */
@@ -63,6 +77,20 @@ export class StreamEntry implements AccessLogEntry, RequestView, FormatSource, A
   filterState: Map<string, unknown> | undefined;
   /** Where the last try went. */
   upstream: UpstreamHost | undefined;
+  upstreamTls: TlsFacts | undefined;
+  /** Until all of the request was on its way to the upstream. */
+  requestSentMs: number | undefined;
+  /** Until the head of the response went to the client. */
+  responseBeganMs: number | undefined;
+  /** The upstream's response came whole. */
+  upstreamEnded = false;
+  logType: AccessLogType | undefined;
+  /** A health check, which logs may leave out. */
+  healthCheck = false;
+  /** In hex, once a tracer has seen the request. */
+  traceId: string | undefined;
+  spanId: string | undefined;
+  traced = false;
 
   constructor(connection: ConnectionEntry) {
     this.connection = connection;
@@ -85,6 +113,12 @@ export class StreamEntry implements AccessLogEntry, RequestView, FormatSource, A
     return this;
   }
 
+  /** A certificate that was shown was verified: connections with others are refused. */
+  get certificate(): RequestView['certificate'] {
+    const { peer } = this.connection;
+    return peer && (peer.subject !== '' || peer.uris.length > 0 || peer.dns.length > 0) ? 'validated' : undefined;
+  }
+
   addFlag(flag: string): void {
     if (flag === '') return;
     this.responseFlags = this.responseFlags === undefined ? flag : `${this.responseFlags},${flag}`;
@@ -104,7 +138,7 @@ export class StreamEntry implements AccessLogEntry, RequestView, FormatSource, A
   }
 
   get downstreamDirectRemoteAddress(): string {
-    return this.connection.remoteAddress;
+    return this.connection.directRemoteAddress;
   }
 
   get requestedServerName(): string | undefined {
@@ -115,16 +149,46 @@ export class StreamEntry implements AccessLogEntry, RequestView, FormatSource, A
     return this.connection.filterChainName;
   }
 
-  get downstreamPeerUriSan(): string | undefined {
-    return this.connection.peerUriSan;
+  get downstreamTls(): TlsFacts | undefined {
+    return this.connection.tls;
   }
 
-  get downstreamPeerSubject(): string | undefined {
-    return this.connection.peerSubject;
+  get connectionId(): number {
+    return this.connection.id;
   }
 
-  get downstreamTlsVersion(): string | undefined {
-    return this.connection.tlsVersion;
+  get upstreamHostName(): string | undefined {
+    return this.upstream?.hostname;
+  }
+
+  get requestHeadersBytes(): number {
+    const { method, path, authority, scheme } = this;
+    const pseudo =
+      ':method:path:authority:scheme'.length + method.length + path.length + authority.length + scheme.length;
+    // `host` is `:authority` here.
+    return fieldBytes(this.headers) - fieldBytes(this.headers, 'host') + pseudo;
+  }
+
+  get responseHeadersBytes(): number {
+    const { responseHeaders } = this;
+    return responseHeaders ? fieldBytes(responseHeaders) + ':status200'.length : 0;
+  }
+
+  metadataOf(kind: MetadataKind): Readonly<Record<string, JsonObject>> | undefined {
+    return kind === 'cluster' ? this.upstream?.cluster.metadata : this.upstream?.metadata;
+  }
+
+  timePointMs(point: TimePoint): number | undefined {
+    switch (point) {
+      case 'US_TX_END':
+        return this.requestSentMs;
+      case 'DS_TX_BEG':
+        return this.responseBeganMs;
+      case 'US_RX_END':
+        return this.upstreamEnded ? this.durationMs : undefined;
+      default:
+        return undefined;
+    }
   }
 
   requestHeader(name: string): string | undefined {
@@ -147,7 +211,7 @@ export class StreamEntry implements AccessLogEntry, RequestView, FormatSource, A
   }
 
   /** The commands that header values may hold; https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers#custom-request-response-headers */
-  value(name: string): string | undefined {
+  value(name: string, argument: string): string | undefined {
     const { local, remote } = this.connection;
     switch (name) {
       case 'DOWNSTREAM_REMOTE_ADDRESS':
@@ -163,7 +227,7 @@ export class StreamEntry implements AccessLogEntry, RequestView, FormatSource, A
       case 'DOWNSTREAM_LOCAL_PORT':
         return String(local.port);
       case 'DOWNSTREAM_PEER_URI_SAN':
-        return this.connection.peerUriSan;
+        return this.connection.peer?.uris.join(',');
       case 'PROTOCOL':
         return this.protocol;
       case 'RESPONSE_CODE':
@@ -181,10 +245,8 @@ export class StreamEntry implements AccessLogEntry, RequestView, FormatSource, A
         return this.upstreamHost;
       case 'REQUESTED_SERVER_NAME':
         return this.connection.serverName;
-      case 'START_TIME':
-        return new Date(this.startTimeMs).toISOString();
       default:
-        return undefined;
+        return headerCommand(name, argument, this);
     }
   }
 
@@ -207,9 +269,23 @@ export class StreamEntry implements AccessLogEntry, RequestView, FormatSource, A
     this.connectionTerminationDetails = undefined;
     this.remoteAddress = '';
     this.trusted = false;
+    this.healthCheck = false;
     this.metadata = undefined;
     this.filterState = undefined;
     this.upstream = undefined;
+    this.upstreamTls = undefined;
+    this.requestSentMs = undefined;
+    this.responseBeganMs = undefined;
+    this.upstreamEnded = false;
+    this.logType = undefined;
+    this.traceId = undefined;
+    this.spanId = undefined;
+    this.traced = false;
+  }
+
+  setMetadata(filter: string, values: JsonObject): void {
+    this.metadata ??= {};
+    this.metadata[filter] = values;
   }
 
   /** Adds to what a filter said of the request; a key that it said before is replaced. */
@@ -222,6 +298,15 @@ export class StreamEntry implements AccessLogEntry, RequestView, FormatSource, A
     this.filterState ??= new Map();
     this.filterState.set(key, value);
   }
+}
+
+/** Of names and values; `only`: of the fields of that name. */
+function fieldBytes({ names, values }: Headers, only?: string): number {
+  let bytes = 0;
+  for (let index = 0; index < names.length; index++) {
+    if (only === undefined || names[index] === only) bytes += names[index]!.length + values[index]!.length;
+  }
+  return bytes;
 }
 
 function protocolOf(head: RequestHead, { http2 }: ConnectionEntry): string {

@@ -61,10 +61,12 @@ export class StreamResponse {
   }
 
   /** What the route and this proxy do to the upstream's head before the filters see it. `now`: monotonic, here as below. */
-  prepare({ headers }: ResponseHead, decision: RouteDecision, now: number): void {
+  prepare({ headers, status }: ResponseHead, decision: RouteDecision, now: number): void {
+    this.#entry.responseCode = status;
     this.#entry.responseDurationMs = now - this.#entry.startedMs;
     this.#entry.responseCodeDetails = 'via_upstream';
     removeHopByHop(headers);
+    this.#entry.responseHeaders = headers;
     if (decision.responseHeaders.length > 0) applyHeaderChanges(decision.responseHeaders, headers, this.#entry);
     const { requestEnded, requestEndedMs, attempts } = this.#request;
     if (!this.#connection.site.filters.suppressEnvoyHeaders) {
@@ -95,6 +97,8 @@ export class StreamResponse {
     const answer = head && isGrpcRequest(head.headers) ? grpcAnswer(given) : given;
     this.#entry.addFlag(answer.flag);
     this.#entry.responseCodeDetails = answer.details;
+    this.#entry.responseHeaders = answer.headers;
+    this.#entry.responseCode = answer.status;
     if (changes.length > 0) applyHeaderChanges(changes, answer.headers, this.#entry);
     return answer;
   }
@@ -135,6 +139,7 @@ export class StreamResponse {
   #begin(status: number, headers: Headers, now: number): void {
     this.#entry.responseCode = status;
     this.#entry.responseHeaders = headers;
+    this.#entry.responseBeganMs = now - this.#entry.startedMs;
     this.began = true;
     this.#connection.touch(now);
   }
@@ -149,8 +154,11 @@ export class StreamResponse {
   }
 
   #switchProtocols(head: ResponseHead, now: number): void {
-    head.headers.append('connection', 'upgrade');
-    head.headers.append('upgrade', this.#request.answeredHead?.upgrade ?? '');
+    const protocol = this.#request.answeredHead?.upgrade;
+    if (protocol !== undefined) {
+      head.headers.append('connection', 'upgrade');
+      head.headers.append('upgrade', protocol);
+    }
     this.#begin(head.status, head.headers, now);
     this.#endsWithConnection = true;
     this.#connection.writer.plainHead(head.status, head.reason, head.headers);

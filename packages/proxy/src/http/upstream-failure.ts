@@ -19,6 +19,16 @@ export const UPSTREAM_TIMEOUT: LocalReply = {
 
 export const PER_TRY_TIMEOUT: LocalReply = { ...UPSTREAM_TIMEOUT, details: 'upstream_per_try_timeout' };
 
+export const PER_TRY_IDLE: LocalReply = { ...UPSTREAM_TIMEOUT, details: 'upstream_per_try_idle_timeout' };
+
+/** The stream has lasted too long, whatever it did. */
+export const STREAM_TOO_LONG: LocalReply = {
+  status: 504,
+  body: 'downstream duration timeout',
+  flag: 'DT',
+  details: 'max_duration_timeout',
+};
+
 interface ResetWords {
   readonly text: string;
   readonly flag: string;

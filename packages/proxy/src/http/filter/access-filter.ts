@@ -1,17 +1,16 @@
 // Lets requests in or refuses them by the access rules of the listener, or those of the route.
 import { fromBinary } from '@bufbuild/protobuf';
 import type { Any } from '@bufbuild/protobuf/wkt';
-import { unpackAny } from '@meltemi/api';
 import { RBACPerRouteSchema, RBACSchema } from '@meltemi/api/envoy/extensions/filters/http/rbac/v3/rbac_pb';
 import type { Logger } from '@meltemi/base';
 import { type AccessFilter as AccessRules, compileHttpAccess } from '@meltemi/decide';
 import type { StatsScope } from '@meltemi/telemetry';
 import { AccessGate } from '../../access/access-gate.ts';
-import { FilterConfigError } from '../http-config-error.ts';
 import { ACCESS_DENIED } from '../local-reply.ts';
 import { localAnswer } from '../own-answer.ts';
 import type { HttpFilterType } from './filter-type.ts';
 import type { FilteredStream, FilterStep, HttpFilter, StreamFilter } from './http-filter.ts';
+import { readMessage } from './read-message.ts';
 
 export const ACCESS_FILTER: HttpFilterType = {
   typeName: RBACSchema.typeName,
@@ -28,8 +27,7 @@ interface RouteRules {
 }
 
 function readRouteConfig(config: Any): RouteRules {
-  const message = unpackAny(config, RBACPerRouteSchema);
-  if (!message) throw new FilterConfigError('BAD_FILTER', `${config.typeUrl} where RBACPerRoute belongs`);
+  const message = readMessage(config, RBACPerRouteSchema);
   return { rules: message.rbac && compileHttpAccess(message.rbac) };
 }
 

@@ -1,9 +1,12 @@
 // What the proxy knows of a kind of HTTP filter: its messages, and how to make one.
+import type { Node } from '@meltemi/api/envoy/config/core/v3/base_pb';
 import type { Clock, Dice, Logger } from '@meltemi/base';
 import type { ReadRouteConfig } from '@meltemi/decide';
 import type { StatsStore } from '@meltemi/telemetry';
 import type { Clusters } from '../../cluster/cluster.ts';
 import type { WatchSecret } from '../../tls/tls-material.ts';
+import type { SharedCounters } from '../../workers/shared-counters.ts';
+import type { WatchExtension } from '../../xds/extension-watch.ts';
 import type { HttpFilter } from './http-filter.ts';
 
 /** What filters are built from besides their configuration. */
@@ -16,6 +19,17 @@ export interface HttpFilterParts {
   readonly dice: Dice;
   readonly logger: Logger;
   readonly watchSecret: WatchSecret;
+  readonly watchExtension: WatchExtension;
+  /** A configuration that the listener waits for came. */
+  readonly onReady: () => void;
+  /** Of the bootstrap. */
+  readonly node: Node | undefined;
+  /** Which way the listener's traffic goes. */
+  readonly direction: 'inbound' | 'outbound' | 'unspecified';
+  /** What `/healthcheck/fail` said; undefined: nobody can say it. */
+  readonly drain?: { readonly healthFailed: boolean };
+  /** For limits that hold for the whole process. */
+  readonly counters: SharedCounters;
 }
 
 export interface HttpFilterType {

@@ -1,6 +1,7 @@
 // What an HTTP filter is to the streams that run it: made once a listener, opened once a request, told of the request and its response as they pass.
 import type { Decision, RouteFilterConfig } from '@meltemi/decide';
 import type { Headers, RequestHead } from '@meltemi/wire';
+import type { Cluster, OfferedProtocols } from '../../cluster/cluster.ts';
 import type { OwnAnswer } from '../own-answer.ts';
 import type { StreamEntry } from '../stream-entry.ts';
 
@@ -58,6 +59,10 @@ export interface FilteredStream {
   readonly head: RequestHead;
   /** Bytes that go to the upstream, or wire's CHUNKED: a filter that changes the body's length says so before the head goes on. */
   requestBodyLength: number;
+  /** What the TLS connection to the upstream offers by ALPN; undefined: what its cluster says. */
+  offered: OfferedProtocols | undefined;
+  /** The one that the decision leads to, if it is there. */
+  cluster(): Cluster | undefined;
   /** Decided at the first call, by the request as it is then. */
   decision(): Decision;
   /** What the filters changed may lead elsewhere: the next `decision()` decides anew. */

@@ -8,6 +8,7 @@ import { StatsStore } from '@meltemi/telemetry';
 import fc from 'fast-check';
 import { testClusters } from '../../cluster/test-clusters.ts';
 import { routerFilter } from '../../proxy-under-test.ts';
+import { localCounters } from '../../workers/shared-counters.ts';
 import { xdsRegistry } from '../../xds/registry.ts';
 import { FilterConfigError } from '../http-config-error.ts';
 import { compileHttpFilters, type HttpFilters } from '../http-filters.ts';
@@ -25,6 +26,11 @@ function compiled(httpFilters: readonly object[]): HttpFilters {
     dice: seededDice(1),
     logger: silentLogger,
     watchSecret: () => ({ close: () => {} }),
+    watchExtension: () => ({ close: () => {} }),
+    onReady: () => {},
+    node: undefined,
+    direction: 'unspecified',
+    counters: localCounters,
   });
 }
 

@@ -1,0 +1,33 @@
+// Runs our proxy as a process of its own on a static bootstrap, for the time of a test.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { JsonObject } from '@bufbuild/protobuf';
+
+const PROXY = fileURLToPath(import.meta.resolve('../../bin/proxy.ts'));
+
+export interface ProxyProcess {
+  stop(): Promise<void>;
+}
+
+/** Resolves when it listens. It ends with this process, whose message channel it watches. */
+export async function startProxyProcess(bootstrap: JsonObject): Promise<ProxyProcess> {
+  const directory = mkdtempSync(join(tmpdir(), 'mesh-proxy-'));
+  const file = join(directory, 'bootstrap.json');
+  writeFileSync(file, JSON.stringify(bootstrap));
+  const args = ['-c', file, '-l', 'error', '--drain-time-s', '1', '--concurrency', '1'];
+  const child = spawn(process.execPath, [PROXY, ...args], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const exited = once(child, 'exit');
+  const ready = once(child, 'message');
+  await Promise.race([ready, exited.then(([code]) => Promise.reject(new Error(`the proxy ended with ${code}`)))]);
+  return {
+    async stop() {
+      child.kill('SIGKILL');
+      await exited;
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
