@@ -1,4 +1,5 @@
 // HTTP/1.1 codec and socket I/O of the data plane.
+export { isAuthority } from './http1/authority.ts';
 export { CHUNKED, type Http1Version, type RequestHead, type ResponseHead, UNTIL_CLOSE } from './http1/head.ts';
 export { chunkHead, encodeRequestHead, encodeResponseHead, encodeTrailers, LAST_CHUNK } from './http1/encode.ts';
 export { Headers } from './http1/headers.ts';
@@ -24,15 +25,8 @@ export { listen, type ListenOptions, type ListeningSocket, type SocketOption } f
 export { formatIpv6, originalDestination } from './io/original-destination.ts';
 export { loadSocketOptions } from './io/socket-option.ts';
 export { SocketOptionError, type SocketOptionErrorCode } from './io/socket-option-error.ts';
-export {
-  type ClientTlsOptions,
-  type ServerTlsOptions,
-  startClientTls,
-  startServerTls,
-  type TlsHandler,
-  type TlsSession,
-  type TlsSessions,
-} from './io/tls.ts';
+export { startClientTls, startServerTls } from './io/tls.ts';
+export type { ClientTlsOptions, ServerTlsOptions, TlsHandler, TlsSession, TlsSessions } from './io/tls-options.ts';
 export { TransportError, type TransportErrorCode } from './io/transport-error.ts';
 export {
   highWaterMark,

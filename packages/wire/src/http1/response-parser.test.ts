@@ -120,6 +120,13 @@ describe('ResponseParser', () => {
     it(`${name}: ${expected}`, () => assert.equal(verdict(response, exchange), expected));
   }
 
+  it('refuses what is no HTTP as soon as it shows', () => {
+    for (const text of ['SSH-2.0-OpenSSH_9.2\r\n', 'X', 'HTTP/2']) {
+      assert.equal(verdict(text), 'error BAD_STATUS_LINE', text);
+    }
+    assert.equal(verdict('HTTP/1', { close: true }), 'error CUT_SHORT');
+  });
+
   it('leaves the bytes behind an upgrade to the caller', () => {
     const parser = new ResponseParser(new Transcript());
     parser.expect('GET', true);

@@ -7,7 +7,7 @@ import { Http1Error } from './http1-error.ts';
 import { defaultHttp1Limits, type Http1Limits } from './limits.ts';
 import { parseFields } from './parse-fields.ts';
 import { SectionGatherer } from './section.ts';
-import { parseStatusLine, type StatusLine } from './start-line.ts';
+import { badStatusLine, parseStatusLine, type StatusLine } from './start-line.ts';
 
 export interface ResponseHandler {
   /** 100, 102, 103: the final head follows. */
@@ -21,6 +21,9 @@ export interface ResponseHandler {
   /** Once; the parser takes no more, the connection is of no further use. */
   onError(error: Http1Error): void;
 }
+
+/** How a status line begins: other bytes are refused as soon as they show, not when a head would end. */
+const STATUS_LINE = Buffer.from('HTTP/1.', 'latin1');
 
 const UNEXPECTED = 0;
 const HEAD = 1;
@@ -127,7 +130,10 @@ export class ResponseParser {
     let head: ResponseHead;
     try {
       pos = this.#section.gather(bytes, from);
-      if (!this.#section.complete) return pos;
+      if (!this.#section.complete) {
+        if (!this.#section.opensLike(STATUS_LINE)) throw badStatusLine();
+        return pos;
+      }
       head = this.#parseHead();
     } catch (error) {
       this.#fail(error);

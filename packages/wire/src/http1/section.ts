@@ -34,6 +34,12 @@ export class SectionGatherer {
     return this.#length === 0;
   }
 
+  /** What is here of a section that is not complete begins as the prefix does, or is a part of it. */
+  opensLike(prefix: Buffer): boolean {
+    const length = Math.min(this.#length, prefix.length);
+    return this.#kept === undefined || this.#kept.compare(prefix, 0, length, 0, length) === 0;
+  }
+
   clear(): void {
     this.#length = 0;
     this.complete = false;

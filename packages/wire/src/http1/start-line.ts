@@ -80,7 +80,7 @@ function statusAt(bytes: Uint8Array, at: number): number {
   return status;
 }
 
-function badStatusLine(): Http1Error {
+export function badStatusLine(): Http1Error {
   return new Http1Error('BAD_STATUS_LINE', 502, 'not an HTTP/1.x status line');
 }
 

@@ -11,6 +11,8 @@ export class AbuseGuard {
   readonly #idleFrames: TokenBucket;
   #windowUpdates = 0;
   #queuedReplies = 0;
+  #emptyFrames = 0;
+  #priorities = 0;
 
   constructor(limits: Http2Limits, clock: Clock) {
     this.#limits = limits;
@@ -33,9 +35,23 @@ export class AbuseGuard {
     if (!this.#idleFrames.take()) throw tooMuch('frames that move nothing');
   }
 
+  /** A frame of a message: HEADERS, CONTINUATION or DATA; `empty`: it has no bytes, and ends nothing (CVE-2019-9518). */
+  messageFrame(empty: boolean): void {
+    this.#emptyFrames = empty ? this.#emptyFrames + 1 : 0;
+    if (this.#emptyFrames > this.#limits.maxEmptyFrames) throw tooMuch('empty frames in a row');
+  }
+
+  /** A PRIORITY frame; `streams`: how many began by now. */
+  priority(streams: number): void {
+    this.idleFrame();
+    if (++this.#priorities > this.#limits.maxPriorities * (1 + streams)) throw tooMuch('PRIORITY frames');
+  }
+
   /** As many as a peer needs that gives back each frame, for its stream and for the connection, some times over. */
   windowUpdate(dataFrames: number, streams: number): void {
-    const allowed = this.#limits.maxIdleFrames + 10 * dataFrames + 4 * streams;
+    const { maxIdleFrames, windowUpdatesPerData: perData } = this.#limits;
+    const own = maxIdleFrames + 10 * dataFrames + 8 * streams;
+    const allowed = perData === undefined ? own : Math.min(own, 5 + 2 * (streams + perData * dataFrames));
     if (++this.#windowUpdates > allowed) throw tooMuch('window updates');
   }
 

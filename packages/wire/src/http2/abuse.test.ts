@@ -96,6 +96,36 @@ describe('abuse', () => {
     assert.equal(farewell(bench), CALM);
   });
 
+  it('ends a connection whose peer reads none of many frames, however small', async () => {
+    const bench = new Bench('server', { maxQueuedFrames: 50, maxQueuedReplies: 1_000_000 });
+    bench.transport.stuck = true;
+    for (let round = 0; round < 50 && !bench.transport.ended; round++) {
+      bench.receive(frame(frameType.ping, 0, 0, Buffer.alloc(8)));
+      await bench.wrote();
+    }
+    assert.ok(bench.transport.ended);
+    assert.equal(farewell(bench), CALM);
+  });
+
+  it('holds a peer to what is configured: empty frames in a row, PRIORITY, WINDOW_UPDATE', () => {
+    const open = headers(1, get, flag.endHeaders);
+    const empty = frame(frameType.data, 0, 1);
+    const priority = frame(frameType.priority, 0, 3, Buffer.alloc(5));
+    const update = frame(frameType.windowUpdate, 0, 0, uint32(1));
+    const survived = ([limits, bytes]: readonly [object, Buffer]): number => {
+      const bench = new Bench('server', limits);
+      bench.receive(open);
+      return flood(bench, () => [bytes]) - 1;
+    };
+    const floods = [
+      [{ maxEmptyFrames: 0 }, empty],
+      [{ maxEmptyFrames: 7 }, empty],
+      [{ maxPriorities: 3 }, priority],
+      [{ windowUpdatesPerData: 1 }, update],
+    ] as const;
+    assert.deepEqual(floods.map(survived), [0, 7, 6, 7]);
+  });
+
   it('ends CONTINUATION without end: by bytes, and by frames that are empty', () => {
     for (const [fragment, most] of [
       [Buffer.alloc(1000, 0x82), 62],

@@ -52,7 +52,7 @@ export class Http2Connection implements TransportHandler, InboundOwner, SectionO
     this.#clock = clock;
     this.guard = new AbuseGuard(limits, clock);
     this.streams = new StreamTable(role === 'server' ? 1 : 0);
-    this.#output = new FrameOutput(transport);
+    this.#output = new FrameOutput(transport, limits.maxQueuedFrames, () => this.#flooded());
     this.sending = new SendScheduler(this.#output, new HpackEncoder());
     this.window = new ReceiveWindow(Math.max(limits.connectionWindow, DEFAULT_WINDOW));
     this.#drain = new Drain(this, this.#output, clock);
@@ -182,6 +182,11 @@ export class Http2Connection implements TransportHandler, InboundOwner, SectionO
 
   onDrained(): void {
     this.#finish('NO_ERROR');
+  }
+
+  #flooded(): void {
+    const error = new Http2Error('ENHANCE_YOUR_CALM', 'too many frames that the peer does not read');
+    this.end(error.code, error);
   }
 
   /** Sends what is queued and FIN, and reads on for a while: closing with unread bytes would reset what we sent. */

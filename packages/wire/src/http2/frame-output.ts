@@ -11,13 +11,22 @@ const maxSpare = 16;
 
 export class FrameOutput {
   readonly #transport: Transport;
+  readonly #maxQueued: number;
+  readonly #onFlooded: () => void;
+  /** Frames that were written since the transport had nothing left to send. */
+  #queued = 0;
+  /** Frames in the buffer. */
+  #buffered = 0;
   #buffer: Buffer | undefined;
   #pos = 0;
   #scheduled = false;
   #full = false;
 
-  constructor(transport: Transport) {
+  /** `onFlooded`: more than `maxQueued` frames wait for a peer that doesn't read. */
+  constructor(transport: Transport, maxQueued: number, onFlooded: () => void) {
     this.#transport = transport;
+    this.#maxQueued = maxQueued;
+    this.#onFlooded = onFlooded;
   }
 
   /** The transport has as much as it likes; `drained` says when it wants more. */
@@ -27,6 +36,7 @@ export class FrameOutput {
 
   drained(): void {
     this.#full = false;
+    this.#queued = 0;
   }
 
   preface(): void {
@@ -93,7 +103,17 @@ export class FrameOutput {
     if (this.#pos > 0 && !this.#transport.write(buffer.subarray(0, this.#pos))) this.#full = true;
     this.#pos = 0;
     // What is not out yet keeps its buffer.
-    if (this.#transport.bytesQueued === 0 && spare.length < maxSpare) spare.push(buffer);
+    if (this.#transport.bytesQueued > 0) return this.#countQueued();
+    this.#queued = this.#buffered = 0;
+    if (spare.length < maxSpare) spare.push(buffer);
+  }
+
+  /** No more than there are frames' heads in what waits: some are out since. */
+  #countQueued(): void {
+    const most = this.#transport.bytesQueued / FRAME_HEAD_BYTES;
+    this.#queued = Math.min(this.#queued + this.#buffered, most);
+    this.#buffered = 0;
+    if (this.#queued > this.#maxQueued) this.#onFlooded();
   }
 
   /** Called at the end of the turn, after every socket that was ready. */
@@ -104,6 +124,7 @@ export class FrameOutput {
 
   #head(type: number, flags: number, streamId: number, length: number): void {
     this.#room(FRAME_HEAD_BYTES + length);
+    this.#buffered++;
     const buffer = this.#buffer!;
     let pos = this.#pos;
     buffer[pos++] = length >>> 16;

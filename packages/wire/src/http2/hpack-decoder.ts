@@ -5,6 +5,9 @@ import { huffmanDecode } from './huffman.ts';
 import { Http2Error } from './http2-error.ts';
 import { staticTable } from './static-table.ts';
 
+/** Bytes, until SETTINGS say otherwise (RFC 9113 §6.5.2). */
+const DEFAULT_TABLE = 4096;
+
 export interface FieldSink {
   onField(field: Field): void;
 }
@@ -17,10 +20,10 @@ export class HpackDecoder {
   #pos = 0;
   #end = 0;
 
-  /** `maxTableBytes` is what our SETTINGS say; 4096 without. */
-  constructor(maxTableBytes = 4096) {
-    this.#maxTableBytes = maxTableBytes;
-    this.#table = new DynamicTable(maxTableBytes);
+  /** `maxTableBytes` is what our SETTINGS say; a peer that has not read them, or doesn't follow, has the protocol's 4096. */
+  constructor(maxTableBytes = DEFAULT_TABLE) {
+    this.#maxTableBytes = Math.max(maxTableBytes, DEFAULT_TABLE);
+    this.#table = new DynamicTable(DEFAULT_TABLE);
   }
 
   /** The block is `bytes[start, end)`; the fields are the sink's in order. */

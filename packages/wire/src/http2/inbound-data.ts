@@ -51,6 +51,7 @@ export class InboundData {
     const stream = this.#stream;
     this.#stream = undefined;
     if (!this.#moved) this.#owner.guard.idleFrame();
+    this.#owner.guard.messageFrame(!this.#moved);
     if (!stream?.open) return this.#owner.consumed(this.#length);
     const whole = !this.#ends || stream.receiveEnd(undefined);
     if (!whole) this.#owner.streamError(stream.id, 'PROTOCOL_ERROR');

@@ -97,6 +97,7 @@ export class InboundFrames implements FrameHandler {
     if (start > end) throw protocolError('HEADERS with more padding than payload');
     const fragment = payload.subarray(start, end);
     const endStream = (flags & flag.endStream) !== 0;
+    this.#owner.guard.messageFrame(fragment.length === 0 && !endStream);
     if (flags & flag.endHeaders) this.#owner.sections.read(streamId, fragment, endStream, selfDependent);
     else this.#block.begin(streamId, fragment, endStream, selfDependent);
   }
@@ -104,6 +105,7 @@ export class InboundFrames implements FrameHandler {
   #onContinuation(flags: number, payload: Buffer): void {
     const block = this.#block;
     block.continue(payload);
+    this.#owner.guard.messageFrame(payload.length === 0);
     this.#owner.guard.continuation(block.continuations);
     const { streamId, endStream, selfDependent } = block;
     if (flags & flag.endHeaders) this.#owner.sections.read(streamId, block.end(), endStream, selfDependent);
@@ -112,7 +114,7 @@ export class InboundFrames implements FrameHandler {
   /** Ignored (RFC 9113 §5.3), but for its form. */
   #onPriority(streamId: number, payload: Buffer): void {
     if (streamId === 0) throw protocolError('PRIORITY on stream 0');
-    this.#owner.guard.idleFrame();
+    this.#owner.guard.priority(this.#owner.streams.begun);
     if (payload.length !== 5) this.#owner.streamError(streamId, 'FRAME_SIZE_ERROR');
     else if (dependency(payload, 0) === streamId) this.#owner.streamError(streamId, 'PROTOCOL_ERROR');
   }
@@ -151,7 +153,7 @@ export class InboundFrames implements FrameHandler {
   #onWindowUpdate(streamId: number, payload: Buffer): void {
     demandLength(payload, 4, 'WINDOW_UPDATE');
     const { guard, sending, streams } = this.#owner;
-    guard.windowUpdate(sending.dataFrames, streams.lastPeerId);
+    guard.windowUpdate(sending.dataFrames, streams.begun);
     const increment = payload.readUInt32BE(0) & 0x7f_ff_ff_ff;
     if (streamId === 0) {
       if (increment === 0) throw protocolError('WINDOW_UPDATE by 0');

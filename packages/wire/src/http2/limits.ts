@@ -17,12 +17,24 @@ export interface Http2Limits {
   readonly maxIdleFrames: number;
   /** Answers to control frames that wait because the peer doesn't read. */
   readonly maxQueuedReplies: number;
+  /** Frames that wait because the peer doesn't read, of any kind. */
+  readonly maxQueuedFrames: number;
+  /** Frames of a message one after the other that have no bytes and don't end it. */
+  readonly maxEmptyFrames: number;
+  /** PRIORITY frames for each stream begun, and one time more. */
+  readonly maxPriorities: number;
+  /** WINDOW_UPDATE frames for each DATA frame that we send, twice that in all, as Envoy counts; undefined: our own measure. */
+  readonly windowUpdatesPerData?: number;
+  /** Bytes of HPACK's tables, of either direction; while the peer has not read ours, 4096 count. */
+  readonly tableBytes: number;
   /** CONTINUATION frames of one head. */
   readonly maxContinuations: number;
   /** Entries of one SETTINGS frame. */
   readonly maxSettings: number;
   /** A server takes requests to switch protocols: CONNECT with `:protocol` (RFC 8441). */
   readonly extendedConnect?: boolean;
+  /** Cookie fields of one head become one, as RFC 9113 §8.2.3 wants them for HTTP/1.1. Default true. */
+  readonly joinsCookies?: boolean;
   /** How long a connection that we ended may take to close. */
   readonly closeMs: number;
 }
@@ -36,6 +48,10 @@ export const defaultHttp2Limits: Http2Limits = {
   maxResets: 200,
   maxIdleFrames: 1000,
   maxQueuedReplies: 1000,
+  maxQueuedFrames: 10_000,
+  maxEmptyFrames: 1,
+  maxPriorities: 100,
+  tableBytes: 4096,
   maxContinuations: 64,
   maxSettings: 32,
   closeMs: 1000,

@@ -23,11 +23,12 @@ export interface SectionOwner {
 
 export class SectionReader {
   readonly #owner: SectionOwner;
-  readonly #decoder = new HpackDecoder();
+  readonly #decoder: HpackDecoder;
   readonly #section: FieldSection;
 
   constructor(owner: SectionOwner) {
     this.#owner = owner;
+    this.#decoder = new HpackDecoder(owner.limits.tableBytes);
     this.#section = new FieldSection(owner.limits);
   }
 

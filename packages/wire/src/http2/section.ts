@@ -110,7 +110,7 @@ export class FieldSection implements FieldSink {
 
   #onCookie(value: string): void {
     const before = this.headers.get('cookie');
-    if (before === undefined) this.headers.append('cookie', value);
+    if (before === undefined || this.#limits.joinsCookies === false) this.headers.append('cookie', value);
     else this.headers.set('cookie', `${before}; ${value}`);
   }
 

@@ -35,6 +35,9 @@ export class SettingsExchange {
       role === 'client' ? [setting.enablePush, 0] : [setting.maxConcurrentStreams, maxConcurrentStreams],
       [setting.initialWindowSize, streamWindow],
       [setting.maxHeaderListSize, maxHeadBytes],
+      ...(limits.tableBytes === this.peer.headerTableSize
+        ? []
+        : [[setting.headerTableSize, limits.tableBytes] as const]),
       ...(role === 'server' && limits.extendedConnect ? [[setting.enableConnectProtocol, 1] as const] : []),
     ]);
     const more = connectionWindow - DEFAULT_WINDOW;
@@ -46,7 +49,7 @@ export class SettingsExchange {
     const { limits, sending, streams } = this.#owner;
     const before = this.peer.initialWindow;
     this.peer.read(payload, limits.maxSettings);
-    sending.encoder.limitTable(this.peer.headerTableSize);
+    sending.encoder.limitTable(Math.min(this.peer.headerTableSize, limits.tableBytes));
     sending.output.settingsAck();
     const change = this.peer.initialWindow - before;
     for (const stream of change === 0 ? [] : streams.all()) {

@@ -27,6 +27,11 @@ export class StreamTable {
     return this.lastOwnId > MAX_STREAM_ID - 2;
   }
 
+  /** Streams of either side that began. */
+  get begun(): number {
+    return Math.ceil(this.lastPeerId / 2) + Math.ceil(this.lastOwnId / 2);
+  }
+
   /** The number of a client's next stream. */
   takeOwnId(): number {
     this.lastOwnId += this.lastOwnId === 0 ? 1 : 2;

@@ -2,7 +2,8 @@
 import { connect as connectSocket, type NetConnectOpts } from 'node:net';
 import type { ProxyEnds } from '../proxy-protocol/encode.ts';
 import { SocketTransport } from './socket-transport.ts';
-import { type ClientTlsOptions, startClientTls } from './tls.ts';
+import { startClientTls } from './tls.ts';
+import type { ClientTlsOptions } from './tls-options.ts';
 import type { Transport, TransportAddress, TransportHandler } from './transport.ts';
 import { TransportError } from './transport-error.ts';
 
@@ -17,6 +18,8 @@ export interface ConnectOptions {
 }
 
 export interface ConnectHandler extends TransportHandler {
+  /** Connected by TCP; with TLS, its handshake comes next. */
+  onTcpConnect?(): void;
   /** Connected, and the handshake done where TLS was asked for. Failure comes by `onClose` with a `TransportError`. */
   onConnect(): void;
 }
@@ -37,6 +40,7 @@ export function connect(address: TransportAddress, options: ConnectOptions, hand
   socket.prependOnceListener('error', refuse);
   socket.once('connect', () => {
     socket.removeListener('error', refuse);
+    handler.onTcpConnect?.();
     if (preamble) socket.write(preamble({ source: transport.localAddress, destination: transport.remoteAddress }));
     if (tls) {
       startClientTls(transport, tls, { onSecure: () => handler.onConnect(), onError: () => undefined });

@@ -2,7 +2,18 @@
 import type { Socket } from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import type { SocketAddress } from '@meltemi/base';
-import { handleOf, isReadView, type StreamHandle, takeReads, type WriteRequest, writeTo } from './stream-handle.ts';
+import {
+  handleOf,
+  type HandleReader,
+  handReads,
+  isReadView,
+  shutDown,
+  type StreamHandle,
+  takeReads,
+  type WriteRequest,
+  writeTo,
+} from './stream-handle.ts';
+import { freeTls, type TlsHandle } from './tls-handle.ts';
 import { giveScratch, minScratch, takeScratch } from './scratch-buffers.ts';
 import { highWaterMark, type PresentedEnds, type TlsInfo, type Transport, type TransportHandler } from './transport.ts';
 import { TransportError } from './transport-error.ts';
@@ -10,6 +21,12 @@ import { WriteQueue } from './write-queue.ts';
 
 /** Buffers up to this size are joined with the text before them into one write. */
 const maxJoined = 16 * 1024;
+
+/** Who reads while a server's handshake goes on. */
+export interface HandshakeReader extends HandleReader {
+  /** The connection closed. */
+  onClosed(): void;
+}
 
 export class SocketTransport implements Transport {
   handler: TransportHandler;
@@ -23,6 +40,10 @@ export class SocketTransport implements Transport {
   readonly #plainSocket: Socket;
   /** Undefined: not connected, or a handshake is going on. */
   #handle: StreamHandle | undefined;
+  /** A server's TLS, from the handshake on. */
+  #tlsHandle: TlsHandle | undefined;
+  /** Of a server, until the handshake is over. */
+  #handshake: HandshakeReader | undefined;
   #remoteAddress: SocketAddress = nowhere;
   #localAddress: SocketAddress = nowhere;
   #presentedRemote: SocketAddress | undefined;
@@ -34,6 +55,8 @@ export class SocketTransport implements Transport {
   #reading = true;
   #readEnded = false;
   #endAsked = false;
+  #endSent = false;
+  #ended = false;
   #full = false;
   #open = true;
   #error: Error | undefined;
@@ -76,6 +99,18 @@ export class SocketTransport implements Transport {
     return this.#plainSocket;
   }
 
+  /** The same for a server, whose TLS needs no socket. */
+  detachHandle(): StreamHandle {
+    return handleOf(this.detach());
+  }
+
+  /** A server's handshake begins; `attach` ends it. */
+  carryTls(handle: TlsHandle, handshake: HandshakeReader): void {
+    this.#tlsHandle = handle;
+    this.#handshake = handshake;
+    takeReads(handle, handshake);
+  }
+
   /** Follows the socket that carries TLS over the one before; its close is the connection's. */
   follow(socket: Socket): void {
     this.#socket.removeAllListeners('close');
@@ -89,8 +124,10 @@ export class SocketTransport implements Transport {
     this.tls = tls;
     // A client's handshake begins on a socket that nobody attached before.
     if (!tls || this.#localAddress === nowhere) this.#noteAddresses();
-    this.#handle = handleOf(this.#socket);
-    takeReads(this.#handle, this);
+    this.#handle = this.#tlsHandle ?? handleOf(this.#socket);
+    if (this.#handshake) handReads(this.#handle, this);
+    else takeReads(this.#handle, this);
+    this.#handshake = undefined;
     this.#flush();
   }
 
@@ -188,7 +225,7 @@ export class SocketTransport implements Transport {
   #listen(socket: Socket): void {
     socket.on('error', (error) => (this.#error ??= error));
     socket.on('close', () => this.#closed());
-    socket.on('finish', () => this.#closeWhenBothEnded());
+    socket.on('finish', () => this.#finished());
   }
 
   #noteAddresses(): void {
@@ -252,8 +289,20 @@ export class SocketTransport implements Transport {
     if (!handle) return;
     while (!this.#sending && this.#open && this.#queue.bytes > 0) this.#sendNow(handle, this.#queue.next());
     if (this.#sending || !this.#open) return;
-    if (this.#endAsked) this.#socket.end();
+    if (this.#endAsked) this.#sendEnd();
     else if (this.#full) this.#drained();
+  }
+
+  #sendEnd(): void {
+    if (this.#endSent) return;
+    this.#endSent = true;
+    if (this.#tlsHandle) shutDown(this.#tlsHandle, () => this.#finished());
+    else this.#socket.end();
+  }
+
+  #finished(): void {
+    this.#ended = true;
+    this.#closeWhenBothEnded();
   }
 
   #drained(): void {
@@ -271,12 +320,15 @@ export class SocketTransport implements Transport {
   }
 
   #closeWhenBothEnded(): void {
-    if (this.#readEnded && this.#socket.writableFinished) this.destroy();
+    if (this.#readEnded && this.#ended) this.destroy();
   }
 
   #closed(): void {
     this.#open = false;
     this.#handle = undefined;
+    this.#handshake?.onClosed();
+    if (this.#tlsHandle) freeTls(this.#tlsHandle);
+    this.#tlsHandle = undefined;
     this.handler.onClose(this.#error);
   }
 }

@@ -13,6 +13,7 @@ export interface StreamHandle {
   writeBuffer(request: WriteRequest | null, data: Uint8Array): number | WriteRequest;
   writeLatin1String(request: WriteRequest | null, data: string): number | WriteRequest;
   setNoDelay?(on: boolean): number;
+  shutdown(request: ShutdownRequest): number;
 }
 
 /** A write that the kernel did not take whole. */
@@ -25,14 +26,20 @@ export interface WriteRequest {
   owner?: { onWritten(status: number): void };
 }
 
+/** Says when the peer was told the end. */
+export interface ShutdownRequest {
+  oncomplete: () => void;
+}
+
 interface StreamWrap {
+  readonly ShutdownWrap: new () => ShutdownRequest;
   readonly WriteWrap: new () => WriteRequest;
   readonly kReadBytesOrError: number;
   readonly kLastWriteWasAsync: number;
   readonly streamBaseState: Int32Array;
 }
 
-const { WriteWrap, kReadBytesOrError, kLastWriteWasAsync, streamBaseState } = (
+const { ShutdownWrap, WriteWrap, kReadBytesOrError, kLastWriteWasAsync, streamBaseState } = (
   process as unknown as { binding(name: 'stream_wrap'): StreamWrap }
 ).binding('stream_wrap');
 
@@ -72,12 +79,25 @@ function readView(count: number): Buffer {
 /** Gives what the handle reads to `reader`, past the socket's stream. */
 export function takeReads(handle: StreamHandle, reader: HandleReader): void {
   handle.useUserBuffer(readBuffer);
+  handReads(handle, reader);
+}
+
+/** Another reader for a handle whose reads were taken. */
+export function handReads(handle: StreamHandle, reader: HandleReader): void {
   handle.onread = () => {
     const count = streamBaseState[kReadBytesOrError]!;
     if (count > 0) reader.onRead(readView(count));
     else if (count === endOfFile) reader.onReadEnd();
     else if (count < 0) reader.onReadError(count);
   };
+}
+
+/** Sends the end of what is written; `done` comes later, unless there is nobody any more to tell. */
+export function shutDown(handle: StreamHandle, done: () => void): void {
+  const request = new ShutdownWrap();
+  request.oncomplete = done;
+  // 1: it is done already; below zero: the peer is gone.
+  if (handle.shutdown(request) !== 0) setImmediate(done);
 }
 
 /** Writes: 0 when all is out, the request that completes later, or a negated errno. */

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { connect as connectSocket } from 'node:net';
+import { type AddressInfo, connect as connectSocket, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
@@ -12,7 +12,8 @@ import type { SocketAddress } from '@meltemi/base';
 import { peekClientHello } from './client-hello.ts';
 import { connect } from './connect.ts';
 import { listen } from './listen.ts';
-import { type ClientTlsOptions, type ServerTlsOptions, startServerTls } from './tls.ts';
+import { startServerTls } from './tls.ts';
+import type { ClientTlsOptions, ServerTlsOptions } from './tls-options.ts';
 import type { TlsInfo, Transport, TransportHandler } from './transport.ts';
 
 interface Identity {
@@ -48,6 +49,28 @@ const silent: TransportHandler = {
   onClose: () => undefined,
 };
 const deaf = { ...silent, onConnect: () => undefined };
+
+/** Leads to the address, and cuts both sides off when so many bytes went through. */
+async function cutAfter(t: TestContext, address: SocketAddress, bytes: number): Promise<SocketAddress> {
+  let left = bytes;
+  const relay = createServer((from) => {
+    const to = connectSocket(address);
+    const carry = (into: Socket) => (chunk: Buffer) => {
+      into.write(chunk.subarray(0, Math.max(0, left)));
+      left -= chunk.length;
+      if (left <= 0) for (const side of [from, to]) side.destroySoon();
+    };
+    for (const side of [from, to]) side.on('error', () => undefined);
+    from.on('data', carry(to));
+    to.on('data', carry(from));
+    from.on('close', () => to.destroySoon());
+    to.on('close', () => from.destroySoon());
+  });
+  relay.listen(0, '127.0.0.1');
+  t.after(() => relay.close());
+  await once(relay, 'listening');
+  return { host: '127.0.0.1', port: (relay.address() as AddressInfo).port };
+}
 
 describe('TLS on a transport', () => {
   let context: (identity: Identity | undefined) => SecureContext;
@@ -236,6 +259,38 @@ describe('TLS on a transport', () => {
     hello.on('error', () => undefined);
     hello.once('connect', () => setImmediate(() => hello.destroy()));
     assert.match(String((await outcomes.next()).value), /^TLS_(?:FAILED|PEER_REFUSED)$/);
+  });
+
+  it('serves on after connections that were cut at any point, by either side', async (t) => {
+    const { address, outcomes } = await serveTls(t);
+    for (let allowed = 1; allowed < 3000; allowed += 97) {
+      const relay = await cutAfter(t, address, allowed);
+      const socket = connectTls({ ...relay, ca: read('root.pem'), ...client, checkServerIdentity: () => undefined });
+      const closed = new Promise((resolve) => socket.once('close', resolve));
+      socket.on('error', () => undefined);
+      socket.on('data', () => socket.destroy());
+      socket.write('x'.repeat(500));
+      await closed;
+    }
+    const cut: (TlsInfo | string)[] = [];
+    assert.equal(await exchange(t, address, clientTls()), 'hello');
+    for await (const outcome of outcomes) {
+      cut.push(outcome);
+      if (typeof outcome !== 'string' && outcome.alpn === 'istio-http/1.1') break;
+    }
+    assert.ok(cut.includes('TLS_FAILED'), 'some were cut in the handshake');
+  });
+
+  it('refuses to renegotiate', async (t) => {
+    const { address } = await serveTls(t);
+    const tls12 = { maxVersion: 'TLSv1.2', checkServerIdentity: () => undefined } as const;
+    const socket = connectTls({ ...address, ca: read('root.pem'), ...client, ...tls12 });
+    t.after(() => socket.destroy());
+    await once(socket, 'secureConnect');
+    socket.on('error', () => undefined);
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.renegotiate({}, () => undefined);
+    await closed;
   });
 
   it('reads what comes with the last byte of the handshake', async (t) => {
