@@ -6,6 +6,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, r
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { insertNewerFields } from './newer-fields.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const api = join(root, 'packages/api');
@@ -46,6 +47,7 @@ const roots: readonly string[] = [
   'envoy.data.accesslog.v3.TCPAccessLogEntry',
   'envoy.data.core.v3.HealthCheckEvent',
   'envoy.data.tap.v3.TraceWrapper',
+  'envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter',
   'envoy.extensions.access_loggers.file.v3.FileAccessLog',
   'envoy.extensions.access_loggers.grpc.v3.HttpGrpcAccessLogConfig',
   'envoy.extensions.access_loggers.grpc.v3.TcpGrpcAccessLogConfig',
@@ -81,6 +83,7 @@ const roots: readonly string[] = [
   'envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig',
   'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit',
   'envoy.extensions.filters.http.on_demand.v3.OnDemand',
+  'envoy.extensions.filters.http.on_demand.v3.PerRouteConfig',
   'envoy.extensions.filters.http.ratelimit.v3.RateLimit',
   'envoy.extensions.filters.http.ratelimit.v3.RateLimitPerRoute',
   'envoy.extensions.filters.http.rbac.v3.RBAC',
@@ -100,6 +103,7 @@ const roots: readonly string[] = [
   'envoy.extensions.filters.network.connection_limit.v3.ConnectionLimit',
   'envoy.extensions.filters.network.direct_response.v3.Config',
   'envoy.extensions.filters.network.echo.v3.Echo',
+  'envoy.extensions.filters.network.ext_authz.v3.ExtAuthz',
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
   'envoy.extensions.filters.network.local_ratelimit.v3.LocalRateLimit',
   'envoy.extensions.filters.network.mongo_proxy.v3.MongoProxy',
@@ -192,6 +196,7 @@ const protos = join(next, '.proto');
 const stamp = join(gen, '.stamp');
 const fingerprint = createHash('sha256')
   .update(readFileSync(fileURLToPath(import.meta.url)))
+  .update(readFileSync(fileURLToPath(import.meta.resolve('./newer-fields.ts'))))
   .update(packageVersion('@grpc/grpc-js-xds'))
   .update(packageVersion('@bufbuild/protoc-gen-es'))
   .update(
@@ -225,6 +230,7 @@ function collectProtos(): void {
   mkdirSync(join(protos, 'validate'));
   const validate = readFileSync(join(deps, 'protoc-gen-validate/validate/validate.proto'), 'utf8');
   writeFileSync(join(protos, 'validate/validate.proto'), withIgnoreEmpty(validate));
+  insertNewerFields(protos);
   cpSync(join(api, 'proto'), protos, { recursive: true });
 }
 
