@@ -34,6 +34,7 @@ export interface AccessLogEntry {
   /** From the start to the first byte of the response from the upstream. */
   readonly responseDurationMs: number | undefined;
   readonly upstreamHost: string | undefined;
+  /** As its `alt_stat_name` says, where it has one. */
   readonly upstreamCluster: string | undefined;
   readonly upstreamLocalAddress: string | undefined;
   readonly upstreamTransportFailureReason: string | undefined;
@@ -61,7 +62,7 @@ export interface AccessLogEntry {
   readonly upstreamProtocol?: string | undefined;
   /** DNS name of the upstream host. */
   readonly upstreamHostName?: string | undefined;
-  /** `ip:port` of every host that a connection was had to, in order. */
+  /** `ip:port` of every host that there was a connection to, in order, each once. */
   readonly upstreamHostsAttempted?: readonly string[] | undefined;
   /** The cluster's name where `alt_stat_name` hides it. */
   readonly upstreamClusterRaw?: string | undefined;

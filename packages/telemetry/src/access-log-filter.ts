@@ -4,6 +4,7 @@ import {
   type AccessLogFilter,
   type ComparisonFilter,
   ComparisonFilter_Op as Op,
+  type ExtensionFilter,
   type GrpcStatusFilter,
   type LogTypeFilter,
   type RuntimeFilter,
@@ -28,6 +29,8 @@ export interface FilterParts {
   header(matcher: HeaderMatcher): EntryFilter;
   /** Of dynamic metadata; `otherwise`: the verdict where the key is not there. Throws what is wrong with the matcher. */
   metadata(matcher: MetadataMatcher, otherwise: boolean): EntryFilter;
+  /** Undefined: no such extension is known. Throws what is wrong with it. */
+  extension?(filter: ExtensionFilter): EntryFilter | undefined;
 }
 
 /** No filter passes all. Throws AccessLogError for kinds that can't be honoured. */
@@ -53,8 +56,6 @@ export function compileFilter(filter: AccessLogFilter | undefined, parts?: Filte
       return grpcStatus(kind.value);
     case 'logTypeFilter':
       return logType(kind.value);
-    case 'extensionFilter':
-      throw unsupported(`extension ${kind.value.name}`);
     default:
       return parts ? compileWith(kind, parts) : refuse(kind.case);
   }
@@ -72,6 +73,8 @@ function compileWith(kind: Specifier, parts: FilterParts): EntryFilter {
       const { matcher, matchIfKeyNotFound = true } = kind.value;
       return matcher ? parts.metadata(matcher, matchIfKeyNotFound) : () => matchIfKeyNotFound;
     }
+    case 'extensionFilter':
+      return parts.extension?.(kind.value) ?? refuse(`extension ${kind.value.name}`);
     default:
       return refuse(kind.case);
   }

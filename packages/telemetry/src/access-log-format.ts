@@ -4,7 +4,14 @@ import { AccessLogError } from './access-log-error.ts';
 import type { AccessLogEntry } from './access-log-entry.ts';
 import { escapeLogValue } from './access-log-escape.ts';
 import { compileOperator } from './access-log-operators.ts';
-import { JsonText, type Operator, type OperatorContext, type OperatorValue } from './operators/operator.ts';
+import {
+  JsonText,
+  type Operator,
+  type OperatorContext,
+  type OperatorValue,
+  StructNumber,
+} from './operators/operator.ts';
+import { structText } from './struct-text.ts';
 
 /** Envoy's default format, which is Istio's as well. */
 export const DEFAULT_FORMAT =
@@ -56,7 +63,8 @@ function textValue(value: OperatorValue, missing: string): string {
 
 /** One line, and its quotes are balanced. */
 function jsonText(value: Exclude<OperatorValue, undefined>): string {
-  return oneLine(JSON.stringify(value instanceof JsonText ? value.value : value));
+  if (value instanceof JsonText) return oneLine(JSON.stringify(value.value));
+  return oneLine(structText(value instanceof StructNumber ? value.value : value));
 }
 
 function compileJson(format: JsonFormat, options: FormatOptions): Render {
@@ -110,7 +118,7 @@ function compileLeaf(format: string, options: FormatOptions): Node {
 }
 
 function jsonValue(value: OperatorValue): unknown {
-  return value instanceof JsonText ? value.value : (value ?? null);
+  return value instanceof JsonText || value instanceof StructNumber ? value.value : (value ?? null);
 }
 
 /** JSON itself escapes what is in it. */

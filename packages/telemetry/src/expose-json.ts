@@ -1,5 +1,5 @@
 // Writes stats in the shape of Envoy's `/stats?format=json`.
-import type { Stat } from './stats-store.ts';
+import type { Stat } from './held-stat.ts';
 
 const QUANTILES: readonly number[] = [0, 25, 50, 75, 90, 95, 99, 99.5, 99.9, 100];
 

@@ -2,7 +2,7 @@
 // https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
 import type { Labels } from '@meltemi/base';
 import { type Histogram, HISTOGRAM_BOUNDS } from './stat.ts';
-import type { Stat } from './stats-store.ts';
+import type { Stat } from './held-stat.ts';
 
 /** The content type that goes with the text. */
 export const PROMETHEUS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';

@@ -1,6 +1,6 @@
 // Writes stats as Envoy's `/stats` text: one `name: value` a line, sorted.
 import type { Histogram } from './stat.ts';
-import type { Stat } from './stats-store.ts';
+import type { Stat } from './held-stat.ts';
 
 const QUANTILES: readonly number[] = [0, 25, 50, 75, 90, 95, 99, 99.5, 99.9, 100];
 

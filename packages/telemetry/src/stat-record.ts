@@ -1,7 +1,7 @@
 // Turns stats into plain values that can be sent to another thread, and joins such values with stats of one's own.
 import { Counter, Gauge, Histogram } from './stat.ts';
 import type { StatName } from './stat-name.ts';
-import type { Stat } from './stats-store.ts';
+import type { Stat } from './held-stat.ts';
 
 /** A stat's name and value, plain. */
 export type StatRecord =

@@ -1,13 +1,8 @@
 // Holds all stats of a process by name, and gives each owner a scope that takes its stats away when the owner goes.
 import type { Labels } from '@meltemi/base';
-import { Counter, Gauge, Histogram } from './stat.ts';
-import { extendPrefix, ROOT_PREFIX, type StatName, statName, type StatPrefix } from './stat-name.ts';
-
-/** A stat with its names, as the exposition formats read it. */
-export type Stat =
-  | { readonly kind: 'counter'; readonly name: StatName; readonly cell: Counter }
-  | { readonly kind: 'gauge'; readonly name: StatName; readonly cell: Gauge }
-  | { readonly kind: 'histogram'; readonly name: StatName; readonly cell: Histogram };
+import { HeldStat, type ScopeNames, type Stat } from './held-stat.ts';
+import type { Counter, Gauge, Histogram } from './stat.ts';
+import { extendPrefix, ROOT_PREFIX, type StatName, type StatPrefix } from './stat-name.ts';
 
 /** Makes stats below one prefix. Asking for a name again gives the same cell. */
 export interface StatsScope {
@@ -34,7 +29,7 @@ export interface StatsStoreOptions {
  * `scope('control_plane')`, `scope('server')`.
  */
 export class StatsStore {
-  readonly #held = new Map<string, { readonly stat: Stat; holders: number }>();
+  readonly #held = new Map<string, HeldStat>();
   readonly #tagPrefix: string;
   readonly #root: StatPrefix;
 
@@ -44,48 +39,48 @@ export class StatsStore {
   }
 
   scope(kind: string, labels: Labels = {}): StatsScope {
-    return new PrefixScope(this, extendPrefix(this.#root, kind, labels, this.#tagPrefix), this.#tagPrefix);
+    const prefix = extendPrefix(this.#root, kind, labels, this.#tagPrefix);
+    return new PrefixScope(this, { prefix, tagPrefix: this.#tagPrefix });
   }
 
   /** A stat by its full names, for those outside of Envoy's tree (`istio_requests_total`). It stays until `release`. */
   counter(name: StatName): Counter {
-    return this.#hold({ kind: 'counter', name, cell: new Counter() }).cell as Counter;
+    return this.hold('counter', name.text, name).cell as Counter;
   }
 
   gauge(name: StatName): Gauge {
-    return this.#hold({ kind: 'gauge', name, cell: new Gauge() }).cell as Gauge;
+    return this.hold('gauge', name.text, name).cell as Gauge;
   }
 
   histogram(name: StatName): Histogram {
-    return this.#hold({ kind: 'histogram', name, cell: new Histogram() }).cell as Histogram;
+    return this.hold('histogram', name.text, name).cell as Histogram;
   }
 
   /** Takes back one holding of a stat. */
-  release(name: StatName): void {
-    const held = this.#held.get(name.text);
-    if (held && --held.holders === 0) this.#held.delete(name.text);
+  release({ text }: { readonly text: string }): void {
+    const held = this.#held.get(text);
+    if (held && --held.holders === 0) this.#held.delete(text);
   }
 
   /** All stats, sorted by text name. */
   list(): readonly Stat[] {
-    const stats = [...this.#held.values()].map((held) => held.stat);
+    const stats = [...this.#held.values()].sort((a, b) => (a.text < b.text ? -1 : 1)).map((held) => held.shown());
     for (const stat of stats) if (stat.kind === 'gauge') stat.cell.refresh();
-    return stats.sort((a, b) => (a.name.text < b.name.text ? -1 : 1));
+    return stats;
   }
 
   resetCounters(): void {
-    for (const { stat } of this.#held.values()) if (stat.kind === 'counter') stat.cell.reset();
+    for (const { kind, cell } of this.#held.values()) if (kind === 'counter') (cell as Counter).reset();
   }
 
-  #hold(stat: Stat): Stat {
-    const held = this.#held.get(stat.name.text);
-    if (!held) {
-      this.#held.set(stat.name.text, { stat, holders: 1 });
-      return stat;
-    }
-    if (held.stat.kind !== stat.kind) throw new StatKindError(stat.name.text, held.stat.kind, stat.kind);
+  /** For the scopes. Throws StatKindError. */
+  hold(kind: Stat['kind'], text: string, names: StatName | ScopeNames): HeldStat {
+    const known = this.#held.get(text);
+    if (known && known.kind !== kind) throw new StatKindError(text, known.kind, kind);
+    const held = known ?? new HeldStat(kind, text, names);
+    if (!known) this.#held.set(text, held);
     held.holders++;
-    return held.stat;
+    return held;
   }
 }
 
@@ -100,52 +95,46 @@ export class StatKindError extends Error {
 
 class PrefixScope implements StatsScope {
   readonly #store: StatsStore;
-  readonly #prefix: StatPrefix;
-  readonly #tagPrefix: string;
+  readonly #names: ScopeNames;
   readonly #children: StatsScope[] = [];
-  readonly #cells = new Map<string, { readonly name: StatName; readonly cell: Stat['cell'] }>();
+  readonly #held = new Map<string, HeldStat>();
 
-  constructor(store: StatsStore, prefix: StatPrefix, tagPrefix: string) {
+  constructor(store: StatsStore, names: ScopeNames) {
     this.#store = store;
-    this.#prefix = prefix;
-    this.#tagPrefix = tagPrefix;
+    this.#names = names;
   }
 
   counter(name: string): Counter {
-    return this.#cell(name, (full) => this.#store.counter(full));
+    return this.#cell('counter', name) as Counter;
   }
 
   gauge(name: string): Gauge {
-    return this.#cell(name, (full) => this.#store.gauge(full));
+    return this.#cell('gauge', name) as Gauge;
   }
 
   histogram(name: string): Histogram {
-    return this.#cell(name, (full) => this.#store.histogram(full));
+    return this.#cell('histogram', name) as Histogram;
   }
 
   scope(kind: string, labels: Labels = {}): StatsScope {
-    const child = new PrefixScope(
-      this.#store,
-      extendPrefix(this.#prefix, kind, labels, this.#tagPrefix),
-      this.#tagPrefix,
-    );
+    const { prefix, tagPrefix } = this.#names;
+    const child = new PrefixScope(this.#store, { prefix: extendPrefix(prefix, kind, labels, tagPrefix), tagPrefix });
     this.#children.push(child);
     return child;
   }
 
   close(): void {
     for (const child of this.#children) child.close();
-    for (const { name } of this.#cells.values()) this.#store.release(name);
+    for (const held of this.#held.values()) this.#store.release(held);
     this.#children.length = 0;
-    this.#cells.clear();
+    this.#held.clear();
   }
 
-  #cell<Cell extends Stat['cell']>(name: string, make: (full: StatName) => Cell): Cell {
-    const known = this.#cells.get(name);
-    if (known) return known.cell as Cell;
-    const full = statName(this.#prefix, name, this.#tagPrefix);
-    const cell = make(full);
-    this.#cells.set(name, { name: full, cell });
-    return cell;
+  #cell(kind: Stat['kind'], name: string): Stat['cell'] {
+    const known = this.#held.get(name);
+    if (known) return known.cell;
+    const held = this.#store.hold(kind, this.#names.prefix.text + name, this.#names);
+    this.#held.set(name, held);
+    return held.cell;
   }
 }

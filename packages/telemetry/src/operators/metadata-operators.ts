@@ -2,7 +2,14 @@
 import type { JsonValue } from '@bufbuild/protobuf';
 import { AccessLogError } from '../access-log-error.ts';
 import type { AccessLogEntry, MetadataKind } from '../access-log-entry.ts';
-import { badArgument, type CompileOperator, JsonText, type Operator, type OperatorValue } from './operator.ts';
+import {
+  badArgument,
+  type CompileOperator,
+  JsonText,
+  type Operator,
+  type OperatorValue,
+  StructNumber,
+} from './operator.ts';
 
 type Metadata = (entry: AccessLogEntry) => unknown;
 
@@ -45,7 +52,7 @@ function lookUp(metadata: Metadata, path: string, name: string): Operator {
   return (entry) => {
     let value = metadata(entry);
     for (const key of keys) value = isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
-    return (value ?? undefined) as OperatorValue;
+    return typeof value === 'number' ? new StructNumber(value) : ((value ?? undefined) as OperatorValue);
   };
 }
 

@@ -4,7 +4,7 @@ import { AccessLogError } from '../access-log-error.ts';
 import type { AccessLogEntry } from '../access-log-entry.ts';
 
 /** Undefined: the entry doesn't know it. Other values keep their type in JSON formats. */
-export type OperatorValue = JsonValue | JsonText | undefined;
+export type OperatorValue = JsonValue | JsonText | StructNumber | undefined;
 export type Operator = (entry: AccessLogEntry) => OperatorValue;
 
 /** What operators need that no entry holds. */
@@ -24,6 +24,15 @@ export class JsonText {
   readonly value: JsonValue;
 
   constructor(value: JsonValue) {
+    this.value = value;
+  }
+}
+
+/** A number of a Struct, which a text format shows as Envoy shows those. */
+export class StructNumber {
+  readonly value: number;
+
+  constructor(value: number) {
     this.value = value;
   }
 }

@@ -83,7 +83,8 @@ function isTimePoint(name: string | undefined): name is TimePoint {
 function between(entry: AccessLogEntry, from: TimePoint, to: TimePoint, scale: number): number | undefined {
   const start = timePoint(entry, from);
   const end = timePoint(entry, to);
-  return start === undefined || end === undefined ? undefined : Math.floor((end - start) * scale);
+  // A connection may have been there before the request.
+  return start === undefined || end === undefined || end < start ? undefined : Math.floor((end - start) * scale);
 }
 
 function floored(value: number | undefined): number | undefined {
