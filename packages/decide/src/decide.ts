@@ -90,6 +90,7 @@ function findRoute(
   chance: number,
   trace: TraceSink | undefined,
 ): RouteEntry | undefined {
+  if (virtualHost.index && !trace) return virtualHost.index.first(request, path, chance);
   for (const entry of virtualHost.routes) {
     const missed = firstMiss(entry.conditions, request, path, chance);
     trace?.add({

@@ -3,7 +3,9 @@ import type { Tracing } from '@meltemi/api/envoy/config/route/v3/route_component
 import type { Hash64 } from '@meltemi/base';
 import type { ForwardingRules } from './forwarding-rules.ts';
 import type { HeaderChange } from './header-change.ts';
+import type { RouteRateLimits } from './rate-limit.ts';
 import type { RetryPolicy } from './retry-policy.ts';
+import type { NameVirtualCluster } from './virtual-cluster.ts';
 import type { RouteFilterConfigs } from './route-filter-config.ts';
 
 /** Where a compiled route comes from; made once when the table is compiled. */
@@ -20,6 +22,10 @@ export interface CompiledRoute {
   readonly propagateOperation?: boolean;
   /** What the route says of tracing in the listener's place. */
   readonly tracing?: Tracing;
+  /** Of a route to a cluster; undefined: it and its virtual host have none. */
+  readonly rateLimits?: RouteRateLimits;
+  /** Of a route to a cluster: names the virtual cluster of a request as it came; undefined: its virtual host has none. */
+  readonly virtualCluster?: NameVirtualCluster;
 }
 
 export type Decision = RouteDecision | RedirectDecision | DirectDecision | CorsPreflightDecision | NotFoundDecision;
@@ -121,8 +127,12 @@ export interface FaultDecision {
   /** 0: none. */
   readonly delayMs: number;
   readonly abort: FaultAbort | undefined;
+  /** The response comes no faster: KiB a second. Absent: as fast as it comes. */
+  readonly rateKib?: number;
   /** Inject only while fewer faults than this are active; undefined: no limit. */
   readonly maxActive: number | undefined;
+  /** True: faults are not counted by the cluster that the client says it is of. */
+  readonly ignoresClientCluster?: boolean;
 }
 
 /** With `grpcStatus`, the answer is HTTP 200 with that grpc-status. */

@@ -1,5 +1,6 @@
 // Turns a fault filter's configuration into the faults of one request.
 import type { HTTPFault } from '@meltemi/api/envoy/extensions/filters/http/fault/v3/fault_pb';
+import type { FaultRateLimit } from '@meltemi/api/envoy/extensions/filters/common/fault/v3/fault_pb';
 import { type Dice, durationToMs } from '@meltemi/base';
 import { falls, formatFraction, type Fraction, fractionOf } from './chance.ts';
 import { type Condition, firstMiss } from './condition.ts';
@@ -16,11 +17,14 @@ export interface FaultRule {
   readonly conditions: readonly Condition[];
   readonly delay: Injection<number> | undefined;
   readonly abort: Injection<FaultAbort> | undefined;
+  /** KiB a second of the response. */
+  readonly rate: Injection<number> | undefined;
   readonly maxActive: number | undefined;
+  readonly ignoresClientCluster: boolean;
 }
 
 interface Injection<Fault> {
-  readonly what: 'delay' | 'abort';
+  readonly what: 'delay' | 'abort' | 'rate';
   /** Undefined: this request does not get it. */
   readonly fault: (request: RequestView) => Fault | undefined;
   readonly fraction: (request: RequestView) => Fraction;
@@ -28,14 +32,15 @@ interface Injection<Fault> {
 
 /** Throws DecideError. https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/fault_filter */
 export function compileFault(message: HTTPFault): FaultRule {
-  if (message.responseRateLimit) throw new DecideError('UNSUPPORTED', 'fault: response_rate_limit');
   return {
     upstreamCluster: message.upstreamCluster,
     downstreamNodes: new Set(message.downstreamNodes),
     conditions: message.headers.map(compileHeaderCondition),
     delay: message.delay && compileDelay(message.delay),
     abort: message.abort && compileAbort(message.abort),
+    rate: message.responseRateLimit && compileRate(message.responseRateLimit),
     maxActive: message.maxActiveFaults,
+    ignoresClientCluster: message.disableDownstreamClusterStats,
   };
 }
 
@@ -54,7 +59,16 @@ export function faultFor(
   }
   const delayMs = (rule.delay && inject(rule.delay, request, dice, trace)) ?? 0;
   const abort = rule.abort && inject(rule.abort, request, dice, trace);
-  return delayMs > 0 || abort ? { delayMs, abort, maxActive: rule.maxActive } : undefined;
+  const rateKib = rule.rate && inject(rule.rate, request, dice, trace);
+  if (delayMs === 0 && !abort && rateKib === undefined) return undefined;
+  const { maxActive, ignoresClientCluster } = rule;
+  return {
+    delayMs,
+    abort,
+    maxActive,
+    ...(rateKib !== undefined && { rateKib }),
+    ...(ignoresClientCluster && { ignoresClientCluster }),
+  };
 }
 
 function exclusion(rule: FaultRule, request: RequestView, cluster: string): string | undefined {
@@ -126,6 +140,26 @@ function compileAbort(abort: NonNullable<HTTPFault['abort']>): Injection<FaultAb
       };
     case undefined:
       throw new DecideError('BAD_FILTER', 'fault: an abort says no error');
+  }
+}
+
+function compileRate(rate: FaultRateLimit): Injection<number> {
+  const fraction = fractionOf(rate.percentage);
+  switch (rate.limitType.case) {
+    case 'fixedLimit': {
+      const rateKib = Number(rate.limitType.value.limitKbps);
+      if (rateKib < 1) throw new DecideError('BAD_FILTER', 'fault: limit_kbps is less than 1');
+      return { what: 'rate', fault: () => rateKib, fraction: () => fraction };
+    }
+    case 'headerLimit':
+      return {
+        what: 'rate',
+        fault: (request) => unsigned(firstOf(request, 'x-envoy-fault-throughput-response')) || undefined,
+        fraction: (request) =>
+          headerFraction(fraction, firstOf(request, 'x-envoy-fault-throughput-response-percentage')),
+      };
+    case undefined:
+      throw new DecideError('BAD_FILTER', 'fault: a rate says neither fixed_limit nor header_limit');
   }
 }
 

@@ -6,24 +6,21 @@ import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
 import { compileCors, type CorsFields, type CorsRule } from './cors.ts';
 import { DecideError } from './decide-error.ts';
 import { compileFault, type FaultRule } from './fault.ts';
-import {
-  CORS_FILTER,
-  FAULT_FILTER,
-  type FilterConfigs,
-  hasFilter,
-  type RouteConfigReaders,
-  unwrapFilterConfig,
-} from './route-filter-config.ts';
+import { type FilterConfigs, hasFilter, type RouteConfigReaders, unwrapFilterConfig } from './route-filter-config.ts';
 
 /** What the listener's HTTP filters say where no route does. */
 export interface ListenerFilters extends RouteConfigReaders {
   readonly fault: FaultRule | undefined;
+  /** What the listener calls the two: routes configure them by these names. */
+  readonly faultName: string;
+  readonly corsName: string;
 }
 
 /** The fault of the most specific level, else the listener's. Levels come with the most specific first. */
 export function faultOf(levels: readonly FilterConfigs[], filters: ListenerFilters): FaultRule | undefined {
-  if (!hasFilter(filters, FAULT_FILTER)) return undefined;
-  const [fault] = messagesOf(levels, FAULT_FILTER, HTTPFaultSchema);
+  const { faultName } = filters;
+  if (!hasFilter(filters, faultName)) return undefined;
+  const [fault] = messagesOf(levels, faultName, HTTPFaultSchema);
   if (fault === DISABLED) return undefined;
   return fault ? compileFault(fault) : filters.fault;
 }
@@ -34,8 +31,9 @@ export function corsOf(
   older: readonly CorsFields[],
   filters: ListenerFilters,
 ): CorsRule | undefined {
-  if (!hasFilter(filters, CORS_FILTER)) return undefined;
-  const [first, ...others] = messagesOf(levels, CORS_FILTER, CorsPolicySchema);
+  const { corsName } = filters;
+  if (!hasFilter(filters, corsName)) return undefined;
+  const [first, ...others] = messagesOf(levels, corsName, CorsPolicySchema);
   if (first === DISABLED) return undefined;
   const policies = first ? [first, ...others.filter((policy) => policy !== DISABLED)] : older;
   return compileCors(policies);

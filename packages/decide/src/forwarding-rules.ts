@@ -46,8 +46,12 @@ export function compileForwardingRules(
   };
 }
 
+/** Shared: there are many routes, and few have upgrades. */
+const NO_UPGRADES: ReadonlyMap<string, boolean> = new Map();
+
 /** Lower-case types: true is allowed, false refused. Throws DecideError. */
 export function compileUpgrades(action: RouteAction): ReadonlyMap<string, boolean> {
+  if (action.upgradeConfigs.length === 0) return NO_UPGRADES;
   const upgrades = new Map<string, boolean>();
   for (const { upgradeType, enabled } of action.upgradeConfigs) {
     const type = upgradeType.toLowerCase();

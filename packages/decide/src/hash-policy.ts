@@ -25,8 +25,11 @@ export interface HashResult {
   readonly cookies: readonly HeaderChange[];
 }
 
+const NO_POLICIES: readonly HashPolicy[] = [];
+
 /** Throws DecideError UNSUPPORTED. */
 export function compileHashPolicies(policies: readonly HashPolicyMessage[]): readonly HashPolicy[] {
+  if (policies.length === 0) return NO_POLICIES;
   return policies.flatMap((policy) => {
     const key = compileKey(policy);
     return key ? [{ key, terminal: policy.terminal }] : [];
@@ -79,6 +82,14 @@ function keyOf(value: string | undefined): HashKey | undefined {
 type Specifier = HashPolicyMessage['policySpecifier'];
 type HeaderPolicy = Extract<Specifier, { case: 'header' }>['value'];
 type CookiePolicy = Extract<Specifier, { case: 'cookie' }>['value'];
+
+/** What is sent with a cookie's value. */
+export interface CookieFields {
+  readonly name: string;
+  readonly path: string;
+  readonly ttl?: { readonly seconds: bigint } | undefined;
+  readonly attributes: readonly { readonly name: string; readonly value: string }[];
+}
 
 function headerKey(policy: HeaderPolicy): HashPolicy['key'] {
   const name = policy.headerName.toLowerCase();
@@ -133,7 +144,8 @@ export function cookieValue(header: string, name: string): string {
   return '';
 }
 
-function setCookie(policy: CookiePolicy, value: string): string {
+/** The value of a `set-cookie` field. */
+export function setCookie(policy: CookieFields, value: string): string {
   const seconds = policy.ttl?.seconds ?? 0n;
   return [
     `${policy.name}="${value}"`,

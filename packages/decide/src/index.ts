@@ -7,6 +7,8 @@
 // What differs on purpose is in paths, and safer: fragments are cut off, `%00` is refused, dot segments with parameters
 // count as dot segments (test/support/intended-differences.ts). A field that can't be honoured refuses its table.
 export { decide, explain } from './decide.ts';
+export { falls, type Fraction, isAlways, runtimeFraction } from './chance.ts';
+export { cookieValue, setCookie } from './hash-policy.ts';
 export { DecideError, type DecideErrorCode } from './decide-error.ts';
 export type {
   CompiledRoute,
@@ -46,7 +48,17 @@ export { type AccessFilter, compileHttpAccess, compileNetworkAccess, denialDetai
 export { type AccessConnection, type AccessRequest, NO_PEER, type PeerNames } from './rbac/access-request.ts';
 export type { AccessRules, AccessVerdict, NearestMiss } from './rbac/access-rules.ts';
 export { compileMetadata, type MetadataTest } from './rbac/metadata-condition.ts';
+export {
+  compileRateLimits,
+  type RateLimitDescriptor,
+  rateLimitDescriptors,
+  type RateLimitRule,
+  type RouteRateLimits,
+} from './rate-limit.ts';
+export type { RateLimitEntry, RateLimitView } from './rate-limit-view.ts';
+export type { RateLimitOverride } from './rate-limit-extent.ts';
 export { compileRegex } from './regex.ts';
+export { compileRequestTest } from './request-test.ts';
 export type { HeaderView, RequestView } from './request-view.ts';
 export { CONTROL_HEADERS, formatRetryOn, RETRY_ON, type RetryCondition, type RetryPolicy } from './retry-policy.ts';
 export type { RetryHosts } from './retry-hosts.ts';

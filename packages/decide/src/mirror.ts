@@ -12,6 +12,8 @@ export interface Mirrors {
   readonly rules: readonly MirrorRule[];
 }
 
+const NO_MIRRORS: Mirrors = { fixed: [], rules: [] };
+
 interface MirrorRule {
   readonly mirror: Mirror;
   readonly clusterHeader: string;
@@ -20,6 +22,7 @@ interface MirrorRule {
 
 /** Throws DecideError BAD_ACTION. */
 export function compileMirrors(policies: readonly MirrorPolicy[]): Mirrors {
+  if (policies.length === 0) return NO_MIRRORS;
   const rules = policies.map(compileMirror);
   const fixed = rules.every((rule) => rule.clusterHeader === '' && isAlways(rule.fraction));
   return { fixed: fixed ? rules.map((rule) => rule.mirror) : undefined, rules };

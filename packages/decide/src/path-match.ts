@@ -5,6 +5,7 @@ import type { RouteMatch } from '@meltemi/api/envoy/config/route/v3/route_compon
 import { UriTemplateMatchConfigSchema } from '@meltemi/api/envoy/extensions/path/match/uri_template/v3/uri_template_match_pb';
 import type { Condition } from './condition.ts';
 import { DecideError } from './decide-error.ts';
+import type { PathNeed } from './path-lists.ts';
 import { compileRegex } from './regex.ts';
 import { compileText } from './string-match.ts';
 import { compileUriTemplate, type UriTemplate } from './uri-template.ts';
@@ -33,6 +34,23 @@ export function compilePathMatch(match: RouteMatch, ignoreParameters: boolean): 
     matchedLength: length === undefined ? (path) => path.length : () => length,
     template,
   };
+}
+
+/** What a path that matches must be or begin with; undefined: that is not known. */
+export function pathNeed(
+  { pathSpecifier: path, caseSensitive }: RouteMatch,
+  ignoreParameters: boolean,
+): PathNeed | undefined {
+  if (caseSensitive === false) return undefined;
+  switch (path.case) {
+    case 'path':
+      return { kind: ignoreParameters ? 'prefix' : 'exact', text: path.value };
+    case 'prefix':
+    case 'pathSeparatedPrefix':
+      return path.value.length > 1 ? { kind: 'prefix', text: path.value } : undefined;
+    default:
+      return undefined;
+  }
 }
 
 interface PathTest {

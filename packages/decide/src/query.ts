@@ -20,13 +20,42 @@ export function queryParameter(path: string, name: string): string | undefined {
   return undefined;
 }
 
+/** The same with percent-encoding taken off names and values. */
+export function decodedQueryParameter(path: string, name: string): string | undefined {
+  const start = path.indexOf('?');
+  if (start < 0) return undefined;
+  for (const pair of path
+    .slice(start + 1)
+    .split('#', 1)[0]!
+    .split('&')) {
+    const equals = pair.indexOf('=');
+    if (decoded(equals < 0 ? pair : pair.slice(0, equals)) === name)
+      return equals < 0 ? '' : decoded(pair.slice(equals + 1));
+  }
+  return undefined;
+}
+
+/** What is not percent-encoded well stays as it is. */
+function decoded(text: string): string {
+  if (!text.includes('%')) return text;
+  return text.replaceAll(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
+/** A test of a parameter's value; undefined: it is absent. Throws DecideError. */
+export function compileQueryTest(matcher: QueryParameterMatcher): (value: string | undefined) => boolean {
+  return valueTestOf(matcher).test;
+}
+
+function valueTestOf({ queryParameterMatchSpecifier: specifier }: QueryParameterMatcher) {
+  return specifier.case === 'stringMatch'
+    ? valueTest(compileStringMatcher(specifier.value))
+    : presenceTest(specifier.case === undefined || specifier.value);
+}
+
 /** Throws DecideError. */
 export function compileQueryCondition(matcher: QueryParameterMatcher): Condition {
-  const { name, queryParameterMatchSpecifier: specifier } = matcher;
-  const { test, words, costly } =
-    specifier.case === 'stringMatch'
-      ? valueTest(compileStringMatcher(specifier.value))
-      : presenceTest(specifier.case === undefined || specifier.value);
+  const { name } = matcher;
+  const { test, words, costly } = valueTestOf(matcher);
   return {
     words: `query parameter ${name} ${words}`,
     costly,

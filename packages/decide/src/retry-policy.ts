@@ -76,6 +76,10 @@ const DEFAULT_BASE_MS = 25;
 
 /** Throws DecideError BAD_RETRY, UNSUPPORTED. An absent policy retries nothing. */
 export function compileRetryPolicy(message: RetryPolicyMessage | undefined, timeoutMs = 0): RetryRule {
+  return message ? compilePresent(message, timeoutMs) : NO_RETRIES;
+}
+
+function compilePresent(message: RetryPolicyMessage | undefined, timeoutMs: number): RetryRule {
   if (message?.retryOptionsPredicates.length) throw new DecideError('UNSUPPORTED', 'retry options predicates');
   return {
     policy: fit(timeoutMs, {
@@ -111,6 +115,9 @@ export function formatRetryOn(bits: number): string {
 export const CONTROL_HEADERS: readonly string[] = [
   'x-envoy-upstream-rq-timeout-ms',
   'x-envoy-upstream-rq-per-try-timeout-ms',
+  'x-envoy-upstream-rq-timeout-alt-response',
+  'x-envoy-upstream-alt-stat-name',
+  'x-envoy-upstream-stream-duration-ms',
   'x-envoy-retry-on',
   'x-envoy-retry-grpc-on',
   'x-envoy-max-retries',
@@ -200,3 +207,6 @@ function compileResponseTest(matchers: readonly HeaderMatcher[]): (headers: Head
   const tests = matchers.map(compileHeaderTest);
   return (headers) => tests.some((test) => test(headers));
 }
+
+/** Shared by all routes that say nothing. */
+const NO_RETRIES = compilePresent(undefined, 0);

@@ -18,6 +18,7 @@ import type { HeaderChange } from './header-change.ts';
 import { compileMirrors, type Mirrors } from './mirror.ts';
 import { compilePathMatch, type PathMatch } from './path-match.ts';
 import { provenanceOf } from './provenance.ts';
+import { compileRouteRateLimits, type RouteRateLimits } from './rate-limit.ts';
 import { compileRedirect, type Redirect } from './redirect.ts';
 import { compileRetryPolicy, type RetryRule } from './retry-policy.ts';
 import { compileHostRewrite, compilePathRewrite, type HostRewrite, type PathRewrite } from './rewrite.ts';
@@ -128,7 +129,11 @@ function compileForward(
   const timeouts = compileTimeouts(action);
   return {
     kind: 'forward',
-    route: compiledRoute(message, context),
+    route: {
+      ...compiledRoute(message, context),
+      ...rateLimitsOf(message, action, context),
+      ...(context.virtualCluster && { virtualCluster: context.virtualCluster }),
+    },
     targets: compileTargets(message, action, context),
     clusterNotFoundStatus: NOT_FOUND_STATUS[action.clusterNotFoundResponseCode],
     rewritePath: compilePathRewrite(action, pathMatch),
@@ -145,6 +150,17 @@ function compileForward(
     includeAttemptCountInResponse: context.includeAttemptCountInResponse,
     priority: action.priority === RoutingPriority.HIGH ? 'high' : 'default',
   };
+}
+
+function rateLimitsOf(
+  message: Route,
+  action: RouteAction,
+  { rateLimits: virtualHost }: RouteContext,
+): { readonly rateLimits?: RouteRateLimits } {
+  const route = compileRouteRateLimits(action.rateLimits);
+  if (route.length === 0 && virtualHost.length === 0) return {};
+  const includeVirtualHost = action.includeVhRateLimits ?? false;
+  return { rateLimits: { route, virtualHost, includeVirtualHost, metadata: message.metadata?.filterMetadata ?? {} } };
 }
 
 function compileAnswer(message: Route, context: RouteContext, answer: AnswerAction['answer']): AnswerAction {

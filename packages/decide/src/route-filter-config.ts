@@ -21,8 +21,11 @@ export interface RouteFilterConfig {
 /** What the levels of a route say to the filters, by filter name; the most specific level first. */
 export type RouteFilterConfigs = ReadonlyMap<string, readonly RouteFilterConfig[]>;
 
-/** Turns a filter's per-route message into what the filter works with. Throws for what can't be honoured. */
-export type ReadRouteConfig = (config: Any) => unknown;
+/**
+ * Turns a filter's per-route message into what the filter works with. Throws for what can't be honoured. `place` tells the
+ * messages of one route table apart, and is the same wherever the table is compiled.
+ */
+export type ReadRouteConfig = (config: Any, place: number) => unknown;
 
 export const NO_FILTER_CONFIGS: RouteFilterConfigs = new Map();
 
@@ -68,14 +71,14 @@ function readOnce(
   const known = read.get(any);
   if (known) return known;
   const { disabled, config } = unwrapFilterConfig(any);
-  const entry = { disabled, config: config && readBy(reader, config, name) };
+  const entry = { disabled, config: config && readBy(reader, config, name, read.size) };
   read.set(any, entry);
   return entry;
 }
 
-function readBy(reader: ReadRouteConfig, config: Any, name: string): unknown {
+function readBy(reader: ReadRouteConfig, config: Any, name: string, place: number): unknown {
   try {
-    return reader(config);
+    return reader(config, place);
   } catch (failure) {
     const reason = failure instanceof Error ? failure.message : String(failure);
     throw new DecideError('BAD_FILTER', `typed_per_filter_config of ${name}: ${reason}`, '', { cause: failure });

@@ -4,8 +4,10 @@ import type { HedgePolicy, RetryPolicy } from '@meltemi/api/envoy/config/route/v
 import type { CorsFields } from './cors.ts';
 import type { DataReader } from './direct-response.ts';
 import type { ListenerFilters } from './filter-config.ts';
+import type { RateLimitRule } from './rate-limit.ts';
 import type { FilterConfigs } from './route-filter-config.ts';
 import { compileHeaderChanges, type HeaderChange, type HeaderOperations, joinLevels } from './header-change.ts';
+import type { NameVirtualCluster } from './virtual-cluster.ts';
 
 /** The surroundings of a route. */
 export interface RouteContext {
@@ -21,6 +23,8 @@ export interface RouteContext {
   readonly bufferLimit: number | undefined;
   readonly includeIsTimeoutRetry: boolean;
   readonly mirrorPolicies: readonly MirrorPolicy[];
+  readonly rateLimits: readonly RateLimitRule[];
+  readonly virtualCluster: NameVirtualCluster | undefined;
   readonly headers: HeaderLevels;
   readonly includeAttemptCount: boolean;
   readonly includeAttemptCountInResponse: boolean;
@@ -56,6 +60,7 @@ export function compileLevel(operations: HeaderOperations): LevelChanges {
 export function orderChanges(levels: HeaderLevels, route: LevelChanges, cluster: LevelChanges): LevelChanges {
   const around = [route, levels.virtualHost, levels.configuration];
   const ordered = [cluster, ...(levels.mostSpecificWins ? around.reverse() : around)];
+  if (ordered.every(({ request, response }) => request.length === 0 && response.length === 0)) return NO_CHANGES;
   return {
     request: joinLevels(ordered.map((level) => level.request)),
     response: joinLevels(ordered.map((level) => level.response)),

@@ -11,10 +11,14 @@ import type { CompiledRoute } from './decision.ts';
 import { type DataReader, NO_DATA } from './direct-response.ts';
 import { compileFault } from './fault.ts';
 import type { ListenerFilters } from './filter-config.ts';
-import type { ReadRouteConfig } from './route-filter-config.ts';
+import { compileRouteRateLimits } from './rate-limit.ts';
+import { CORS_FILTER, FAULT_FILTER, type ReadRouteConfig } from './route-filter-config.ts';
 import { compileHostTable, type HostTable } from './host-table.ts';
 import { type Provenance, provenanceOf } from './provenance.ts';
+import { pathNeed } from './path-match.ts';
 import { compileRoute, type RouteEntry } from './route-entry.ts';
+import { indexRoutes, type RouteIndex } from './route-index.ts';
+import { compileVirtualClusters } from './virtual-cluster.ts';
 import { compileLevel, type LevelChanges, type RouteContext } from './route-level.ts';
 
 /** What the listener's HTTP filters say where no route does. */
@@ -23,6 +27,9 @@ export interface CompileOptions {
   readonly fault?: HTTPFault | undefined;
   /** Names of the listener's HTTP filters; per-route config of others has no effect. Undefined: all that are known. */
   readonly httpFilters?: ReadonlySet<string> | undefined;
+  /** What the listener calls its fault and its CORS filter; Envoy's own names where it doesn't say. */
+  readonly faultFilter?: string | undefined;
+  readonly corsFilter?: string | undefined;
   /** Bodies of direct responses; without it, those outside of the configuration are refused. */
   readonly data?: DataReader | undefined;
   /** Of filters that decisions don't know: what reads their per-route config, by filter name. */
@@ -42,6 +49,8 @@ export interface VirtualHostEntry extends Provenance {
   /** What a redirect to TLS names as its route. */
   readonly tlsRoute: CompiledRoute;
   readonly routes: readonly RouteEntry[];
+  /** Set where there are many. */
+  readonly index: RouteIndex<RouteEntry> | undefined;
   /** True where some route needs a roll. */
   readonly rolls: boolean;
 }
@@ -55,6 +64,8 @@ export function compileRouteTable(config: RouteConfiguration, options: CompileOp
   const filters: ListenerFilters = {
     fault: options.fault && compileFault(options.fault),
     names: options.httpFilters,
+    faultName: options.faultFilter ?? FAULT_FILTER,
+    corsName: options.corsFilter ?? CORS_FILTER,
     readers: options.routeConfigs ?? new Map(),
     read: new Map(),
   };
@@ -114,6 +125,10 @@ function compileVirtualHost(host: VirtualHost, scope: ConfigScope): VirtualHostE
     requireTls: REQUIRE_TLS[host.requireTls],
     tlsRoute: { name: '', virtualHost: host.name, ...provenance, operation: undefined },
     routes,
+    index: indexRoutes(
+      routes,
+      host.routes.map(({ match }) => match && pathNeed(match, context.ignorePathParameters)),
+    ),
     rolls: routes.some((route) => route.rolls),
   };
 }
@@ -131,6 +146,8 @@ function contextOf(host: VirtualHost, { config, headers, filters, data }: Config
     bufferLimit: host.perRequestBufferLimitBytes,
     includeIsTimeoutRetry: host.includeIsTimeoutRetryHeader,
     mirrorPolicies,
+    rateLimits: compileRouteRateLimits(host.rateLimits),
+    virtualCluster: compileVirtualClusters(host.virtualClusters),
     headers: {
       mostSpecificWins: config.mostSpecificHeaderMutationsWins,
       virtualHost: compileLevel(host),

@@ -1,7 +1,7 @@
 // Joins conditions of access rules by and, or and not, and keeps what each of them lacked.
 import { DecideError } from '../decide-error.ts';
 import type { AccessRequest } from './access-request.ts';
-import type { PathNeed } from './policy-index.ts';
+import type { PathNeed } from '../path-lists.ts';
 
 export interface AccessCondition {
   /** What must hold: `path exact "/ratings"`. */

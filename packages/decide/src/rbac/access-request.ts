@@ -27,6 +27,8 @@ export interface AccessRequest {
   readonly request: RequestView | undefined;
   /** What an earlier filter said of the request, by the filter's name. */
   readonly metadata?: Readonly<Record<string, JsonObject>> | undefined;
+  /** What an earlier filter kept, by key. */
+  readonly filterState?: ReadonlyMap<string, unknown> | undefined;
 }
 
 export const NO_PEER: PeerNames = { uris: [], dns: [], subject: '' };

@@ -117,6 +117,17 @@ test('what was nearest to letting a request in is said in words', () => {
   assert.deepEqual(rules.nearestMiss(call('/c')), { policy: 'near', misses: ['(path exact "/a" or path exact "/b")'] });
 });
 
+test('what an earlier filter kept as a text is compared; what is no text matches nothing', () => {
+  const rules = onePolicy('ALLOW', ANY, { filterState: { key: 'team', stringMatch: { prefix: 'a' } } });
+  const judge = (state: readonly (readonly [string, unknown])[]) =>
+    rules.judge({ ...call('/'), filterState: new Map(state) }).allowed;
+  assert.deepEqual(
+    [[], [['team', 'ab']], [['team', 'b']], [['team', 7]], [['a', 'a']]].map((each) => judge(each as [])),
+    [false, true, false, false, false],
+  );
+  assert.equal(rules.judge(call('/')).allowed, false);
+});
+
 test('what cannot be judged is refused', () => {
   const refused: readonly (readonly [object, object, string])[] = [
     [{ matcher: { name: 'x' } }, ANY, 'UNSUPPORTED'],
@@ -127,7 +138,7 @@ test('what cannot be judged is refused', () => {
     [{ destinationIp: { addressPrefix: '10.0.0.0', prefixLen: 33 } }, ANY, 'BAD_MATCH'],
     [{ andRules: {} }, ANY, 'BAD_MATCH'],
     [ANY, { orIds: {} }, 'BAD_MATCH'],
-    [ANY, { filterState: { key: 'x', stringMatch: { exact: 'y' } } }, 'UNSUPPORTED'],
+    [ANY, { filterState: { key: 'x' } }, 'UNSUPPORTED'],
     [ANY, { metadata: { filter: 'x', path: [{ key: 'y' }] } }, 'BAD_MATCH'],
     [ANY, { authenticated: { principalName: { safeRegex: { regex: '(' } } } }, 'BAD_REGEX'],
     [ANY, {}, 'UNSUPPORTED'],

@@ -6,7 +6,7 @@ import { compileStringMatcher } from '../string-match.ts';
 import { type AccessCondition, allOf, ANYTHING, leaf, noneOf, oneOf } from './access-condition.ts';
 import { addressCondition } from './address-condition.ts';
 import { metadataCondition } from './metadata-condition.ts';
-import { headerCondition, pathCondition, type RuleScope } from './request-condition.ts';
+import { headerCondition, pathCondition, type RuleScope, templateCondition } from './request-condition.ts';
 
 /** Throws DecideError for what can't be judged: a rule is never left out. */
 export function permissionCondition({ rule }: Permission, scope: RuleScope): AccessCondition {
@@ -35,8 +35,9 @@ export function permissionCondition({ rule }: Permission, scope: RuleScope): Acc
       const { words, test } = compileStringMatcher(rule.value);
       return leaf(`server name ${words}`, ({ connection }) => test(connection.serverName ?? ''));
     }
-    case 'matcher':
     case 'uriTemplate':
+      return templateCondition(rule.value, scope);
+    case 'matcher':
       return refuse('UNSUPPORTED', `extension ${rule.value.name}`);
     case undefined:
       return refuse('UNSUPPORTED', 'no rule, or one that is not known');

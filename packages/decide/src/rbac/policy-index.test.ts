@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { type PathNeed, PolicyIndex } from './policy-index.ts';
+import type { PathNeed } from '../path-lists.ts';
+import { PolicyIndex } from './policy-index.ts';
 
 const path = fc.constantFrom('', '/', '/a', '/a/', '/a/b', '/ab', '/b');
 const need: fc.Arbitrary<PathNeed> = fc.record({ kind: fc.constantFrom('exact', 'prefix'), text: path });

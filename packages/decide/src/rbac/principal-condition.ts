@@ -1,6 +1,7 @@
 // Turns a Principal, who calls, into a condition.
 // https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/rbac/v3/rbac.proto#config-rbac-v3-principal
 import type { Principal } from '@meltemi/api/envoy/config/rbac/v3/rbac_pb';
+import type { FilterStateMatcher } from '@meltemi/api/envoy/type/matcher/v3/filter_state_pb';
 import type { StringMatcher } from '@meltemi/api/envoy/type/matcher/v3/string_pb';
 import { DecideError } from '../decide-error.ts';
 import { compileStringMatcher } from '../string-match.ts';
@@ -35,7 +36,7 @@ export function principalCondition({ identifier }: Principal, scope: RuleScope):
     case 'metadata':
       return metadataCondition(identifier.value);
     case 'filterState':
-      return refuse('UNSUPPORTED', `filter_state ${identifier.value.key}`);
+      return stateCondition(identifier.value);
     case undefined:
       return refuse('UNSUPPORTED', 'no identifier, or one that is not known');
   }
@@ -48,6 +49,17 @@ function peerCondition(principalName: StringMatcher | undefined): AccessConditio
   return leaf(`principal ${words}`, ({ connection: { peer } }) => {
     if (!peer) return false;
     return peer.uris.some(test) || peer.dns.some(test) || test(peer.subject);
+  });
+}
+
+/** What an earlier filter kept as a text. */
+function stateCondition({ key, matcher }: FilterStateMatcher): AccessCondition {
+  if (matcher.case !== 'stringMatch')
+    return refuse('UNSUPPORTED', `filter_state ${key}: ${matcher.case ?? 'no'} match`);
+  const { words, test } = compileStringMatcher(matcher.value);
+  return leaf(`filter state ${key} ${words}`, ({ filterState }) => {
+    const value = filterState?.get(key);
+    return typeof value === 'string' && test(value);
   });
 }
 

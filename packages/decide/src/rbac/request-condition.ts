@@ -1,14 +1,18 @@
 // Turns what permissions and principals alike ask of a request, headers and paths, into conditions.
+import { unpackAny } from '@meltemi/api';
+import type { TypedExtensionConfig } from '@meltemi/api/envoy/config/core/v3/extension_pb';
 import type { HeaderMatcher } from '@meltemi/api/envoy/config/route/v3/route_components_pb';
+import { UriTemplateMatchConfigSchema } from '@meltemi/api/envoy/extensions/path/match/uri_template/v3/uri_template_match_pb';
 import type { PathMatcher } from '@meltemi/api/envoy/type/matcher/v3/path_pb';
 import type { StringMatcher } from '@meltemi/api/envoy/type/matcher/v3/string_pb';
 import { DecideError } from '../decide-error.ts';
 import { compileHeaderCondition } from '../header-match.ts';
 import { withoutQuery } from '../path.ts';
 import { compileStringMatcher } from '../string-match.ts';
+import { compileUriTemplate } from '../uri-template.ts';
 import { type AccessCondition, leaf } from './access-condition.ts';
 import type { AccessRequest } from './access-request.ts';
-import type { PathNeed } from './policy-index.ts';
+import type { PathNeed } from '../path-lists.ts';
 
 /** Of connections nothing of requests can be asked. */
 export type RuleScope = 'request' | 'connection';
@@ -27,6 +31,15 @@ export function pathCondition({ rule }: PathMatcher, scope: RuleScope): AccessCo
   const { words, test } = compileStringMatcher(rule.value);
   const holds = ({ request }: AccessRequest) => request !== undefined && test(barePath(request.path));
   return leaf(`path ${words}`, holds, pathNeeds(rule.value));
+}
+
+/** A path template. Throws DecideError. */
+export function templateCondition({ name, typedConfig }: TypedExtensionConfig, scope: RuleScope): AccessCondition {
+  refuseConnections('uri_template', scope);
+  const config = unpackAny(typedConfig, UriTemplateMatchConfigSchema);
+  if (!config) throw new DecideError('UNSUPPORTED', `uri_template: extension ${name}`);
+  const { text, matches } = compileUriTemplate(config.pathTemplate);
+  return leaf(`path template "${text}"`, ({ request }) => request !== undefined && matches(barePath(request.path)));
 }
 
 function pathNeeds({ matchPattern, ignoreCase }: StringMatcher): readonly PathNeed[] | undefined {
