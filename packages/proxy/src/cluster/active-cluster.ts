@@ -74,6 +74,9 @@ export class ActiveCluster implements Cluster, HostOwner {
   get name(): string {
     return this.#state.settings.name;
   }
+  get shownName(): string {
+    return this.#state.settings.statName;
+  }
   get metadata(): ClusterSettings['metadata'] {
     return this.#state.settings.metadata;
   }
@@ -88,6 +91,10 @@ export class ActiveCluster implements Cluster, HostOwner {
   }
   get clock(): Clock {
     return this.#options.clock;
+  }
+
+  get dice(): Dice {
+    return this.#options.dice;
   }
   get settings(): ConnectionSettings {
     return this.#state.settings.connection;

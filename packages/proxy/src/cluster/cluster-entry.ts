@@ -1,5 +1,5 @@
 // One name among the clusters: the version that serves and the one that warms up to take its place.
-import type { Clock, Dice, Timer } from '@meltemi/base';
+import type { Clock, Dice } from '@meltemi/base';
 import type { Cluster as ClusterMessage } from '@meltemi/api/envoy/config/cluster/v3/cluster_pb';
 import type { StatsStore } from '@meltemi/telemetry';
 import type { DiscoverySettings } from './settings/cluster-settings.ts';
@@ -17,9 +17,6 @@ import {
   type VersionOptions,
 } from './cluster-version.ts';
 
-/** Envoy's initial fetch timeout: after it a cluster serves with what it has. */
-export const WARM_TIMEOUT_MS = 15_000;
-
 export interface EntryOptions extends VersionOptions {
   readonly clock: Clock;
   readonly dice: Dice;
@@ -36,7 +33,6 @@ export class ClusterEntry implements VersionListener {
   readonly addedViaApi: boolean;
   #serving: ClusterVersion | undefined;
   #warming: ClusterVersion | undefined;
-  #warmTimer: Timer | undefined;
   #version = '';
   #lastUpdatedMs = 0;
   #cluster: ActiveCluster | undefined;
@@ -63,8 +59,7 @@ export class ClusterEntry implements VersionListener {
     this.#warming = next;
     this.#version = version;
     this.#lastUpdatedMs = this.#options.clock.now();
-    if (isComplete(next)) this.#promote();
-    else this.#warmTimer = this.#options.clock.after(WARM_TIMEOUT_MS, () => this.#promote());
+    this.#promoteWhenComplete();
   }
 
   onEndpoints(): void {
@@ -128,7 +123,6 @@ export class ClusterEntry implements VersionListener {
   #promote(): void {
     const next = this.#warming!;
     const before = this.#serving;
-    this.#warmTimer?.cancel();
     this.#warming = undefined;
     this.#serving = next;
     if (this.#cluster) this.#cluster.apply(stateOf(next));
@@ -152,7 +146,6 @@ export class ClusterEntry implements VersionListener {
   }
 
   #dropWarming(next: ClusterVersion | undefined): void {
-    this.#warmTimer?.cancel();
     const dropped = this.#warming;
     this.#warming = undefined;
     if (dropped) closeVersion(dropped, [next, this.#serving]);

@@ -14,6 +14,7 @@ import { packAny } from '@meltemi/api';
 import { HttpProtocolOptionsSchema } from '@meltemi/api/envoy/extensions/upstreams/http/v3/http_protocol_options_pb';
 import { ManualClock } from '@meltemi/base';
 import type { Cluster } from './cluster.ts';
+import type { ClusterLoadAssignment } from '@meltemi/api/envoy/config/endpoint/v3/endpoint_pb';
 import { assignment, ScriptedEds, send, staticCluster, testClusters, type TestOptions } from './test-clusters.ts';
 import { InitialFetchClient } from '../xds/initial-fetch.ts';
 
@@ -55,6 +56,12 @@ function edsCluster(name: string, extra: Partial<ClusterMessage> = {}): ClusterM
     },
     ...extra,
   } as Parameters<typeof create<typeof ClusterSchema>>[1]);
+}
+
+function refusedAssignment(): ClusterLoadAssignment {
+  const bad = assignment('a', [{ port: 1 }]);
+  bad.endpoints[0]!.lbEndpoints[0]!.hostIdentifier = { case: 'endpointName', value: 'x' };
+  return bad;
 }
 
 async function answer(cluster: Cluster | undefined): Promise<string> {
@@ -147,13 +154,27 @@ describe('cluster manager', () => {
     );
   });
 
-  it('stops waiting for endpoints after 15 seconds', async () => {
+  it('waits for endpoints as long as their source says', async () => {
     const clock = new ManualClock(1);
-    const { manager, update } = manage({ clock });
+    const client = new InitialFetchClient(new ScriptedEds().client, 20_000, clock, () => {});
+    const { manager, update } = manage({ clock, eds: { client } });
     update(edsCluster('a'));
     const warm = manager.warm();
-    clock.advance(15_000);
+    clock.advance(19_999);
+    assert.equal(manager.get('a'), undefined);
+    clock.advance(1);
     await warm;
+    assert.equal(manager.get('a')!.pick(anyHost), undefined);
+  });
+
+  it('waits for ever where the source says so, but not for better endpoints than it refused', async () => {
+    const clock = new ManualClock(1);
+    const eds = new ScriptedEds();
+    const { manager, update } = manage({ clock, eds });
+    update(edsCluster('a'));
+    clock.advance(3_600_000);
+    assert.equal(manager.get('a'), undefined);
+    assert.equal(eds.send('a-service', refusedAssignment())[0]?.name, 'a-service');
     assert.equal(manager.get('a')!.pick(anyHost), undefined);
   });
 
@@ -199,9 +220,7 @@ describe('cluster manager', () => {
     const { manager, update, stat } = manage({ eds });
     update(edsCluster('a'));
     eds.send('a-service', assignment('a', [{ port: server.port }]));
-    const bad = assignment('a', [{ port: 1 }]);
-    bad.endpoints[0]!.lbEndpoints[0]!.hostIdentifier = { case: 'endpointName', value: 'x' };
-    assert.equal(eds.send('a-service', bad)[0]?.name, 'a-service');
+    assert.equal(eds.send('a-service', refusedAssignment())[0]?.name, 'a-service');
     assert.equal(await answer(manager.get('a')), 'good');
     assert.equal(stat('a', 'update_failure'), 1);
   });

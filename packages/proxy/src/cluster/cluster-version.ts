@@ -13,7 +13,7 @@ export interface VersionOptions extends FeedOptions {
 }
 
 export interface VersionListener extends FeedListener {
-  /** Secrets came or rotated. */
+  /** Secrets came or rotated, or don't come for now. */
   onSecrets(): void;
 }
 
@@ -49,7 +49,7 @@ export function clusterVersion(
   }
 }
 
-/** Endpoints and secrets are there. */
+/** Endpoints and secrets are there, or it is settled that they don't come for now. */
 export function isComplete(version: ClusterVersion): boolean {
   return version.feed.latest !== undefined && version.dialler.ready;
 }

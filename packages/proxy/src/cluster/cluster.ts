@@ -3,6 +3,7 @@ import type { HealthStatus } from '@meltemi/api/envoy/config/core/v3/health_chec
 import type { JsonObject } from '@bufbuild/protobuf';
 import type { Hash64, SocketAddress } from '@meltemi/base';
 import type { Headers, ProxyEnds, ResponseHead, TlsInfo } from '@meltemi/wire';
+import type { TriedPriorities } from './balance/tried-priorities.ts';
 import type { ClusterStats } from './cluster-stats.ts';
 
 /** All clusters that can be routed to. */
@@ -17,6 +18,8 @@ export interface Clusters {
 /** A logical destination: endpoints, a balancer, limits. Keeps its identity across configuration updates. */
 export interface Cluster {
   readonly name: string;
+  /** By which logs and stats know it. */
+  readonly shownName: string;
   /** All its metadata, by who it is for. */
   readonly metadata: Readonly<Record<string, JsonObject>>;
   readonly stats: ClusterStats;
@@ -54,6 +57,8 @@ export interface PickContext {
   /** From the route's hash policy; undefined: hash balancers choose at random. */
   readonly hash: Hash64 | undefined;
   readonly tried: readonly UpstreamHost[];
+  /** Priorities that another try leaves out; undefined: none. */
+  readonly triedPriorities?: TriedPriorities | undefined;
   /** `metadata_match` of the route under `envoy.lb`: which subset of the endpoints. */
   readonly subset?: Readonly<Record<string, unknown>> | undefined;
   /** Where the connection was going before it was taken here; clusters of type ORIGINAL_DST go there. */
@@ -76,6 +81,10 @@ export interface UpstreamHost {
   readonly cluster: Cluster;
   /** All its metadata, by who it is for. */
   readonly metadata: Readonly<Record<string, JsonObject>>;
+  /** URI names of our own certificate on connections to it; empty for plaintext. */
+  readonly localUris: readonly string[];
+  /** Of its locality: 0 is the most preferred. */
+  readonly priority: number;
   /** Its metadata under `envoy.lb`. */
   readonly labels?: Readonly<Record<string, unknown>> | undefined;
 }
@@ -100,6 +109,8 @@ export interface UpstreamExchange {
   readonly host: UpstreamHost;
   /** The connection had served before: when nothing was received, a retry on a fresh one is safe. */
   readonly reused: boolean;
+  /** A request of HTTP/1.1 that shares its connection: a stream that is refused was our doing, not the client's. */
+  readonly multiplexed?: boolean;
   /** Written at once or when connected. */
   sendHead(request: UpstreamRequest): void;
   /** False: wait for `onDrain`. The chunk is read during the call only. */
@@ -117,9 +128,24 @@ export interface OfferedProtocols {
   readonly http2: readonly string[] | undefined;
 }
 
+/** What logs say of a connection to an upstream. Times: the clock's monotonic milliseconds. */
+export interface ConnectionFacts {
+  /** Of this worker alone, from 1. */
+  readonly id: number;
+  /** Undefined: bytes as they are. */
+  readonly protocol: 'HTTP/1.1' | 'HTTP/2' | undefined;
+  readonly startedMs: number;
+  /** By TCP. */
+  readonly connectedMs: number;
+  /** Ready for requests: with TLS, its handshake is done. */
+  readonly readyMs: number;
+}
+
 export interface UpstreamHandler {
   /** What its TLS connection offers by ALPN in the place of what the cluster says. */
   readonly offered?: OfferedProtocols | undefined;
+  /** The request asks to leave HTTP: it needs a connection of its own. */
+  readonly switches?: boolean;
   /** The request came by HTTP/2: a cluster that speaks what its client speaks goes by it. */
   readonly http2?: boolean;
   /** Host and port that the request asks for: a cluster may name the TLS server after it. */
@@ -127,7 +153,7 @@ export interface UpstreamHandler {
   /** The client's connection, for upstreams that are told of it by PROXY protocol. */
   readonly clientEnds?: ProxyEnds | undefined;
   /** The connection is there; before anything else, within `sendHead` or later. `tls` is undefined for plaintext. */
-  onConnected(tls: TlsInfo | undefined, localAddress: SocketAddress): void;
+  onConnected(tls: TlsInfo | undefined, localAddress: SocketAddress, facts: ConnectionFacts): void;
   onInformational?(head: ResponseHead): void;
   onHead(head: ResponseHead): void;
   /** The chunk is valid during the call only. */
@@ -146,6 +172,7 @@ export interface UpstreamTcp {
   readonly localAddress: SocketAddress;
   /** Of a connection that is there; undefined: plaintext. */
   readonly tls: TlsInfo | undefined;
+  readonly facts: ConnectionFacts;
   /** False: wait for `onDrain`. The chunk is read during the call only. Not before `onConnected`. */
   write(chunk: Buffer): boolean;
   /** Sends FIN after what was written; reading goes on. */

@@ -28,7 +28,7 @@ export function hostChoice(groups: readonly HostGroup<Host>[], options: HostChoi
   const balancing = { ...options, onPanic: () => stats.lbHealthyPanic.increment() };
   if (!subsets) {
     const balancer = new LoadBalancer(groups, balancing);
-    return { pick: (context, attempt) => balancer.pick(context.hash, attempt) };
+    return { pick: (context, attempt) => balancer.pick(context.hash, attempt, context.triedPriorities) };
   }
   const counts = {
     selected: () => stats.subsetsSelected.increment(),
@@ -37,5 +37,5 @@ export function hostChoice(groups: readonly HostGroup<Host>[], options: HostChoi
   };
   const balancer = new SubsetBalancer(groups, { ...balancing, subsets, counts });
   stats.subsetsActive.set(balancer.size);
-  return { pick: (context, attempt) => balancer.pick(context.subset, context.hash, attempt) };
+  return { pick: (context, attempt) => balancer.pick(context.subset, context.hash, attempt, context.triedPriorities) };
 }

@@ -28,7 +28,7 @@ export interface TestOptions {
   readonly watchSecret?: WatchSecret;
   readonly resolve?: ResolveName;
   readonly askTtl?: AskTtl;
-  readonly eds?: ScriptedEds;
+  readonly eds?: Pick<ScriptedEds, 'client'>;
 }
 
 export interface TestClusters {

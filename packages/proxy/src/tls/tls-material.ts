@@ -36,10 +36,14 @@ export interface TlsMaterial {
   readonly generation: number;
 }
 
-/** Subscribes to a secret; `onSecret` answers why it refuses one, or undefined. */
+/**
+ * Subscribes to a secret; `onSecret` answers why it refuses one, or undefined. `onMissing` is called when the source has
+ * none, or did not answer in time.
+ */
 export type WatchSecret = (
   config: SdsSecretConfig,
   onSecret: (secret: Secret) => string | undefined,
+  onMissing?: () => void,
 ) => { close(): void };
 
 export interface TlsMaterialWatch {
@@ -48,17 +52,24 @@ export interface TlsMaterialWatch {
   close(): void;
 }
 
-/** Calls `onChange` when the material is whole for the first time and at every rotation. Throws TlsConfigError. */
+/**
+ * Calls `onChange` when the material is whole for the first time and at every rotation, and `onMissing` when it is not whole
+ * and no secret is waited for. Throws TlsConfigError.
+ */
 export function watchTlsMaterial(
   common: CommonTlsContext | undefined,
   watchSecret: WatchSecret,
   onChange: (material: TlsMaterial) => void,
+  onMissing: () => void,
 ): TlsMaterialWatch {
-  return new MaterialStore(common, watchSecret, onChange);
+  return new MaterialStore(common, watchSecret, onChange, onMissing);
 }
 
 class MaterialStore implements TlsMaterialWatch {
   readonly #onChange: (material: TlsMaterial) => void;
+  readonly #onMissing: () => void;
+  /** Those of which nothing was heard yet. */
+  readonly #awaited = new Set<SdsSecretConfig>();
   readonly #watches: { close(): void }[] = [];
   readonly #keyPairs: (KeyPair | undefined)[] = [];
   readonly #base: CertificateValidationContext | undefined;
@@ -73,8 +84,10 @@ class MaterialStore implements TlsMaterialWatch {
     common: CommonTlsContext | undefined,
     watchSecret: WatchSecret,
     onChange: (material: TlsMaterial) => void,
+    onMissing: () => void,
   ) {
     this.#onChange = onChange;
+    this.#onMissing = onMissing;
     const validation = validationOf(common);
     this.#base = validation.context;
     compileSanMatchers(this.#base);
@@ -84,6 +97,7 @@ class MaterialStore implements TlsMaterialWatch {
     if (validation.sds) this.#watchValidation(validation.sds, watchSecret);
     this.#started = true;
     this.#refresh();
+    this.#tellMissing();
   }
 
   close(): void {
@@ -96,7 +110,7 @@ class MaterialStore implements TlsMaterialWatch {
       if (secret.type.case !== 'tlsCertificate') throw new TlsConfigError('BAD_SECRET', 'it is no certificate');
       this.#keyPairs[slot] = keyPairOf(secret.type.value);
     };
-    this.#watches.push(watchSecret(config, (secret) => this.#accept(config.name, () => take(secret))));
+    this.#watch(config, watchSecret, take);
   }
 
   #watchValidation(config: SdsSecretConfig, watchSecret: WatchSecret): void {
@@ -110,18 +124,36 @@ class MaterialStore implements TlsMaterialWatch {
       this.#generation++;
       this.#awaitsValidation = false;
     };
-    this.#watches.push(watchSecret(config, (secret) => this.#accept(config.name, () => take(secret))));
+    this.#watch(config, watchSecret, take);
+  }
+
+  #watch(config: SdsSecretConfig, watchSecret: WatchSecret, take: (secret: Secret) => void): void {
+    this.#awaited.add(config);
+    const onSecret = (secret: Secret) => this.#accept(config, () => take(secret));
+    this.#watches.push(watchSecret(config, onSecret, () => this.#settle(config)));
   }
 
   /** A secret that can't be used is refused by name, never by its content; the last good one stays. */
-  #accept(name: string, take: () => void): string | undefined {
+  #accept(config: SdsSecretConfig, take: () => void): string | undefined {
     try {
       take();
     } catch (error) {
-      return `secret ${name}: ${error instanceof TlsConfigError ? error.message : 'it could not be read'}`;
+      this.#settle(config);
+      return `secret ${config.name}: ${error instanceof TlsConfigError ? error.message : 'it could not be read'}`;
     }
     this.#refresh();
+    this.#settle(config);
     return undefined;
+  }
+
+  /** Something was heard of the secret. */
+  #settle(config: SdsSecretConfig): void {
+    this.#awaited.delete(config);
+    this.#tellMissing();
+  }
+
+  #tellMissing(): void {
+    if (this.#started && !this.current && this.#awaited.size === 0) this.#onMissing();
   }
 
   #refresh(): void {

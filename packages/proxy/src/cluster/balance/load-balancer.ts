@@ -7,7 +7,8 @@ import { hashes } from './balancer.ts';
 import { hashLevel } from './hash-level.ts';
 import { type Availability, countHosts, type HostGroup, type LevelPick, type LoadHost } from './host-group.ts';
 import { localityLevel } from './locality-level.ts';
-import { priorityLoads } from './priority-loads.ts';
+import { type PriorityHosts, type PriorityLoad, priorityLoads, type PriorityRules } from './priority-loads.ts';
+import type { TriedPriorities } from './tried-priorities.ts';
 
 export interface LoadBalancerOptions extends BalancerContext {
   readonly rules: LoadBalancing;
@@ -21,6 +22,7 @@ export interface LoadBalancerOptions extends BalancerContext {
 
 /** One priority. */
 interface Level<H extends LoadHost> {
+  readonly priority: number;
   /** Percent of the traffic up to which this one takes it: first to its healthy hosts, in a second round to degraded ones. */
   readonly healthyUpTo: number;
   readonly degradedUpTo: number;
@@ -32,6 +34,8 @@ interface Level<H extends LoadHost> {
 export class LoadBalancer<H extends LoadHost> {
   readonly #options: LoadBalancerOptions;
   readonly #levels: readonly Level<H>[];
+  readonly #counts: readonly PriorityHosts[];
+  readonly #priorityRules: PriorityRules;
   readonly #consistent: boolean;
 
   constructor(groups: readonly HostGroup<H>[], options: LoadBalancerOptions) {
@@ -39,26 +43,45 @@ export class LoadBalancer<H extends LoadHost> {
     this.#options = options;
     this.#consistent = hashes(rules.balancer);
     const byPriority = levelsOf(groups);
-    const counts = byPriority.map((level) => countHosts(level, options.healthByWeight));
-    const loads = priorityLoads(counts, { ...rules, overprovisioning: options.overprovisioning });
+    this.#counts = byPriority.map((level) => countHosts(level, options.healthByWeight));
+    this.#priorityRules = { panicThreshold: rules.panicThreshold, overprovisioning: options.overprovisioning };
+    const loads = priorityLoads(this.#counts, this.#priorityRules);
     let healthyUpTo = 0;
     let degradedUpTo = loads.reduce((sum, load) => sum + load.healthy, 0);
     this.#levels = byPriority.map((level, index) => {
       const { panic, healthy, degraded } = loads[index]!;
       healthyUpTo += healthy;
       degradedUpTo += degraded;
-      return { healthyUpTo, degradedUpTo, panic, pick: levelPick(level, panic, options) };
+      const { priority } = level[0]!;
+      return { priority, healthyUpTo, degradedUpTo, panic, pick: levelPick(level, panic, options) };
     });
   }
 
-  /** Undefined: no host may be chosen. */
-  pick(hash: Hash64 | undefined, attempt: number): H | undefined {
+  /** Undefined: no host may be chosen. `tried`: says which priorities another try leaves out; hashes don't heed it. */
+  pick(hash: Hash64 | undefined, attempt: number, tried?: TriedPriorities): H | undefined {
     const key = this.#consistent ? hash : undefined;
+    if (tried && !this.#consistent) {
+      const priorities = this.#levels.map((level) => level.priority);
+      const loads = tried.loads(priorities, this.#counts, this.#priorityRules);
+      if (loads) return this.#pickBy(loads, attempt);
+    }
     const point = this.#pointOf(key);
     for (const level of this.#levels)
       if (point <= level.healthyUpTo) return this.#pickIn(level, 'healthy', key, attempt);
     for (const level of this.#levels)
       if (point <= level.degradedUpTo) return this.#pickIn(level, 'degraded', key, attempt);
+    return undefined;
+  }
+
+  /** As `pick`, by other shares than those of the health alone. */
+  #pickBy(loads: readonly PriorityLoad[], attempt: number): H | undefined {
+    let left = Math.floor(this.#options.dice.roll() * 100) + 1;
+    for (const availability of ['healthy', 'degraded'] as const) {
+      for (const [index, level] of this.#levels.entries()) {
+        left -= loads[index]![availability];
+        if (left <= 0) return this.#pickIn(level, availability, undefined, attempt);
+      }
+    }
     return undefined;
   }
 

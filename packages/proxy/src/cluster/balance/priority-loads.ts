@@ -23,13 +23,29 @@ export interface PriorityRules {
 
 /** By priority, the most preferred first. */
 export function priorityLoads(priorities: readonly PriorityHosts[], rules: PriorityRules): readonly PriorityLoad[] {
-  const healthy = priorities.map((hosts) => availability(hosts.healthy, hosts.total, rules.overprovisioning));
-  const degraded = priorities.map((hosts) => availability(hosts.degraded, hosts.total, rules.overprovisioning));
-  const together = Math.min(100, sum(healthy) + sum(degraded));
+  const { healthy, degraded, together } = availabilities(priorities, rules);
   if (together === 0 && rules.panicThreshold === 0) return allToTheFirst(priorities);
   const panics = priorities.map((hosts) => together < 100 && availablePercent(hosts) < rules.panicThreshold);
   if (panics.every(Boolean)) return loadsInPanic(priorities);
   return loadsByHealth(healthy, degraded, together).map((load, index) => ({ ...load, panic: panics[index]! }));
+}
+
+/** What each would take if those that `isLeftOut` says had no hosts; undefined: the others have none to take it. */
+export function loadsWithout(
+  priorities: readonly PriorityHosts[],
+  rules: PriorityRules,
+  isLeftOut: (index: number) => boolean,
+): readonly PriorityLoad[] | undefined {
+  const left = priorities.map((hosts, index) => (isLeftOut(index) ? { ...hosts, healthy: 0, degraded: 0 } : hosts));
+  const { healthy, degraded, together } = availabilities(left, rules);
+  if (together === 0) return undefined;
+  return loadsByHealth(healthy, degraded, together).map((load) => ({ ...load, panic: false }));
+}
+
+function availabilities(priorities: readonly PriorityHosts[], { overprovisioning }: PriorityRules) {
+  const healthy = priorities.map((hosts) => availability(hosts.healthy, hosts.total, overprovisioning));
+  const degraded = priorities.map((hosts) => availability(hosts.degraded, hosts.total, overprovisioning));
+  return { healthy, degraded, together: Math.min(100, sum(healthy) + sum(degraded)) };
 }
 
 /** 100 while the available hosts, with their reserve, can carry everything. */

@@ -4,6 +4,7 @@ import type { Hash64 } from '@meltemi/base';
 import type { SubsetFallback, SubsetLabels, SubsetSelector, SubsetSettings } from '../settings/balancer-settings.ts';
 import type { HostGroup, LoadHost } from './host-group.ts';
 import { LoadBalancer, type LoadBalancerOptions } from './load-balancer.ts';
+import type { TriedPriorities } from './tried-priorities.ts';
 import { labelsKey, labelsOfHost, matchesLabels } from './subset-labels.ts';
 
 export interface LabelledHost extends LoadHost {
@@ -23,7 +24,7 @@ export interface SubsetCounts {
   fallbackPanic(): void;
 }
 
-type Pick<H> = (hash: Hash64 | undefined, attempt: number) => H | undefined;
+type Pick<H> = (hash: Hash64 | undefined, attempt: number, tried: TriedPriorities | undefined) => H | undefined;
 
 /** Over a fixed state of membership and health, as the balancers of its subsets. */
 export class SubsetBalancer<H extends LabelledHost> {
@@ -48,31 +49,31 @@ export class SubsetBalancer<H extends LabelledHost> {
   }
 
   /** Undefined: no host may be chosen. */
-  pick(labels: SubsetLabels | undefined, hash: Hash64 | undefined, attempt: number): H | undefined {
+  pick(labels: SubsetLabels | undefined, ...how: Parameters<Pick<H>>): H | undefined {
     const alternatives = this.#options.subsets.metadataFallback ? labels?.['fallback_list'] : undefined;
-    if (!Array.isArray(alternatives)) return this.#pickBy(labels, hash, attempt);
+    if (!Array.isArray(alternatives)) return this.#pickBy(labels, ...how);
     const { fallback_list: _, ...own } = labels!;
     for (const each of alternatives.length > 0 ? alternatives : [{}]) {
-      const host = this.#pickBy({ ...own, ...(each as SubsetLabels) }, hash, attempt);
+      const host = this.#pickBy({ ...own, ...(each as SubsetLabels) }, ...how);
       if (host) return host;
     }
     return undefined;
   }
 
-  #pickBy(labels: SubsetLabels | undefined, hash: Hash64 | undefined, attempt: number): H | undefined {
+  #pickBy(labels: SubsetLabels | undefined, ...how: Parameters<Pick<H>>): H | undefined {
     const { counts } = this.#options;
     if (labels) {
       const subset = this.#subsets.get(labelsKey(labels));
       if (subset) {
         counts.selected();
-        return subset.pick(hash, attempt);
+        return subset.pick(...how);
       }
       const selector = this.#selectorOf(labels);
-      if (selector?.fallback !== undefined) return this.#pickForSelector(selector, labels, hash, attempt);
+      if (selector?.fallback !== undefined) return this.#pickForSelector(selector, labels, ...how);
     }
-    const host = this.#subsetOf(this.#options.subsets.fallback)?.pick(hash, attempt);
+    const host = this.#subsetOf(this.#options.subsets.fallback)?.pick(...how);
     if (host) counts.fallback();
-    return host ?? this.#pickInPanic(hash, attempt);
+    return host ?? this.#pickInPanic(...how);
   }
 
   #pickForSelector(selector: SubsetSelector, labels: SubsetLabels, ...how: Parameters<Pick<H>>): H | undefined {
@@ -81,10 +82,10 @@ export class SubsetBalancer<H extends LabelledHost> {
     return this.#pickBy(Object.fromEntries(kept), ...how);
   }
 
-  #pickInPanic(hash: Hash64 | undefined, attempt: number): H | undefined {
+  #pickInPanic(...how: Parameters<Pick<H>>): H | undefined {
     const { subsets, counts } = this.#options;
     if (!subsets.panicModeAny || subsets.fallback === 'none') return undefined;
-    const host = this.#any.pick(hash, attempt);
+    const host = this.#any.pick(...how);
     if (host) counts.fallbackPanic();
     return host;
   }
@@ -110,9 +111,9 @@ class Subset<H extends LabelledHost> {
     this.#options = { ...options, rules: { ...options.rules, localityWeighted } };
   }
 
-  pick(hash: Hash64 | undefined, attempt: number): H | undefined {
+  pick(...how: Parameters<Pick<H>>): H | undefined {
     this.#balancer ??= new LoadBalancer(this.#groups, this.#options);
-    return this.#balancer.pick(hash, attempt);
+    return this.#balancer.pick(...how);
   }
 }
 

@@ -14,6 +14,7 @@ export function watchEds(cluster: string, eds: EdsSettings, options: EndpointSou
         return undefined;
       } catch (error) {
         options.onFailure();
+        options.onMissing();
         return { name: eds.serviceName, message: (error as Error).message };
       }
     },

@@ -48,13 +48,20 @@ function openssl(...args: readonly string[]): void {
 class Secrets {
   readonly #secrets = new Map<string, Secret>();
   readonly #watchers: { readonly name: string; readonly onSecret: (secret: Secret) => string | undefined }[] = [];
+  readonly #missing: (() => void)[] = [];
 
-  readonly watch: WatchSecret = (config, onSecret) => {
+  readonly watch: WatchSecret = (config, onSecret, onMissing) => {
+    if (onMissing) this.#missing.push(onMissing);
     this.#watchers.push({ name: config.name, onSecret });
     const known = this.#secrets.get(config.name);
     if (known) onSecret(known);
     return { close() {} };
   };
+
+  /** The server has none, or did not answer in time. */
+  miss(): void {
+    for (const tell of this.#missing) tell();
+  }
 
   set(name: string, type: MessageInitShape<typeof SecretSchema>['type']): void {
     const secret = create(SecretSchema, { name, type });
@@ -230,8 +237,10 @@ describe('upstream TLS', () => {
 
   it('sends nothing when the secrets did not come in time', async () => {
     const clock = new ManualClock(1);
-    const { manager } = clusterTo(await tlsServer(serverIdentity, roots), 'server', { clock });
-    clock.advance(15_000);
+    const { manager, secrets } = clusterTo(await tlsServer(serverIdentity, roots), 'server', { clock });
+    clock.advance(3_600_000);
+    assert.equal(manager.get('a'), undefined);
+    secrets.miss();
     assert.equal(
       await send(manager.get('a')!).recorder.over(),
       'reset tls-failure: TLS_error: secrets are not supplied',

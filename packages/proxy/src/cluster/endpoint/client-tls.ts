@@ -1,10 +1,11 @@
 // Turns an UpstreamTlsContext and the secrets of now into the options of a client handshake.
+import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { UpstreamTlsContext } from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/tls_pb';
 import type { ClientTlsOptions, TlsInfo } from '@meltemi/wire';
 import { create } from '@bufbuild/protobuf';
 import { CertificateValidationContextSchema } from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/common_pb';
-import { refusePeer, type SanMatcher } from '../../tls/peer-certificate.ts';
+import { refusePeer, type SanMatcher, uriSans } from '../../tls/peer-certificate.ts';
 import { compileSanMatchers } from '../../tls/san-matcher.ts';
 import { type TlsMaterial, type TlsMaterialWatch, type WatchSecret, watchTlsMaterial } from '../../tls/tls-material.ts';
 import { tlsParams } from '../../tls/tls-params.ts';
@@ -12,9 +13,14 @@ import { SessionStore } from './session-store.ts';
 
 export interface SecureDialling {
   readonly kind: 'tls';
+  /** ALPN names: those that are configured. */
   readonly options: ClientTlsOptions;
-  /** For a connection that speaks HTTP/2. */
-  readonly http2Options: ClientTlsOptions;
+  /** URI names of our own certificate. */
+  readonly localUris: readonly string[];
+  /** We show a certificate to a peer that asks. */
+  readonly authenticated: boolean;
+  /** The names are offered as they are, whatever is spoken. */
+  readonly namesFixed?: boolean;
 }
 
 /** What a request says of the server that it goes to. */
@@ -29,28 +35,32 @@ export class ClientTls {
   readonly #watch: TlsMaterialWatch;
   /** Of new connections; undefined until every secret came. */
   current: SecureDialling | undefined;
+  /** Every secret came, or does not come for now. */
+  settled = false;
 
-  /** Calls `onReady` when the secrets are whole, within this call or later, and again at every rotation. */
+  /** Calls `onReady` when the secrets are settled, within this call or later, and again at every rotation. */
   constructor(context: UpstreamTlsContext, watchSecret: WatchSecret, onReady: () => void) {
-    this.#watch = watchTlsMaterial(context.commonTlsContext, watchSecret, (material) => {
+    const settle = () => {
+      this.settled = true;
+      onReady();
+    };
+    const rotate = (material: TlsMaterial) => {
       // Sessions of before were begun with other secrets, or verified by other rules: they are not taken up.
       const sessions = new SessionStore(context.maxSessionKeys ?? 1);
       this.current = secureDialling(context, material, sessions);
-      onReady();
-    });
+      settle();
+    };
+    this.#watch = watchTlsMaterial(context.commonTlsContext, watchSecret, rotate, settle);
   }
 
   /** For a server by the name that a request says; a name that is configured counts before it. */
   named({ serverName, certificate }: NamedServer): SecureDialling | undefined {
     const { current } = this;
     if (!current || current.options.serverName !== undefined) return current;
-    const forServer = (options: ClientTlsOptions): ClientTlsOptions => ({
-      ...options,
-      serverName,
-      verifyPeer: (info) =>
-        options.verifyPeer?.(info) ?? (certificate ? refuseServer(info, matchersOf(serverName)) : undefined),
-    });
-    return { kind: 'tls', options: forServer(current.options), http2Options: forServer(current.http2Options) };
+    const { options } = current;
+    const verifyPeer: ClientTlsOptions['verifyPeer'] = (info) =>
+      options.verifyPeer?.(info) ?? (certificate ? refuseServer(info, matchersOf(serverName)) : undefined);
+    return { ...current, options: { ...options, serverName, verifyPeer } };
   }
 
   close(): void {
@@ -59,13 +69,13 @@ export class ClientTls {
 }
 
 function secureDialling(context: UpstreamTlsContext, material: TlsMaterial, sessions: SessionStore): SecureDialling {
-  const offered = context.commonTlsContext?.alpnProtocols ?? [];
-  const options = { ...clientOptions(context, material), sessions };
+  const alpnProtocols = context.commonTlsContext?.alpnProtocols ?? [];
+  const chain = material.keyPairs[0]?.certificateChain;
   return {
     kind: 'tls',
-    // Where HTTP/1.1 is spoken, offering h2 would let the server choose it.
-    options: { ...options, alpnProtocols: offered.filter((protocol) => protocol !== 'h2') },
-    http2Options: { ...options, alpnProtocols: offered.length > 0 ? offered : ['h2'] },
+    localUris: chain ? uriSans(new X509Certificate(chain).raw) : [],
+    options: { ...clientOptions(context, material), sessions, alpnProtocols },
+    authenticated: material.keyPairs.length > 0,
   };
 }
 

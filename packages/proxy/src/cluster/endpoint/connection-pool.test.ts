@@ -318,7 +318,8 @@ describe('connection pool', () => {
     });
     servers.push(server);
     await once(server.listen(0, '127.0.0.1'), 'listening');
-    const { cluster } = await clusterFor((server.address() as AddressInfo).port);
+    const enabled = { httpProtocolOptions: { enableTrailers: true } };
+    const { cluster } = await clusterFor((server.address() as AddressInfo).port, enabled);
     for (const bodyLength of [CHUNKED, 6]) {
       const recorder = new Recorder();
       const exchange = cluster.open(cluster.pick({ hash: undefined, tried: [] })!, recorder)!;

@@ -1,5 +1,4 @@
 // A host's HTTP/1.1 connections at one priority: exchanges get a free one, or wait for one.
-import type { Timer } from '@meltemi/base';
 import type { UpstreamExchange, UpstreamHandler } from '../cluster.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { ConnectFailure } from './connect-failure.ts';
@@ -7,6 +6,7 @@ import { Connection, type ConnectionOwner } from './connection.ts';
 import { ConnectionSet, NO_SECRETS } from './connection-set.ts';
 import { Exchange, type ExchangeOwner } from './exchange.ts';
 import { ExchangeQueue } from './exchange-queue.ts';
+import { FreeConnections } from './free-connections.ts';
 import type { PoolContext } from './pool-context.ts';
 import { ANY_SITE, type PoolSite } from './pool-site.ts';
 
@@ -17,14 +17,13 @@ export class ConnectionPool implements ConnectionOwner, ExchangeOwner {
   readonly #context: PoolContext;
   readonly #queue: ExchangeQueue<Exchange>;
   readonly #connections: ConnectionSet<Connection>;
-  /** Last in, first out: the warmest connection serves, the coldest idles out. */
-  readonly #free: Connection[] = [];
-  #idleTimer: Timer | undefined;
+  readonly #free: FreeConnections;
 
   /** `site`: what is special to the requests of this pool. */
   constructor(context: PoolContext, breaker: CircuitBreaker, site: PoolSite = ANY_SITE) {
     this.#context = context;
     this.#queue = new ExchangeQueue(context, breaker);
+    this.#free = new FreeConnections(context);
     this.#connections = new ConnectionSet(context, breaker, site, () => new Connection(context, this));
   }
 
@@ -32,7 +31,7 @@ export class ConnectionPool implements ConnectionOwner, ExchangeOwner {
   open(handler: UpstreamHandler): UpstreamExchange | undefined {
     if (!this.#queue.admits()) return undefined;
     const exchange = new Exchange(this.#context, this, handler);
-    const connection = this.#takeFree();
+    const connection = this.#free.take();
     if (connection) this.#start(connection, exchange);
     else if (!this.#queue.enter(exchange)) return undefined;
     if (!connection || this.#context.settings.preconnectRatio > 1) this.#connectAhead();
@@ -41,15 +40,17 @@ export class ConnectionPool implements ConnectionOwner, ExchangeOwner {
 
   /** Lets connections go that may serve no more: the host was retired, or what it speaks changed. */
   refresh(): void {
-    for (const connection of this.#free.filter((free) => !free.usable)) connection.close();
-    // With nothing left to idle out, the timer would only keep the process alive.
-    if (this.#free.length === 0) this.#stopIdleTimer();
+    this.#free.closeUnusable();
   }
 
   /** Gives up the idle connections: one of them was found closed, and these have waited longer. */
   closeFree(): void {
-    for (let free = this.#free.pop(); free; free = this.#free.pop()) free.close();
-    this.#stopIdleTimer();
+    this.#free.closeAll();
+  }
+
+  /** New requests get new connections. */
+  drain(): void {
+    this.#free.closeAll();
   }
 
   /** Nothing is on it, and nothing waits. */
@@ -59,7 +60,7 @@ export class ConnectionPool implements ConnectionOwner, ExchangeOwner {
 
   /** Ends everything now. */
   close(): void {
-    this.#stopIdleTimer();
+    this.#free.stopTimer();
     this.#queue.fail({ reason: 'connect-failure', detail: 'the cluster was closed' });
     for (const connection of this.#connections.all) connection.onClose();
     for (const connection of this.#connections.all) connection.close();
@@ -88,9 +89,7 @@ export class ConnectionPool implements ConnectionOwner, ExchangeOwner {
     const exchange = this.#queue.next();
     if (exchange) return this.#start(connection, exchange);
     if (!connection.usable) return connection.close();
-    this.#free.push(connection);
-    if (!this.#idleTimer && this.#context.settings.idleTimeoutMs > 0)
-      this.#armIdle(this.#context.settings.idleTimeoutMs);
+    this.#free.put(connection);
   }
 
   closed(connection: Connection): void {
@@ -100,14 +99,6 @@ export class ConnectionPool implements ConnectionOwner, ExchangeOwner {
 
   failNotReady(): void {
     if (this.#connections.connecting === 0) this.#queue.fail(NO_SECRETS);
-  }
-
-  #takeFree(): Connection | undefined {
-    for (let free = this.#free.pop(); free; free = this.#free.pop()) {
-      if (free.usable) return free;
-      free.close();
-    }
-    return undefined;
   }
 
   #start(connection: Connection, exchange: Exchange): void {
@@ -135,32 +126,7 @@ export class ConnectionPool implements ConnectionOwner, ExchangeOwner {
   }
 
   #forget(connection: Connection): void {
-    if (!this.#connections.forget(connection)) return;
-    const place = this.#free.lastIndexOf(connection);
-    if (place >= 0) this.#free.splice(place, 1);
-  }
-
-  #armIdle(delayMs: number): void {
-    this.#idleTimer = this.#context.clock.after(delayMs, () => this.#closeIdle());
-  }
-
-  #stopIdleTimer(): void {
-    this.#idleTimer?.cancel();
-    this.#idleTimer = undefined;
-  }
-
-  /** One timer for all: the oldest stands first. */
-  #closeIdle(): void {
-    this.#idleTimer = undefined;
-    const { clock, settings, stats } = this.#context;
-    const now = clock.monotonic();
-    const tooOld = this.#free.filter((free) => free.freedAt + settings.idleTimeoutMs <= now + 0.5);
-    for (const connection of tooOld) {
-      stats.cxIdleTimeout.increment();
-      connection.close();
-    }
-    const oldest = this.#free[0];
-    if (oldest && settings.idleTimeoutMs > 0) this.#armIdle(oldest.freedAt + settings.idleTimeoutMs - now);
+    if (this.#connections.forget(connection)) this.#free.remove(connection);
   }
 }
 

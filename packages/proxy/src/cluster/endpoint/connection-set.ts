@@ -8,7 +8,7 @@ import type { PoolSite } from './pool-site.ts';
 /** Nothing may be sent before the secrets are there. */
 export const NO_SECRETS: ConnectFailure = { reason: 'tls-failure', detail: 'TLS_error: secrets are not supplied' };
 
-export class ConnectionSet<C extends { open(dialling: ReadyDialling, client: PoolSite['client']): void }> {
+export class ConnectionSet<C extends { open(dialling: ReadyDialling, site: PoolSite): void }> {
   readonly #context: PoolContext;
   readonly #breaker: CircuitBreaker;
   readonly #site: PoolSite;
@@ -35,7 +35,7 @@ export class ConnectionSet<C extends { open(dialling: ReadyDialling, client: Poo
     this.#breaker.connections.acquire();
     this.all.add(connection);
     this.connecting++;
-    connection.open(dialling, this.#site.client);
+    connection.open(dialling, this.#site);
     return 'opened';
   }
 

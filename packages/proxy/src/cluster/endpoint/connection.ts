@@ -5,18 +5,20 @@ import {
   type ConnectHandler,
   type Headers,
   type Http1Error,
-  type ProxyEnds,
   type ResponseHandler,
   type ResponseHead,
   ResponseParser,
   type TlsInfo,
   type Transport,
 } from '@meltemi/wire';
+import type { ConnectionFacts } from '../cluster.ts';
 import { type ConnectFailure, connectFailure } from './connect-failure.ts';
 import { ConnectionCounts } from './connection-counts.ts';
 import { dialOptions, type ReadyDialling } from './dial-options.ts';
+import type { DialledConnection } from './dialled-connection.ts';
 import type { Carrier, Exchange } from './exchange.ts';
 import type { PoolContext } from './pool-context.ts';
+import type { PoolSite } from './pool-site.ts';
 
 /** The pool that a connection belongs to. */
 export interface ConnectionOwner {
@@ -50,11 +52,12 @@ export class Connection implements ConnectHandler, Carrier {
   /** When it became idle, in the clock's monotonic milliseconds. */
   freedAt = 0;
 
-  constructor(context: PoolContext, owner: ConnectionOwner) {
+  /** `dialled`: what to go on with; else it is to be opened. */
+  constructor(context: PoolContext, owner: ConnectionOwner, dialled?: DialledConnection) {
     this.#context = context;
     this.#owner = owner;
-    this.epoch = context.epoch;
-    this.#counts = new ConnectionCounts(context);
+    this.epoch = dialled?.epoch ?? context.epoch;
+    this.#counts = dialled?.counts ?? new ConnectionCounts(context, 'http1');
     this.#parser = new ResponseParser(responsesOf(this), {
       maxHeadBytes: 60 * 1024,
       maxHeaders: context.settings.maxResponseHeaders,
@@ -62,10 +65,17 @@ export class Connection implements ConnectHandler, Carrier {
   }
 
   /** Starts to connect; how it went is told to the owner, after this call. */
-  open(dialling: ReadyDialling, client?: ProxyEnds): void {
+  open(dialling: ReadyDialling, site: PoolSite): void {
     const { clock, settings, target } = this.#context;
     this.#timer = clock.after(settings.connectTimeoutMs, () => this.#connectTimedOut());
-    this.#transport = connect(target, dialOptions(dialling, 'other', target, settings, client), this);
+    this.#transport = connect(target, dialOptions(dialling, 'http1', this.#context, site), this);
+  }
+
+  /** Goes on with a connection that is there. */
+  adopt(transport: Transport): void {
+    this.#transport = transport;
+    transport.handler = this;
+    this.onConnect();
   }
 
   get tls(): TlsInfo | undefined {
@@ -74,6 +84,10 @@ export class Connection implements ConnectHandler, Carrier {
 
   get localAddress(): SocketAddress {
     return this.#transport!.localAddress;
+  }
+
+  get facts(): ConnectionFacts {
+    return this.#counts;
   }
 
   /** Another request may be sent on it: limits, configuration and peer allow it. */
@@ -133,6 +147,10 @@ export class Connection implements ConnectHandler, Carrier {
     if (!this.#paused) return;
     this.#paused = false;
     this.#transport!.resumeReading();
+  }
+
+  onTcpConnect(): void {
+    this.#counts.reached();
   }
 
   onConnect(): void {
@@ -196,7 +214,7 @@ export class Connection implements ConnectHandler, Carrier {
     this.resumeReading();
     if (this.#mayServeAfter(exchange)) this.#owner.freed(this);
     else this.close();
-    exchange.handler.onEnd(trailers);
+    exchange.handler.onEnd(this.#context.settings.http1.trailers ? trailers : undefined);
   }
 
   failed(error: Http1Error): void {

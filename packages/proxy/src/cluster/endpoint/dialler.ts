@@ -23,7 +23,7 @@ export class Dialler {
   readonly #transports: (ClientTls | undefined)[] = [];
   #built = false;
 
-  /** Calls `onReady` when the last missing secret comes, and at rotations; not within: ask `ready`. Throws TlsConfigError. */
+  /** Calls `onReady` when no secret is waited for any more, and at rotations; not within: ask `ready`. Throws TlsConfigError. */
   constructor(rules: TransportRules, watchSecret: WatchSecret, onReady: () => void) {
     const told = () => this.#built && this.ready && onReady();
     this.#rules = rules;
@@ -46,7 +46,7 @@ export class Dialler {
   }
 
   get ready(): boolean {
-    return this.#transports.every((tls) => tls === undefined || tls.current !== undefined);
+    return this.#transports.every((tls) => tls === undefined || tls.settled);
   }
 
   /** `named`: what the request says of the server. */

@@ -9,7 +9,14 @@ import {
   type ResponseHead,
   type TlsInfo,
 } from '@meltemi/wire';
-import type { ResetReason, UpstreamExchange, UpstreamHandler, UpstreamHost, UpstreamRequest } from '../cluster.ts';
+import type {
+  ConnectionFacts,
+  ResetReason,
+  UpstreamExchange,
+  UpstreamHandler,
+  UpstreamHost,
+  UpstreamRequest,
+} from '../cluster.ts';
 import { countFailure, countGivenUp, countResponse } from './exchange-counts.ts';
 import type { PoolContext } from './pool-context.ts';
 import { requestHead } from './request-framing.ts';
@@ -18,6 +25,7 @@ import { requestHead } from './request-framing.ts';
 export interface Carrier {
   readonly tls: TlsInfo | undefined;
   readonly localAddress: SocketAddress;
+  readonly facts: ConnectionFacts;
   /** Announces the response and writes the head; `more`: hold it back for this turn, a body follows. */
   begin(method: string, upgrade: boolean, head: string, more: boolean): void;
   /** False: the exchange's `drained` follows. */
@@ -119,7 +127,7 @@ export class Exchange implements UpstreamExchange {
     if (!this.#tunnel && this.#remaining > 0)
       return this.#giveUp('protocol-error', 'less body than the announced length');
     this.#requestEnded = true;
-    this.#trailers = trailers;
+    this.#trailers = this.#context.settings.http1.trailers ? trailers : undefined;
     if (this.#begun) this.#endRequest(this.#carrier!);
   }
 
@@ -190,7 +198,7 @@ export class Exchange implements UpstreamExchange {
   }
 
   #begin(carrier: Carrier): void {
-    this.handler.onConnected(carrier.tls, carrier.localAddress);
+    this.handler.onConnected(carrier.tls, carrier.localAddress, carrier.facts);
     if (this.#state !== 'active') return;
     const more = this.#chunked || this.#remaining > 0 || this.#early !== undefined;
     this.#begun = true;

@@ -1,6 +1,6 @@
 // An endpoint with its state: weight and health, counters, a record of failures, and its connections.
 import type { JsonObject } from '@bufbuild/protobuf';
-import { parseSocketAddress, type SocketAddress } from '@meltemi/base';
+import type { SocketAddress } from '@meltemi/base';
 import { HealthStatus } from '@meltemi/api/envoy/config/core/v3/health_check_pb';
 import type { LabelledHost } from '../balance/subset-balancer.ts';
 import type {
@@ -18,15 +18,13 @@ import type { EndpointAddress, EndpointSpec, LocalityName } from '../discovery/e
 import { CheckState } from '../health/check-state.ts';
 import { OutlierState, type WatchedHost } from '../outlier/outlier-state.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
-import { ConnectionPool } from './connection-pool.ts';
 import type { Dialling } from './dialler.ts';
-import { Http2Pool } from './http2-pool.ts';
+import { HostPools, type PooledHost } from './host-pools.ts';
 import type { HostCounters, PoolContext } from './pool-context.ts';
-import type { PoolSite } from './pool-site.ts';
 import { TcpConnection } from './tcp-connection.ts';
 
 /** What a host asks of its cluster. */
-export interface HostOwner extends Pick<PoolContext, 'stats' | 'clock' | 'settings' | 'epoch'> {
+export interface HostOwner extends Pick<PoolContext, 'stats' | 'clock' | 'dice' | 'settings' | 'epoch'> {
   readonly cluster: Cluster;
   /** Consistent hashing places hosts by their names. */
   readonly hashByHostname: boolean;
@@ -39,12 +37,6 @@ export interface HostOwner extends Pick<PoolContext, 'stats' | 'clock' | 'settin
   record(host: Host, outcome: Parameters<PoolContext['record']>[0]): void;
 }
 
-/** A host's connections of one protocol, at one priority. */
-type RequestPool = Pick<ConnectionPool, 'open' | 'refresh' | 'closeFree' | 'close' | 'empty'>;
-
-/** So many special pools are no reason to clear away. */
-const FEW_POOLS = 32;
-
 /** Where a host stands among the endpoints of its cluster. */
 export interface HostPlace {
   readonly priority: number;
@@ -52,18 +44,11 @@ export interface HostPlace {
   readonly locality: LocalityName;
 }
 
-export class Host implements UpstreamHost, LabelledHost, WatchedHost, PoolContext {
+export class Host implements UpstreamHost, LabelledHost, WatchedHost, PooledHost {
   readonly #owner: HostOwner;
   #spec: EndpointSpec;
   #place: HostPlace;
-  /** Made when first asked for. */
-  readonly #pools: Readonly<Record<Priority, { http1?: ConnectionPool; http2?: Http2Pool }>> = {
-    default: {},
-    high: {},
-  };
-  /** By the name of the TLS server, or the client, where these are not the same for all requests. */
-  readonly #specialPools = new Map<string, RequestPool>();
-  #specialLimit = FEW_POOLS;
+  readonly #pools: HostPools;
   readonly #tcpConnections = new Set<TcpConnection>();
   readonly outlier = new OutlierState();
   readonly checks = new CheckState();
@@ -85,18 +70,24 @@ export class Host implements UpstreamHost, LabelledHost, WatchedHost, PoolContex
     this.#owner = owner;
     this.#spec = spec;
     this.#place = place;
+    this.#pools = new HostPools(this);
     this.warmingSince = owner.clock.monotonic();
     this.address = 'path' in spec.address ? { host: spec.address.path, port: 0 } : spec.address;
+  }
+
+  get priority(): number {
+    return this.#place.priority;
   }
 
   /** Takes what the endpoint's source says now; connections stay, unless what to speak to it changed. */
   update(spec: EndpointSpec, place: HostPlace): void {
     this.#spec = spec;
     this.#place = place;
+    this.#pools.dialledAnew();
   }
 
   open(handler: UpstreamHandler, priority: Priority, fresh: boolean): UpstreamExchange | undefined {
-    const pool = this.#poolOf(priority, handler);
+    const pool = this.#pools.poolFor(priority, handler);
     if (fresh) pool.closeFree();
     return pool.open(handler);
   }
@@ -121,12 +112,12 @@ export class Host implements UpstreamHost, LabelledHost, WatchedHost, PoolContex
 
   /** Lets idle connections go that may serve no more. */
   refresh(): void {
-    for (const pool of this.#openPools()) pool.refresh();
+    for (const pool of this.#pools.all()) pool.refresh();
   }
 
   /** New requests get new connections; what is on its way ends as it will. */
   drain(): void {
-    for (const pool of this.#openPools()) pool.closeFree();
+    for (const pool of this.#pools.all()) pool.drain();
   }
 
   /** Ends connections that carry bytes. */
@@ -136,7 +127,7 @@ export class Host implements UpstreamHost, LabelledHost, WatchedHost, PoolContex
 
   close(): void {
     this.retired = true;
-    for (const pool of this.#openPools()) pool.close();
+    for (const pool of this.#pools.all()) pool.close();
     this.closeTcp('the cluster was closed');
   }
 
@@ -167,6 +158,10 @@ export class Host implements UpstreamHost, LabelledHost, WatchedHost, PoolContex
   get metadata(): Readonly<Record<string, JsonObject>> {
     return this.#spec.metadata;
   }
+  get localUris(): readonly string[] {
+    const dialling = this.dial();
+    return dialling.kind === 'tls' ? dialling.localUris : [];
+  }
   get labels(): JsonObject {
     return this.#spec.labels;
   }
@@ -194,6 +189,9 @@ export class Host implements UpstreamHost, LabelledHost, WatchedHost, PoolContex
   get transportLabels(): JsonObject {
     return this.#spec.transportLabels;
   }
+  get tellsClients(): boolean {
+    return this.#owner.tellsClients;
+  }
   get hasRoom(): boolean {
     return this.counters.connectionsActive < this.#owner.connectionsPerHost;
   }
@@ -206,6 +204,10 @@ export class Host implements UpstreamHost, LabelledHost, WatchedHost, PoolContex
   get clock() {
     return this.#owner.clock;
   }
+
+  get dice() {
+    return this.#owner.dice;
+  }
   get settings() {
     return this.#owner.settings;
   }
@@ -216,6 +218,10 @@ export class Host implements UpstreamHost, LabelledHost, WatchedHost, PoolContex
   /** `labels` in the place of the endpoint's own. */
   dial(serverName = '', labels: JsonObject = this.#spec.transportLabels): Dialling {
     return this.#owner.dial(labels, serverName);
+  }
+
+  breaker(priority: Priority): CircuitBreaker {
+    return this.#owner.breaker(priority);
   }
 
   record(outcome: Parameters<PoolContext['record']>[0]): void {
@@ -238,53 +244,5 @@ export class Host implements UpstreamHost, LabelledHost, WatchedHost, PoolContex
       successRate: this.outlier.responses.rate,
       localSuccessRate: this.outlier.local.rate,
     };
-  }
-
-  #poolOf(priority: Priority, handler: UpstreamHandler): RequestPool {
-    const http2 = this.#speaksHttp2(handler);
-    const special = this.settings.serverNameByRequest || this.#owner.tellsClients;
-    if (special) return this.#specialPool(priority, http2, this.#siteOf(handler));
-    const pools = this.#pools[priority];
-    if (http2) return (pools.http2 ??= new Http2Pool(this, this.#owner.breaker(priority)));
-    return (pools.http1 ??= new ConnectionPool(this, this.#owner.breaker(priority)));
-  }
-
-  #specialPool(priority: Priority, http2: boolean, site: PoolSite): RequestPool {
-    const key = `${priority} ${http2} ${JSON.stringify(site)}`;
-    const known = this.#specialPools.get(key);
-    if (known) return known;
-    // Clients and names come and go without end: what they left behind is cleared away now and then.
-    if (this.#specialPools.size >= this.#specialLimit) this.#dropEmptyPools();
-    const breaker = this.#owner.breaker(priority);
-    const pool = http2 ? new Http2Pool(this, breaker, site) : new ConnectionPool(this, breaker, site);
-    this.#specialPools.set(key, pool);
-    return pool;
-  }
-
-  #dropEmptyPools(): void {
-    for (const [key, pool] of this.#specialPools) if (pool.empty) this.#specialPools.delete(key);
-    this.#specialLimit = Math.max(FEW_POOLS, 2 * this.#specialPools.size);
-  }
-
-  #siteOf({ authority, clientEnds }: UpstreamHandler): PoolSite {
-    const named = this.settings.serverNameByRequest && authority !== undefined;
-    return {
-      serverName: named ? (parseSocketAddress(authority)?.host ?? authority) : '',
-      client: this.#owner.tellsClients ? clientEnds : undefined,
-    };
-  }
-
-  /** What the cluster speaks, or what the client does where that is its choice. */
-  #speaksHttp2(handler: UpstreamHandler): boolean {
-    const { protocol } = this.settings;
-    return protocol === 'http2' || (protocol === 'as-received' && handler.http2 === true);
-  }
-
-  *#openPools(): Iterable<RequestPool> {
-    for (const { http1, http2 } of [this.#pools.default, this.#pools.high]) {
-      if (http1) yield http1;
-      if (http2) yield http2;
-    }
-    yield* this.#specialPools.values();
   }
 }

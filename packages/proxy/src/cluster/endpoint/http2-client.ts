@@ -1,6 +1,7 @@
 // Starts HTTP/2 as a client on a connected transport, within a cluster's settings.
 import type { Clock } from '@meltemi/base';
 import { defaultHttp2Limits, Http2Connection, type Transport } from '@meltemi/wire';
+import { MULTIPLEXED, multiplexedLimits } from '../../tls/multiplexed-protocol.ts';
 import type { ConnectionSettings } from '../settings/connection-settings.ts';
 
 /** Told what the peer changes. The connection's end is seen with the transport's. */
@@ -9,6 +10,8 @@ export interface Http2ClientOwner {
   peerDrains(): void;
   /** There may be room for more streams than before. */
   capacityChanged(): void;
+  /** The answer to a PING. */
+  onPong(): void;
 }
 
 /** A server is trusted with more control frames than a client: gRPC's ask for the round-trip time at each burst. */
@@ -21,12 +24,13 @@ export function http2Client(
   clock: Clock,
   owner: Http2ClientOwner,
 ): Http2Connection {
-  const limits = {
+  const allowed = {
     ...defaultHttp2Limits,
     maxIdleFrames: IDLE_FRAMES,
     maxHeaders: settings.maxResponseHeaders,
     ...settings.http2,
   };
+  const limits = transport.tls?.alpn === MULTIPLEXED ? multiplexedLimits(allowed) : allowed;
   return new Http2Connection(
     'client',
     transport,
@@ -36,7 +40,7 @@ export function http2Client(
       onOversizedHead: (stream) => stream.reset('REFUSED_STREAM'),
       onGoAway: () => owner.peerDrains(),
       onCapacity: () => owner.capacityChanged(),
-      onPong: () => undefined,
+      onPong: () => owner.onPong(),
       onClose: () => undefined,
     },
     limits,

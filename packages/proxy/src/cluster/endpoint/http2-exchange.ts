@@ -8,7 +8,15 @@ import {
   type PseudoFields,
   type TlsInfo,
 } from '@meltemi/wire';
-import type { ResetReason, UpstreamExchange, UpstreamHandler, UpstreamHost, UpstreamRequest } from '../cluster.ts';
+import { MULTIPLEXED } from '../../tls/multiplexed-protocol.ts';
+import type {
+  ConnectionFacts,
+  ResetReason,
+  UpstreamExchange,
+  UpstreamHandler,
+  UpstreamHost,
+  UpstreamRequest,
+} from '../cluster.ts';
 import { countFailure, countGivenUp, countResponse } from './exchange-counts.ts';
 import { responseHead, switchedHead } from './http2-message.ts';
 import type { PoolContext } from './pool-context.ts';
@@ -25,6 +33,7 @@ export interface Http2ExchangeOwner {
 export interface Http2Carrier {
   readonly tls: TlsInfo | undefined;
   readonly localAddress: SocketAddress;
+  readonly facts: ConnectionFacts;
   /** Undefined: the peer has not said yet. */
   readonly takesSwitches: boolean | undefined;
   /** Undefined: the peer takes no more. */
@@ -74,6 +83,10 @@ export class Http2Exchange implements UpstreamExchange, Http2StreamHandler {
 
   get host(): UpstreamHost {
     return this.#context.host;
+  }
+
+  get multiplexed(): boolean {
+    return this.#connection?.tls?.alpn === MULTIPLEXED;
   }
 
   sendHead(request: UpstreamRequest): void {
@@ -170,7 +183,7 @@ export class Http2Exchange implements UpstreamExchange, Http2StreamHandler {
     const { stats, clock } = this.#context;
     if (this.#requestEnded) stats.rqTime.record(Math.round(clock.monotonic() - this.#requestEndedAt));
     this.#finish(this.#requestEnded ? undefined : 'NO_ERROR');
-    this.handler.onEnd(trailers);
+    this.handler.onEnd(this.#passesTrailers ? trailers : undefined);
   }
 
   onReset(code: Http2ErrorCode, byPeer: boolean): void {
@@ -188,7 +201,7 @@ export class Http2Exchange implements UpstreamExchange, Http2StreamHandler {
   }
 
   #begin(connection: Http2Carrier): void {
-    this.handler.onConnected(connection.tls, connection.localAddress);
+    this.handler.onConnected(connection.tls, connection.localAddress, connection.facts);
     if (this.#state !== 'active') return;
     if (this.#switches && this.#request!.method !== 'CONNECT' && connection.takesSwitches === false) {
       return process.nextTick(refuseLater, this, 'the HTTP/2 upstream takes no upgrades');
@@ -206,8 +219,13 @@ export class Http2Exchange implements UpstreamExchange, Http2StreamHandler {
   #endRequest(stream: Http2Stream): void {
     this.#requestEndedAt = this.#context.clock.monotonic();
     if (this.#endsWithHead) return;
-    if (this.#trailers && this.#trailers.size > 0) stream.sendTrailers(this.#trailers);
+    if (this.#passesTrailers && this.#trailers && this.#trailers.size > 0) stream.sendTrailers(this.#trailers);
     else stream.sendBody(NOTHING, true);
+  }
+
+  /** A request of HTTP/1.1 that goes as a stream follows the rules of HTTP/1.1. */
+  get #passesTrailers(): boolean {
+    return !this.multiplexed || this.#context.settings.http1.trailers;
   }
 
   #giveUp(reason: ResetReason, detail: string): void {

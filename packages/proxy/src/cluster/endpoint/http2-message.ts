@@ -19,14 +19,22 @@ const NOT_IN_HTTP2: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
+const SPACE = 32;
+
 /** The request stays as it is: another try may need it. */
 export function http2Request(request: UpstreamRequest, secure: boolean): Http2RequestHead {
   const { method, target, bodyLength } = request;
   const authority = request.headers.get('host') ?? '';
-  const scheme = request.headers.get('x-forwarded-proto') ?? (secure ? 'https' : 'http');
+  const scheme = schemeOf(request.headers.get('x-forwarded-proto'), secure);
   if (request.upgrade) return switchRequest(request, scheme, authority);
   const pseudo = { kind: 'request', method, scheme, authority, path: target } as const;
   return { pseudo, headers: requestFields(request), endStream: bodyLength === 0 };
+}
+
+/** What a client says of it may be anything. */
+function schemeOf(said: string | undefined, secure: boolean): string {
+  if (said === 'https' || said === 'http') return said;
+  return secure ? 'https' : 'http';
 }
 
 /** RFC 8441: what HTTP/1.1 asks by `upgrade` is a CONNECT with a protocol. A CONNECT stays one. */
@@ -51,11 +59,17 @@ function requestFields({ headers, bodyLength }: UpstreamRequest): Headers {
   const { names, values } = headers;
   for (let index = 0; index < names.length; index++) {
     const name = names[index]!;
-    if (!NOT_IN_HTTP2.has(name)) fields.append(name, values[index]!);
+    if (!NOT_IN_HTTP2.has(name)) fields.append(name, trimmed(values[index]!));
   }
+  if (fields.has('te') && fields.get('te') !== 'trailers') fields.remove('te');
   if (bodyLength === CHUNKED) fields.remove('content-length');
   else if (bodyLength > 0) fields.put('content-length', String(bodyLength));
   return fields;
+}
+
+/** White space around a value, which HTTP/1.1 ignores, is not allowed here. */
+function trimmed(value: string): string {
+  return value.charCodeAt(0) <= SPACE || value.charCodeAt(value.length - 1) <= SPACE ? value.trim() : value;
 }
 
 /** A body of length 0 that doesn't end with the head may have trailers: it counts as one without a length. */

@@ -197,6 +197,34 @@ describe('HTTP/2 pool', () => {
     assert.equal(stat('upstream_cx_protocol_error'), 1);
   });
 
+  it('gives up a connection that leaves PING unanswered', async () => {
+    const server = createTcpServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.resume();
+      closing.push(() => void socket.destroy());
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    closing.push(() => void server.close());
+    const connectionKeepalive = { interval: { nanos: 20_000_000 }, timeout: { nanos: 20_000_000 } };
+    const { port } = server.address() as AddressInfo;
+    const { cluster } = await clusterFor(port, { http2ProtocolOptions: { connectionKeepalive } });
+    assert.equal(await send(cluster).recorder.over(), 'reset connection-termination: no answer to PING');
+  });
+
+  it('keeps a connection whose peer answers PING', async () => {
+    const server = await http2Server((stream) => {
+      let pings = 0;
+      stream.session!.on('ping', () => {
+        if (++pings !== 3) return;
+        stream.respond({ ':status': 200 });
+        stream.end('ok');
+      });
+    });
+    const connectionKeepalive = { interval: { nanos: 5_000_000 }, timeout: { seconds: 5n } };
+    const { cluster } = await clusterFor(server.port, { http2ProtocolOptions: { connectionKeepalive } });
+    assert.equal(await send(cluster).recorder.over(), 'end');
+  });
+
   it('carries trailers both ways, and a body as fast as the peer takes it', async () => {
     const size = 4 * 1024 * 1024;
     const server = await http2Server((stream) => {

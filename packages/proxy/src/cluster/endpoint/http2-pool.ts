@@ -40,8 +40,13 @@ export class Http2Pool implements Http2ExchangeOwner, Http2UpstreamOwner {
     for (const connection of this.#connections.all) connection.drainIfDone();
   }
 
-  /** New requests get new connections. */
+  /** Gives up the idle connections: one of them was found closed. */
   closeFree(): void {
+    for (const connection of this.#connections.all) connection.closeIfIdle();
+  }
+
+  /** New requests get new connections. */
+  drain(): void {
     for (const connection of this.#connections.all) connection.drain();
   }
 
@@ -64,8 +69,13 @@ export class Http2Pool implements Http2ExchangeOwner, Http2UpstreamOwner {
     this.#queue.finished();
   }
 
-  connected(): void {
+  connected(connection: Http2Upstream): void {
     this.#connections.connecting--;
+    while (connection.hasRoom && this.#queue.length > 0) {
+      const exchange = this.#queue.next();
+      if (exchange) this.#start(connection, exchange);
+    }
+    connection.drainIfDone();
     this.#serveWaiting();
   }
 

@@ -6,19 +6,21 @@ import {
   type Http2Connection,
   type Http2ErrorCode,
   type Http2Stream,
-  type ProxyEnds,
   type TlsInfo,
   type Transport,
 } from '@meltemi/wire';
-import type { UpstreamRequest } from '../cluster.ts';
+import { PingWatch } from '../../codec/ping-watch.ts';
+import type { ConnectionFacts, UpstreamRequest } from '../cluster.ts';
 import { type ConnectFailure, connectFailure } from './connect-failure.ts';
 import { ConnectionCounts } from './connection-counts.ts';
 import { dialOptions, type ReadyDialling } from './dial-options.ts';
+import type { DialledConnection } from './dialled-connection.ts';
 import { http2Client, type Http2ClientOwner } from './http2-client.ts';
 import type { Http2Carrier, Http2Exchange, Loss } from './http2-exchange.ts';
 import { http2Request } from './http2-message.ts';
 import { IdleWatch } from './idle-watch.ts';
 import type { PoolContext } from './pool-context.ts';
+import type { PoolSite } from './pool-site.ts';
 
 /** The pool that a connection belongs to. */
 export interface Http2UpstreamOwner {
@@ -35,6 +37,7 @@ export class Http2Upstream implements ConnectHandler, Http2ClientOwner, Http2Car
   readonly #counts: ConnectionCounts;
   /** Of the configuration that it was dialled under. */
   readonly epoch: number;
+  readonly #mostStreams: number;
   #transport: Transport | undefined;
   #http2: Http2Connection | undefined;
   #timer: Timer | undefined;
@@ -42,23 +45,38 @@ export class Http2Upstream implements ConnectHandler, Http2ClientOwner, Http2Car
   #exchanges = 0;
   #served = 0;
   #idle: IdleWatch | undefined;
+  #ping: PingWatch | undefined;
   #draining = false;
   #heard: Http2Exchange[] = [];
   #lost: Loss | undefined;
 
-  constructor(context: PoolContext, owner: Http2UpstreamOwner) {
+  /** `dialled`: what to go on with; else it is to be opened. `mostStreams`: at a time, fewer than its settings may say. */
+  constructor(
+    context: PoolContext,
+    owner: Http2UpstreamOwner,
+    dialled?: DialledConnection,
+    mostStreams = Number.POSITIVE_INFINITY,
+  ) {
     this.#context = context;
     this.#owner = owner;
-    this.epoch = context.epoch;
-    this.#counts = new ConnectionCounts(context, 'http2');
+    this.#mostStreams = mostStreams;
+    this.epoch = dialled?.epoch ?? context.epoch;
+    this.#counts = dialled?.counts ?? new ConnectionCounts(context, 'http2');
   }
 
   /** Starts to connect; how it went is told to the owner, after this call. */
-  open(dialling: ReadyDialling, client?: ProxyEnds): void {
+  open(dialling: ReadyDialling, site: PoolSite): void {
     const { clock, settings, target } = this.#context;
     const timeout: ConnectFailure = { reason: 'connect-timeout', detail: 'connection timeout' };
     this.#timer = clock.after(settings.connectTimeoutMs, () => this.#connectFailed(timeout));
-    this.#transport = connect(target, dialOptions(dialling, 'http2', target, settings, client), this);
+    this.#transport = connect(target, dialOptions(dialling, 'http2', this.#context, site), this);
+  }
+
+  /** Goes on with a connection that is there. */
+  adopt(transport: Transport): void {
+    this.#transport = transport;
+    transport.handler = this;
+    this.onConnect();
   }
 
   get tls(): TlsInfo | undefined {
@@ -69,6 +87,10 @@ export class Http2Upstream implements ConnectHandler, Http2ClientOwner, Http2Car
     return this.#transport!.localAddress;
   }
 
+  get facts(): ConnectionFacts {
+    return this.#counts;
+  }
+
   /** `code`: of a stream that ends now. Undefined: it ends alone. */
   lossOf(code: Http2ErrorCode): Loss | undefined {
     if (this.#lost || this.#http2!.open) return this.#lost;
@@ -77,14 +99,18 @@ export class Http2Upstream implements ConnectHandler, Http2ClientOwner, Http2Car
 
   /** Another request may be sent on it: limits, configuration and peer allow it. */
   get usable(): boolean {
-    return (
-      this.#mayServe && this.#exchanges < this.#context.settings.http2.maxConcurrentStreams && this.#http2!.capacity > 0
-    );
+    return !this.#context.retired && this.hasRoom;
+  }
+
+  /** As usable, but also of a host that has left its cluster: for requests that waited for this connection meanwhile. */
+  get hasRoom(): boolean {
+    const most = Math.min(this.#mostStreams, this.#context.settings.http2.maxConcurrentStreams);
+    return this.#mayServe && this.#exchanges < most && this.#http2!.capacity > 0;
   }
 
   get #mayServe(): boolean {
-    const { settings, epoch, retired } = this.#context;
-    if (this.#state !== 'open' || this.#draining || retired || this.epoch !== epoch) return false;
+    const { settings, epoch } = this.#context;
+    if (this.#state !== 'open' || this.#draining || this.epoch !== epoch) return false;
     return settings.maxDurationMs === 0 || this.#counts.age < settings.maxDurationMs;
   }
 
@@ -92,6 +118,7 @@ export class Http2Upstream implements ConnectHandler, Http2ClientOwner, Http2Car
     const { settings, stats } = this.#context;
     this.#exchanges++;
     this.#idle?.ends();
+    this.#ping?.used();
     const reused = this.#served++ > 0;
     if (settings.maxRequests > 0 && this.#served >= settings.maxRequests) {
       stats.cxMaxRequests.increment();
@@ -129,11 +156,17 @@ export class Http2Upstream implements ConnectHandler, Http2ClientOwner, Http2Car
 
   /** Serves no further request where it may not, and closes when those on it are over. */
   drainIfDone(): void {
-    if (this.#state === 'open' && !this.#mayServe) this.drain();
+    if (this.#state === 'open' && (this.#context.retired || !this.#mayServe)) this.drain();
   }
 
+  /** One that is not there yet is new enough. */
   drain(): void {
+    if (this.#state !== 'open') return;
     this.#draining = true;
+    if (this.#exchanges === 0) this.close();
+  }
+
+  closeIfIdle(): void {
     if (this.#state === 'open' && this.#exchanges === 0) this.close();
   }
 
@@ -147,9 +180,13 @@ export class Http2Upstream implements ConnectHandler, Http2ClientOwner, Http2Car
     this.#http2!.end('NO_ERROR');
   }
 
+  onTcpConnect(): void {
+    this.#counts.reached();
+  }
+
   onConnect(): void {
     if (this.#state !== 'connecting') return;
-    const { clock, settings } = this.#context;
+    const { clock, dice, settings } = this.#context;
     this.#timer?.cancel();
     this.#state = 'open';
     this.#counts.connected(this.tls);
@@ -157,11 +194,13 @@ export class Http2Upstream implements ConnectHandler, Http2ClientOwner, Http2Car
     // What comes is counted here, and its end is told.
     this.#transport!.handler = this;
     this.#idle = new IdleWatch(clock, settings.idleTimeoutMs, () => this.#onIdle());
+    if (settings.ping) this.#ping = new PingWatch(settings.ping, clock, dice, this);
     this.#owner.connected(this);
   }
 
   onData(bytes: Buffer): void {
     if (this.#state === 'open') this.#context.stats.cxRxBytesTotal.add(bytes.length);
+    this.#ping?.heard();
     this.#http2?.onData(bytes);
     if (this.#state === 'open' && !this.#http2!.open) this.#broken();
     const heard = this.#heard;
@@ -208,6 +247,19 @@ export class Http2Upstream implements ConnectHandler, Http2ClientOwner, Http2Car
     if (this.#state === 'open') this.#owner.capacityChanged();
   }
 
+  ping(): void {
+    this.#http2!.ping();
+  }
+
+  onPong(): void {
+    this.#ping?.onPong();
+  }
+
+  onSilence(): void {
+    this.#lost ??= { reason: 'connection-termination', detail: 'no answer to PING' };
+    this.#transport!.destroy();
+  }
+
   #connectFailed(failure: ConnectFailure): void {
     if (this.#state !== 'connecting') return;
     this.#counts.connectFailed(failure);
@@ -226,6 +278,7 @@ export class Http2Upstream implements ConnectHandler, Http2ClientOwner, Http2Car
     this.#state = 'closed';
     this.#timer?.cancel();
     this.#idle?.close();
+    this.#ping?.close();
     this.#owner.closed(this);
   }
 }

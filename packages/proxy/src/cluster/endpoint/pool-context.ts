@@ -1,5 +1,5 @@
 // What a host's connections and exchanges know of their host and cluster.
-import type { Clock } from '@meltemi/base';
+import type { Clock, Dice } from '@meltemi/base';
 import type { TransportAddress } from '@meltemi/wire';
 import type { UpstreamHost } from '../cluster.ts';
 import type { ClusterStats } from '../cluster-stats.ts';
@@ -12,6 +12,7 @@ export interface PoolContext {
   readonly counters: HostCounters;
   readonly stats: ClusterStats;
   readonly clock: Clock;
+  readonly dice: Dice;
   /** Of now: a configuration update changes them. */
   readonly settings: ConnectionSettings;
   /** Grows when what a connection speaks changes: connections of an older epoch serve no further request. */

@@ -1,7 +1,7 @@
 // One connection to an upstream that carries bytes as they are: connect, secure, count, close.
 import type { SocketAddress, Timer } from '@meltemi/base';
 import { connect, type ConnectHandler, type TlsInfo, type Transport, TransportError } from '@meltemi/wire';
-import type { UpstreamHost, UpstreamTcp, UpstreamTcpHandler } from '../cluster.ts';
+import type { ConnectionFacts, UpstreamHost, UpstreamTcp, UpstreamTcpHandler } from '../cluster.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import { type ConnectFailure, connectFailure } from './connect-failure.ts';
 import { ConnectionCounts } from './connection-counts.ts';
@@ -31,7 +31,7 @@ export class TcpConnection implements ConnectHandler, UpstreamTcp {
     this.#breaker = breaker;
     this.#handler = handler;
     this.#onGone = onGone;
-    this.#counts = new ConnectionCounts(context, 'tcp');
+    this.#counts = new ConnectionCounts(context);
     breaker.connections.acquire();
   }
 
@@ -47,6 +47,10 @@ export class TcpConnection implements ConnectHandler, UpstreamTcp {
     return this.#transport!.localAddress;
   }
 
+  get facts(): ConnectionFacts {
+    return this.#counts;
+  }
+
   /** Starts to connect; how it went is told to the handler, after this call. */
   open(dialling: Dialling): void {
     if (dialling.kind === 'not-ready') return process.nextTick(failNotReady, this);
@@ -54,7 +58,11 @@ export class TcpConnection implements ConnectHandler, UpstreamTcp {
     this.#timer = clock.after(settings.connectTimeoutMs, () =>
       this.#connectFailed({ reason: 'connect-timeout', detail: 'connection timeout' }),
     );
-    this.#transport = connect(target, dialOptions(dialling, 'other', target, settings, this.#handler.clientEnds), this);
+    const options = dialOptions(dialling, 'bytes', this.#context, {
+      client: this.#handler.clientEnds,
+      offered: undefined,
+    });
+    this.#transport = connect(target, options, this);
   }
 
   write(chunk: Buffer): boolean {
@@ -91,6 +99,10 @@ export class TcpConnection implements ConnectHandler, UpstreamTcp {
 
   failNotReady(): void {
     this.#connectFailed(NO_SECRETS);
+  }
+
+  onTcpConnect(): void {
+    this.#counts.reached();
   }
 
   onConnect(): void {

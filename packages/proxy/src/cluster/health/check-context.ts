@@ -1,5 +1,5 @@
 // What the connections of a host's health checks know: its address for checks, and counters that nobody sees.
-import type { Clock } from '@meltemi/base';
+import type { Clock, Dice } from '@meltemi/base';
 import { StatsStore } from '@meltemi/telemetry';
 import { localCounters } from '../../workers/shared-counters.ts';
 import { type ClusterStats, clusterStats } from '../cluster-stats.ts';
@@ -47,6 +47,10 @@ export class CheckContext implements PoolContext {
     return this.host.clock;
   }
 
+  get dice(): Dice {
+    return this.host.dice;
+  }
+
   get settings(): ConnectionSettings {
     return this.host.settings;
   }
@@ -73,11 +77,7 @@ export class CheckContext implements PoolContext {
     const dialling = this.host.dial('', this.#check.transportLabels);
     const { alpn } = this.#check;
     if (dialling.kind !== 'tls' || !alpn) return dialling;
-    return {
-      ...dialling,
-      options: { ...dialling.options, alpnProtocols: alpn },
-      http2Options: { ...dialling.http2Options, alpnProtocols: alpn },
-    };
+    return { ...dialling, options: { ...dialling.options, alpnProtocols: alpn }, namesFixed: true };
   }
 
   record(): void {}

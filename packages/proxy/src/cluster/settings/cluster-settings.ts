@@ -71,6 +71,9 @@ export interface EdsSettings {
 export function clusterSettings(cluster: Cluster): ClusterSettings {
   if (cluster.name === '') throw new ClusterConfigError('BAD_VALUE', 'a cluster has no name');
   refuseUnsupported(cluster);
+  const connection = connectionSettings(cluster);
+  const transport = transportRules(cluster);
+  if (connection.protocol === 'either') requireAlpn(transport);
   const { subsets, ...balancing } = loadBalancing(cluster);
   return {
     name: cluster.name,
@@ -80,17 +83,23 @@ export function clusterSettings(cluster: Cluster): ClusterSettings {
     balancing,
     subsets,
     hosts: hostRules(cluster),
-    connection: connectionSettings(cluster),
+    connection,
     limits: circuitLimits(cluster.circuitBreakers),
     outlier: outlierSettings(cluster.outlierDetection),
     health: healthCheckSettings(cluster),
-    transport: transportRules(cluster),
+    transport,
     peerExchange: peerExchangeProtocol(cluster),
   };
 }
 
 /** Istio's filter that learns of the upstream's workload: what it finds, telemetry has from the endpoints' metadata. */
 const METADATA_EXCHANGE = /(?:^|\.)metadata_exchange$/;
+
+/** Where the host chooses the protocol, every endpoint must be able to, as with Envoy. */
+function requireAlpn({ rules, otherwise }: TransportRules): void {
+  if ([...rules.map((rule) => rule.transport), otherwise].every(({ kind }) => kind === 'tls')) return;
+  throw new ClusterConfigError('UNSUPPORTED_TRANSPORT', 'auto_config needs a transport socket with ALPN');
+}
 
 /** What would change how a cluster serves, were it honoured. */
 function refuseUnsupported(cluster: Cluster): void {

@@ -5,15 +5,17 @@ import {
   HttpProtocolOptionsSchema,
 } from '@meltemi/api/envoy/extensions/upstreams/http/v3/http_protocol_options_pb';
 import { unpackAny } from '@meltemi/api';
-import type { Http2ProtocolOptions } from '@meltemi/api/envoy/config/core/v3/protocol_pb';
+import type { Http1ProtocolOptions, Http2ProtocolOptions } from '@meltemi/api/envoy/config/core/v3/protocol_pb';
 import { durationToMs } from '@meltemi/base';
-import { defaultHttp2Limits } from '@meltemi/wire';
+import { defaultHttp2Limits, type Http2Limits } from '@meltemi/wire';
+import { type Http1Options, http1Options, refusedHttp1Option } from '../../codec/http1-options.ts';
+import { http2Limits, type PingSettings, pingSettings, refusedHttp2Option } from '../../codec/http2-options.ts';
 import { ClusterConfigError } from './cluster-config-error.ts';
 
 /** Times in milliseconds. */
 export interface ConnectionSettings {
-  /** as-received: what the client of the request speaks. */
-  readonly protocol: 'http1' | 'http2' | 'as-received';
+  /** as-received: what the client of the request speaks. either: what the host chooses by ALPN. */
+  readonly protocol: 'http1' | 'http2' | 'as-received' | 'either';
   readonly connectTimeoutMs: number;
   /** 0: none. */
   readonly idleTimeoutMs: number;
@@ -25,6 +27,9 @@ export interface ConnectionSettings {
   /** Connections for each active or waiting request: above 1, some are opened ahead. */
   readonly preconnectRatio: number;
   readonly http2: Http2Settings;
+  /** Undefined: hosts are not asked for signs of life. */
+  readonly ping: PingSettings | undefined;
+  readonly http1: Http1Options;
   /** The address that connections come from; undefined: any. */
   readonly sourceAddress: string | undefined;
   /** After so much silence TCP asks whether the peer is still there; 0: never. */
@@ -35,7 +40,8 @@ export interface ConnectionSettings {
   readonly certificateByRequest: boolean;
 }
 
-export interface Http2Settings {
+/** Limits of the codec; those that the cluster leaves out are its defaults. */
+export interface Http2Settings extends Partial<Http2Limits> {
   /** At a time, on one connection; the peer may allow fewer. */
   readonly maxConcurrentStreams: number;
   /** Bytes. */
@@ -54,6 +60,10 @@ const OPTIONS_NAME = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 export function connectionSettings(cluster: Cluster): ConnectionSettings {
   const options = protocolOptions(cluster);
   const common = options?.commonHttpProtocolOptions ?? cluster.commonHttpProtocolOptions;
+  const http1 = http1ProtocolOptions(cluster, options);
+  const http2 = http2ProtocolOptions(cluster, options);
+  refuse('http_protocol_options', refusedHttp1Option(http1));
+  refuse('http2_protocol_options', refusedHttp2Option(http2));
   return {
     protocol: protocolOf(cluster, options),
     connectTimeoutMs: cluster.connectTimeout ? durationToMs(cluster.connectTimeout) : 5000,
@@ -62,7 +72,9 @@ export function connectionSettings(cluster: Cluster): ConnectionSettings {
     maxRequests: common?.maxRequestsPerConnection ?? cluster.maxRequestsPerConnection ?? 0,
     preconnectRatio: preconnectRatioOf(cluster),
     maxResponseHeaders: common?.maxHeadersCount ?? 100,
-    http2: http2Settings(http2Options(cluster, options)),
+    http2: http2Settings(http2),
+    ping: pingSettings(http2),
+    http1: http1Options(http1),
     sourceAddress: sourceAddressOf(cluster),
     keepAliveMs: keepAliveOf(cluster),
     serverNameByRequest: options?.upstreamHttpProtocolOptions?.autoSni ?? false,
@@ -122,7 +134,32 @@ function keepAliveOf(cluster: Cluster): number {
   return keepAlive ? (keepAlive.keepaliveTime ?? 7200) * 1000 : 0;
 }
 
-function http2Options(cluster: Cluster, options: HttpProtocolOptions | undefined): Http2ProtocolOptions | undefined {
+function refuse(place: string, field: string | undefined): void {
+  if (field !== undefined) throw new ClusterConfigError('UNSUPPORTED_FIELD', `${place}: ${field} is not supported`);
+}
+
+function http1ProtocolOptions(
+  cluster: Cluster,
+  options: HttpProtocolOptions | undefined,
+): Http1ProtocolOptions | undefined {
+  const choice = options?.upstreamProtocolOptions;
+  switch (choice?.case) {
+    case 'explicitHttpConfig': {
+      const { protocolConfig } = choice.value;
+      return protocolConfig.case === 'httpProtocolOptions' ? protocolConfig.value : undefined;
+    }
+    case 'useDownstreamProtocolConfig':
+    case 'autoConfig':
+      return choice.value.httpProtocolOptions;
+    case undefined:
+      return cluster.httpProtocolOptions;
+  }
+}
+
+function http2ProtocolOptions(
+  cluster: Cluster,
+  options: HttpProtocolOptions | undefined,
+): Http2ProtocolOptions | undefined {
   const choice = options?.upstreamProtocolOptions;
   switch (choice?.case) {
     case 'explicitHttpConfig': {
@@ -139,13 +176,13 @@ function http2Options(cluster: Cluster, options: HttpProtocolOptions | undefined
 
 function http2Settings(options: Http2ProtocolOptions | undefined): Http2Settings {
   return {
+    ...http2Limits(options),
     maxConcurrentStreams: options?.maxConcurrentStreams ?? MAX_STREAMS,
     streamWindow: options?.initialStreamWindowSize ?? defaultHttp2Limits.streamWindow,
     connectionWindow: options?.initialConnectionWindowSize ?? defaultHttp2Limits.connectionWindow,
   };
 }
 
-/** A cluster that negotiates is served by HTTP/1.1, which it allows. */
 function protocolOf(cluster: Cluster, options: HttpProtocolOptions | undefined): ConnectionSettings['protocol'] {
   const choice = options?.upstreamProtocolOptions;
   if (choice?.case === 'explicitHttpConfig') {
@@ -155,5 +192,6 @@ function protocolOf(cluster: Cluster, options: HttpProtocolOptions | undefined):
     return explicit === 'http2ProtocolOptions' ? 'http2' : 'http1';
   }
   if (choice?.case === 'useDownstreamProtocolConfig') return 'as-received';
+  if (choice?.case === 'autoConfig') return 'either';
   return choice === undefined && cluster.http2ProtocolOptions ? 'http2' : 'http1';
 }
