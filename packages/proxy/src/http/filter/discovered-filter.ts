@@ -2,6 +2,7 @@
 // https://www.envoyproxy.io/docs/envoy/latest/configuration/overview/extension
 import type { Any } from '@bufbuild/protobuf/wkt';
 import type { ExtensionConfigSource } from '@meltemi/api/envoy/config/core/v3/config_source_pb';
+import { discoverExtension } from '../../xds/discovered-extension.ts';
 import type { WatchExtension } from '../../xds/extension-watch.ts';
 import { FilterConfigError } from '../http-config-error.ts';
 import { localAnswer } from '../own-answer.ts';
@@ -21,31 +22,22 @@ export interface DiscoveredFilterOptions {
 
 export class DiscoveredFilter implements HttpFilter, StreamFilter {
   readonly name: string;
-  readonly #options: DiscoveredFilterOptions;
   readonly #watch: { close(): void };
   #current: HttpFilter | undefined;
-  #settled: boolean;
-
-  /** Throws a typed error when the default configuration can't be honoured. */
-  constructor(options: DiscoveredFilterOptions) {
-    const { name, discovery } = options;
-    this.name = name;
-    this.#options = options;
-    if (discovery.typeUrls.length === 0) throw new FilterConfigError('BAD_FILTER', `HTTP filter ${name}: no type_urls`);
-    if (discovery.defaultConfig) this.#current = options.compile(discovery.defaultConfig);
-    this.#settled = discovery.applyDefaultConfigWithoutWarming && this.#current !== undefined;
-    this.#watch = options.watch(
-      discovery.configSource,
-      name,
-      discovery.typeUrls,
-      (config) => this.#accept(config),
-      () => this.#settle(),
-    );
-  }
-
   /** The listener need not wait for it. */
-  get ready(): boolean {
-    return this.#settled;
+  ready = false;
+
+  /** Throws a typed error for a source that can't be asked, and when the default configuration can't be honoured. */
+  constructor({ name, discovery, watch, compile, onReady }: DiscoveredFilterOptions) {
+    this.name = name;
+    if (discovery.typeUrls.length === 0) throw new FilterConfigError('BAD_FILTER', `HTTP filter ${name}: no type_urls`);
+    this.#watch = discoverExtension(name, discovery, watch, {
+      apply: (config) => this.#use(compile(config)),
+      onReady: () => {
+        this.ready = true;
+        onReady();
+      },
+    });
   }
 
   open(stream: FilteredStream): StreamFilter | undefined {
@@ -63,21 +55,8 @@ export class DiscoveredFilter implements HttpFilter, StreamFilter {
     this.#current?.close?.();
   }
 
-  #accept(config: Any): { name: string; message: string } | undefined {
-    try {
-      const next = this.#options.compile(config);
-      this.#current?.close?.();
-      this.#current = next;
-    } catch (error) {
-      return { name: this.name, message: error instanceof Error ? error.message : 'not a filter' };
-    }
-    this.#settle();
-    return undefined;
-  }
-
-  #settle(): void {
-    if (this.#settled) return;
-    this.#settled = true;
-    this.#options.onReady();
+  #use(next: HttpFilter): void {
+    this.#current?.close?.();
+    this.#current = next;
   }
 }

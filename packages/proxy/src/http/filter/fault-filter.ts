@@ -1,13 +1,15 @@
-// Injects the faults of a decision: the delay first, then the abort, as the limit of active faults allows.
+// Injects the faults of a decision: the delay first, then the abort or a slow response, as the limit of active faults allows.
 import { fromBinary } from '@bufbuild/protobuf';
 import { HTTPFaultSchema } from '@meltemi/api/envoy/extensions/filters/http/fault/v3/fault_pb';
 import type { Clock, Timer } from '@meltemi/base';
 import type { FaultAbort, FaultDecision } from '@meltemi/decide';
 import type { Counter, Gauge, StatsScope } from '@meltemi/telemetry';
+import type { Headers } from '@meltemi/wire';
 import { FAULT_ABORT } from '../local-reply.ts';
 import { grpcAbortAnswer, localAnswer } from '../own-answer.ts';
 import type { HttpFilterType } from './filter-type.ts';
-import type { FilteredStream, FilterStep, HttpFilter, StreamFilter } from './http-filter.ts';
+import type { FilteredResponse, FilteredStream, FilterStep, HttpFilter, StreamFilter } from './http-filter.ts';
+import { SlowedResponse } from './slowed-response.ts';
 
 export const FAULT_FILTER: HttpFilterType = {
   typeName: HTTPFaultSchema.typeName,
@@ -24,13 +26,18 @@ interface FaultStats {
   readonly aborts: Counter;
   readonly active: Gauge;
   readonly overflow: Counter;
+  readonly slowed: Counter;
 }
+
+/** Of those that clients say they are of, so many have counters. */
+const MAX_CLIENT_CLUSTERS = 1000;
 
 class FaultFilter implements HttpFilter {
   readonly name: string;
   readonly clock: Clock;
   readonly stats: FaultStats;
   readonly #scope: StatsScope;
+  readonly #clientClusters = new Set<string>();
 
   constructor(name: string, scope: StatsScope, clock: Clock) {
     this.name = name;
@@ -41,11 +48,26 @@ class FaultFilter implements HttpFilter {
       aborts: scope.counter('fault.aborts_injected'),
       active: scope.gauge('fault.active_faults'),
       overflow: scope.counter('fault.faults_overflow'),
+      slowed: scope.counter('fault.response_rl_injected'),
     };
   }
 
   open(): StreamFilter {
     return new InjectedFault(this);
+  }
+
+  /** Also under the cluster that the client says it is of. */
+  count(kind: 'delays' | 'aborts', clientCluster: string): void {
+    this.stats[kind].increment();
+    if (clientCluster === '' || !this.#mayCount(clientCluster)) return;
+    this.#scope.counter(`fault.${clientCluster}.${kind}_injected`).increment();
+  }
+
+  #mayCount(clientCluster: string): boolean {
+    if (this.#clientClusters.has(clientCluster)) return true;
+    if (this.#clientClusters.size >= MAX_CLIENT_CLUSTERS) return false;
+    this.#clientClusters.add(clientCluster);
+    return true;
   }
 
   close(): void {
@@ -57,6 +79,9 @@ class InjectedFault implements StreamFilter {
   readonly #filter: FaultFilter;
   #delay: Timer | undefined;
   #active = false;
+  #clientCluster = '';
+  #rateKib: number | undefined;
+  #slowed: SlowedResponse | undefined;
 
   constructor(filter: FaultFilter) {
     this.#filter = filter;
@@ -66,8 +91,11 @@ class InjectedFault implements StreamFilter {
     const decision = stream.decision();
     const fault = decision.kind === 'not-found' ? undefined : decision.fault;
     if (!fault || !this.#enter(fault)) return 'next';
+    if (!fault.ignoresClientCluster)
+      this.#clientCluster = stream.head.headers.get('x-envoy-downstream-service-cluster') ?? '';
+    this.#rateKib = fault.rateKib;
     if (fault.delayMs <= 0) return this.#abort(fault.abort, stream);
-    this.#filter.stats.delays.increment();
+    this.#filter.count('delays', this.#clientCluster);
     stream.entry.addFlag('DI');
     this.#delay = this.#filter.clock.after(fault.delayMs, () => {
       this.#delay = undefined;
@@ -76,7 +104,24 @@ class InjectedFault implements StreamFilter {
     return 'wait';
   }
 
+  onResponse({ fromUpstream }: FilteredResponse, stream: FilteredStream): void {
+    if (this.#rateKib === undefined || !fromUpstream) return;
+    this.#filter.stats.slowed.increment();
+    this.#slowed = new SlowedResponse(stream, this, this.#filter.clock, this.#rateKib * 1024);
+  }
+
+  onResponseBody(chunk: Buffer): Buffer | undefined {
+    if (!this.#slowed) return chunk;
+    this.#slowed.add(chunk);
+    return undefined;
+  }
+
+  onResponseEnd(trailers: Headers | undefined): Headers | undefined | 'held' {
+    return this.#slowed?.holdEnd(trailers) ? 'held' : trailers;
+  }
+
   onFinish(): void {
+    this.#slowed?.close();
     this.#delay?.cancel();
     this.#delay = undefined;
     if (this.#active) this.#filter.stats.active.decrement();
@@ -97,7 +142,7 @@ class InjectedFault implements StreamFilter {
 
   #abort(abort: FaultAbort | undefined, stream: FilteredStream): FilterStep {
     if (!abort) return 'next';
-    this.#filter.stats.aborts.increment();
+    this.#filter.count('aborts', this.#clientCluster);
     stream.answer(
       abort.grpcStatus === undefined
         ? localAnswer({ ...FAULT_ABORT, status: abort.status })

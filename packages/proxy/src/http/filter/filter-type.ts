@@ -5,6 +5,7 @@ import type { ReadRouteConfig } from '@meltemi/decide';
 import type { StatsStore } from '@meltemi/telemetry';
 import type { Clusters } from '../../cluster/cluster.ts';
 import type { WatchSecret } from '../../tls/tls-material.ts';
+import type { TapRegistry } from '../../tap/tap-registry.ts';
 import type { SharedCounters } from '../../workers/shared-counters.ts';
 import type { WatchExtension } from '../../xds/extension-watch.ts';
 import type { HttpFilter } from './http-filter.ts';
@@ -19,6 +20,7 @@ export interface HttpFilterParts {
   readonly dice: Dice;
   readonly logger: Logger;
   readonly watchSecret: WatchSecret;
+  readonly taps: TapRegistry;
   readonly watchExtension: WatchExtension;
   /** A configuration that the listener waits for came. */
   readonly onReady: () => void;

@@ -2,6 +2,7 @@
 import type { Decision, RouteFilterConfig } from '@meltemi/decide';
 import type { Headers, RequestHead } from '@meltemi/wire';
 import type { Cluster, OfferedProtocols } from '../../cluster/cluster.ts';
+import type { HostBinding } from '../host-binding.ts';
 import type { OwnAnswer } from '../own-answer.ts';
 import type { StreamEntry } from '../stream-entry.ts';
 
@@ -11,6 +12,8 @@ export interface HttpFilter {
   readonly name: string;
   /** For one request. A filter that keeps nothing of a request returns the same object each time; undefined: not interested. */
   open(stream: FilteredStream): StreamFilter | undefined;
+  /** False: the listener waits until it is, and hears of it by `parts.onReady`. Absent: it always is. */
+  readonly ready?: boolean;
   /** The listener is gone: counters, connections and timers are given up. */
   close?(): void;
 }
@@ -35,8 +38,11 @@ export interface StreamFilter {
   /** The upstream's or our own. */
   onResponse?(response: FilteredResponse, stream: FilteredStream): void;
   onResponseBody?(chunk: Buffer, stream: FilteredStream): Buffer | undefined;
-  /** Before the response ends. A filter that kept bytes gives them by `stream.sendResponseBody` now. The trailers that go on. */
-  onResponseEnd?(trailers: Headers | undefined, stream: FilteredStream): Headers | undefined;
+  /**
+   * Before the response ends. A filter that kept bytes gives them by `stream.sendResponseBody` now. The trailers that go
+   * on; or `held`: the filter calls `stream.endResponse(this, trailers)` later, which only the upstream's response may be.
+   */
+  onResponseEnd?(trailers: Headers | undefined, stream: FilteredStream): Headers | undefined | 'held';
   /** The request is over, however it ended; once. `stream.entry` is complete. Timers and calls of the filter end here. */
   onFinish?(stream: FilteredStream): void;
 }
@@ -49,6 +55,8 @@ export interface FilteredResponse {
   bodyLength: number;
   /** False: our own answer. */
   readonly fromUpstream: boolean;
+  /** Latin1, of our own answers only: what `onResponseBody` gets afterwards. */
+  readonly body?: string;
 }
 
 /** What a filter sees of the stream that runs it. Valid until `onFinish` returned. */
@@ -67,16 +75,25 @@ export interface FilteredStream {
   decision(): Decision;
   /** What the filters changed may lead elsewhere: the next `decision()` decides anew. */
   clearDecision(): void;
+  /** Where no route is known: calls `done` when it may be, in a later turn, unless cancelled. Undefined: nothing is to come. */
+  awaitRoute(done: () => void): { cancel(): void } | undefined;
   /** What the route, its virtual host and its table say to the filter of this name, the most specific first. */
   routeConfigs(name: string): readonly RouteFilterConfig[];
   /** Answers in the upstream's place; the filters see it as a response. Without effect when a response began. */
   answer(answer: OwnAnswer): void;
+  /** The upstream host that the request is to go to, at its first try. */
+  bindHost(binding: HostBinding): void;
   /** After `wait`: the request goes on, with the bytes of its body that the filter kept, if any. */
   resumeRequest(from: StreamFilter, kept?: Buffer): void;
   /** Gives bytes to the filters after `from`, which does not wait. */
   sendRequestBody(from: StreamFilter, chunk: Buffer): void;
   /** Gives bytes to the filters that see the response after `from`: those before it in the chain. */
   sendResponseBody(from: StreamFilter, chunk: Buffer): void;
+  /** After `held`. */
+  endResponse(from: StreamFilter, trailers: Headers | undefined): void;
+  /** The upstream is to send no more for now. */
+  pauseResponse(): void;
+  unpauseResponse(): void;
   /** The client is to send no more for now. */
   pauseRequest(): void;
   unpauseRequest(): void;

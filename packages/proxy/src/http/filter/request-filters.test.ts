@@ -9,6 +9,7 @@ import fc from 'fast-check';
 import { testClusters } from '../../cluster/test-clusters.ts';
 import { routerFilter } from '../../proxy-under-test.ts';
 import { localCounters } from '../../workers/shared-counters.ts';
+import { TapRegistry } from '../../tap/tap-registry.ts';
 import { xdsRegistry } from '../../xds/registry.ts';
 import { FilterConfigError } from '../http-config-error.ts';
 import { compileHttpFilters, type HttpFilters } from '../http-filters.ts';
@@ -28,6 +29,7 @@ function compiled(httpFilters: readonly object[]): HttpFilters {
     watchSecret: () => ({ close: () => {} }),
     watchExtension: () => ({ close: () => {} }),
     onReady: () => {},
+    taps: new TapRegistry(),
     node: undefined,
     direction: 'unspecified',
     counters: localCounters,
@@ -216,4 +218,47 @@ test('a filter that is disabled runs only where a route configures it', () => {
     ]),
   );
   assert.deepEqual(opened, ['on', 'off']);
+});
+
+class FailingStream extends RecordingStream {
+  readonly failures: string[] = [];
+
+  override onFilterFailure(failure: unknown): void {
+    this.failures.push((failure as Error).message);
+    this.active = false;
+  }
+}
+
+function failingIn(hook: keyof StreamFilter): HttpFilter {
+  const fail = () => {
+    throw new Error(hook);
+  };
+  return { name: hook, open: () => ({ [hook]: fail }) };
+}
+
+test('what a filter throws for a request, or at its end, fails the stream, and no other filter misses the end', () => {
+  for (const hook of ['onRequest', 'onRequestBody', 'onRequestEnd', 'onFinish'] as const) {
+    const stream = new FailingStream();
+    const last = new TestFilter('pass');
+    const chain = [failingIn(hook), last].map((filter) => ({ filter, disabled: false }));
+    stream.filters.open(chain, NO_FILTER_CONFIGS);
+    stream.filters.run();
+    stream.filters.requestBody(Buffer.from('x'));
+    stream.filters.requestEnd(undefined);
+    stream.filters.finish();
+    assert.deepEqual([stream.failures, last.finished], [[hook], 1]);
+    assert.equal(stream.ended, hook === 'onFinish' ? 1 : 0);
+  }
+});
+
+test('what a filter throws after it waited fails the stream', () => {
+  const stream = new FailingStream();
+  const waiting = new TestFilter('wait');
+  const chain = [waiting, failingIn('onRequest')].map((filter) => ({ filter, disabled: false }));
+  stream.filters.open(chain, NO_FILTER_CONFIGS);
+  stream.filters.run();
+  stream.filters.requestBody(Buffer.from('x'));
+  stream.filters.requestEnd(undefined);
+  waiting.release();
+  assert.deepEqual([stream.failures, stream.request, stream.ended], [['onRequest'], '', 0]);
 });

@@ -14,11 +14,14 @@ export interface FilteringStream extends FilteredStream {
   onFilteredBody(chunk: Buffer): void;
   onFilteredEnd(trailers: Headers | undefined): void;
   onFilteredResponseBody(chunk: Buffer): void;
-  /** A filter threw. */
+  /** A filter threw: the stream is to end, unless it is over. */
   onFilterFailure(failure: unknown): void;
 }
 
-/** One a stream object, for one request after the other. */
+/**
+ * One a stream object, for one request after the other. What a filter throws for the request, or when it is over, fails the
+ * stream; what it throws when it is opened or for the response goes to the caller, who knows what is out already.
+ */
 export class RequestFilters {
   readonly #stream: FilteringStream;
   readonly #opened: StreamFilter[] = [];
@@ -46,6 +49,14 @@ export class RequestFilters {
 
   /** Gives the head to the filters, as far as they let it. */
   run(): void {
+    try {
+      this.#run();
+    } catch (failure) {
+      this.#stream.onFilterFailure(failure);
+    }
+  }
+
+  #run(): void {
     while (this.#next < this.#opened.length) {
       const filter = this.#opened[this.#next++]!;
       const step = filter.onRequest?.(this.#stream) ?? 'next';
@@ -63,16 +74,20 @@ export class RequestFilters {
     const position = this.#next;
     if (!this.#waiting || this.#opened[position - 1] !== from) return;
     this.#waiting = false;
+    this.run();
+    if (kept) this.requestBody(kept, position);
+    this.#release(position);
+  }
+
+  requestBody(chunk: Buffer, from = 0): void {
     try {
-      this.run();
-      if (kept) this.requestBody(kept, position);
-      this.#release(position);
+      this.#requestBody(chunk, from);
     } catch (failure) {
       this.#stream.onFilterFailure(failure);
     }
   }
 
-  requestBody(chunk: Buffer, from = 0): void {
+  #requestBody(chunk: Buffer, from: number): void {
     let rest: Buffer | undefined = chunk;
     for (let index = from; index < this.#reached && this.#stream.active; index++) {
       const filter: StreamFilter = this.#opened[index]!;
@@ -85,6 +100,14 @@ export class RequestFilters {
   }
 
   requestEnd(trailers: Headers | undefined, from = 0): void {
+    try {
+      this.#requestEnd(trailers, from);
+    } catch (failure) {
+      this.#stream.onFilterFailure(failure);
+    }
+  }
+
+  #requestEnd(trailers: Headers | undefined, from: number): void {
     for (let index = from; index < this.#reached && this.#stream.active; index++)
       this.#opened[index]!.onRequestEnd?.(trailers, this.#stream);
     if (!this.#stream.active) return;
@@ -108,14 +131,21 @@ export class RequestFilters {
     this.#stream.onFilteredResponseBody(rest);
   }
 
-  /** The trailers that go to the client. */
-  responseEnd(trailers: Headers | undefined): Headers | undefined {
+  /** The trailers that go to the client; or a filter holds the end. */
+  responseEnd(trailers: Headers | undefined, from = this.#opened.length - 1): Headers | undefined | 'held' {
     let rest = trailers;
-    for (let index = this.#opened.length - 1; index >= 0; index--) {
+    for (let index = from; index >= 0; index--) {
       const filter: StreamFilter = this.#opened[index]!;
-      if (filter.onResponseEnd) rest = filter.onResponseEnd(rest, this.#stream);
+      const next = filter.onResponseEnd ? filter.onResponseEnd(rest, this.#stream) : rest;
+      if (next === 'held') return next;
+      rest = next;
     }
     return rest;
+  }
+
+  /** The filter that held the end lets it go on. */
+  resumeResponseEnd(from: StreamFilter, trailers: Headers | undefined): Headers | undefined | 'held' {
+    return this.responseEnd(trailers, this.#opened.indexOf(from) - 1);
   }
 
   sendRequestBody(from: StreamFilter, chunk: Buffer): void {
@@ -128,7 +158,7 @@ export class RequestFilters {
 
   /** The request is over. */
   finish(): void {
-    for (const filter of this.#opened) filter.onFinish?.(this.#stream);
+    for (const filter of this.#opened) this.#finish(filter);
     this.#opened.length = 0;
     this.#next = 0;
     this.#waiting = false;
@@ -136,6 +166,15 @@ export class RequestFilters {
     this.#trailers = undefined;
     if (this.#heldSize > 0) this.#held = [];
     this.#heldSize = 0;
+  }
+
+  /** The others hear of it all the same. */
+  #finish(filter: StreamFilter): void {
+    try {
+      filter.onFinish?.(this.#stream);
+    } catch (failure) {
+      this.#stream.onFilterFailure(failure);
+    }
   }
 
   /** How many filters have the head. */
