@@ -1,5 +1,4 @@
 // One listener by name: its sockets, the version that serves, and the version that warms up to replace it.
-import type { Timer } from '@meltemi/base';
 import type { Listener } from '@meltemi/api/envoy/config/listener/v3/listener_pb';
 import type { Transport, TransportAddress } from '@meltemi/wire';
 import { BoundSockets } from './bound-sockets.ts';
@@ -7,9 +6,6 @@ import { isInbound } from './listener-address.ts';
 import type { ListenerParts } from './listener-parts.ts';
 import { type HandOver, ListenerVersion } from './listener-version.ts';
 import type { SocketBinder } from './socket-binder.ts';
-
-/** Envoy's initial_fetch_timeout: after it, a listener goes live without what it waits for. */
-const WARMING_TIMEOUT_MS = 15_000;
 
 /** What a listener has to do with the others. */
 export interface ListenerSurroundings {
@@ -27,7 +23,6 @@ export class ActiveListener {
   readonly #sockets: BoundSockets;
   #serving: ListenerVersion | undefined;
   #warming: ListenerVersion | undefined;
-  #warmingTimer: Timer | undefined;
   #accepting = true;
 
   constructor(name: string, parts: ListenerParts, surroundings: ListenerSurroundings) {
@@ -73,7 +68,6 @@ export class ActiveListener {
     const version = new ListenerVersion(config, this.#serving, this.#parts, handOver, () => this.#promote());
     this.#dropWarming();
     this.#warming = version;
-    this.#warmingTimer = this.#parts.clock.after(WARMING_TIMEOUT_MS, () => this.#goLive());
     this.#promote();
   }
 
@@ -136,7 +130,6 @@ export class ActiveListener {
   #goLive(): void {
     const version = this.#warming;
     if (!version) return;
-    this.#warmingTimer?.cancel();
     this.#warming = undefined;
     const before = this.#serving;
     this.#serving = version;
@@ -146,7 +139,6 @@ export class ActiveListener {
   }
 
   #dropWarming(): void {
-    this.#warmingTimer?.cancel();
     const version = this.#warming;
     this.#warming = undefined;
     version?.retire();

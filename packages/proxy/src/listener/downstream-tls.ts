@@ -6,6 +6,7 @@ import {
 } from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/tls_pb';
 import type { Clock } from '@meltemi/base';
 import type { ServerTlsOptions, TlsInfo } from '@meltemi/wire';
+import { MULTIPLEXED } from '../tls/multiplexed-protocol.ts';
 import { judgePeer, type RefusalKind, uriSans } from '../tls/peer-certificate.ts';
 import { TlsConfigError } from '../tls/tls-config-error.ts';
 import { type TlsMaterial, type TlsMaterialWatch, type WatchSecret, watchTlsMaterial } from '../tls/tls-material.ts';
@@ -29,6 +30,7 @@ export class DownstreamTls {
   readonly #onReady: () => void;
   #material: TlsMaterial | undefined;
   #choose: ChooseContext | undefined;
+  #missing = false;
   /** Monotonic. */
   #madeAt = 0;
   /** URI names of our own certificate. */
@@ -43,26 +45,35 @@ export class DownstreamTls {
     this.#onReady = onReady;
     this.#tickets = sessionTickets(context);
     tlsParams(context.commonTlsContext?.tlsParams);
-    this.#watch = watchTlsMaterial(context.commonTlsContext, watchSecret, (material) => this.#rotate(material));
+    this.#watch = watchTlsMaterial(
+      context.commonTlsContext,
+      watchSecret,
+      (material) => this.#rotate(material),
+      () => {
+        this.#missing = true;
+        onReady();
+      },
+    );
   }
 
+  /** The listener need not wait: every secret came, or it refuses handshakes until they do. */
   get ready(): boolean {
-    return this.#choose !== undefined;
+    return this.#choose !== undefined || this.#missing;
   }
 
   get material(): TlsMaterial | undefined {
     return this.#material;
   }
 
-  /** Undefined: secrets are missing, or the client names no server where it must; the connection is to be closed. */
-  handshake(readBefore: Buffer | undefined, seat: HandshakeSeat): ServerTlsOptions | undefined {
+  /** `multiplexes`: the chain takes what sidecars of our kind send so. Undefined: secrets are missing, or the client names no server where it must; the connection is to be closed. */
+  handshake(readBefore: Buffer | undefined, seat: HandshakeSeat, multiplexes: boolean): ServerTlsOptions | undefined {
     if (!this.#choose || !this.#material) return undefined;
     if (this.#clock.monotonic() - this.#madeAt > this.#tickets.keyLifeMs) this.#make(this.#material);
     const choose = this.#choose;
     return {
       secureContext: choose(seat.serverName),
       ...(seat.serverName === '' && this.#material.keyPairs.length > 1 && { contextOf: choose }),
-      alpnProtocols: this.#protocolsFor(seat.applicationProtocols),
+      alpnProtocols: this.#protocolsFor(seat.applicationProtocols, multiplexes),
       clientCertificate: this.#clientCertificate(),
       verifyChain: this.#material.trustedCa !== undefined && !this.#material.acceptsUntrusted,
       verifyPeer: (info) => this.#refuse(info, seat),
@@ -75,8 +86,13 @@ export class DownstreamTls {
   }
 
   /** A client that shares no protocol with us goes on without one, as with Envoy; OpenSSL would refuse it. */
-  #protocolsFor(offered: readonly string[]): readonly string[] {
+  #protocolsFor(offered: readonly string[], multiplexes: boolean): readonly string[] {
     const ours = this.#context.commonTlsContext?.alpnProtocols ?? [];
+    if (multiplexes && this.#clientCertificate() !== 'none') {
+      if (offered.includes(MULTIPLEXED)) return [MULTIPLEXED];
+      // Nobody looked: a client that knows it will choose it.
+      if (offered.length === 0 && ours.length > 0) return [MULTIPLEXED, ...ours];
+    }
     return offered.length === 0 || ours.some((protocol) => offered.includes(protocol)) ? ours : [];
   }
 

@@ -58,6 +58,11 @@ export class FilterChain {
     return (this.tls?.ready ?? true) && this.#network.terminal.ready;
   }
 
+  /** Takes HTTP/1.1 requests as streams of HTTP/2 from sidecars of our kind. */
+  get multiplexes(): boolean {
+    return this.#network.terminal.multiplexes === true;
+  }
+
   get openConnections(): number {
     return this.#network.openConnections;
   }

@@ -171,7 +171,7 @@ test('what is unknown, misplaced or can not be honoured is refused by name', (co
       listener('d', { filter_chains: [saying('x', same), saying('y', same)] }),
       listener('e', {}),
       listener('f', { filter_chains: [saying('x', { filter_chain_match: { server_names: ['a.*.b'] } })] }),
-      listener('g', { filter_chains: [{ filters: [filter('network.redis_proxy.v3.RedisProxy')] }] }),
+      listener('g', { filter_chains: [{ filters: [filter('http.buffer.v3.Buffer')] }] }),
     ),
     [
       'listener filter mine: unknown type google.protobuf.StringValue',
@@ -180,7 +180,7 @@ test('what is unknown, misplaced or can not be honoured is refused by name', (co
       'filter chains 0 and 1 have overlapping matching rules',
       'no filter chains',
       'filter_chain_match: a partial wildcard in server_names is not supported',
-      'network filter network.redis_proxy.v3.RedisProxy: unknown type envoy.extensions.filters.network.redis_proxy.v3.RedisProxy',
+      'network filter http.buffer.v3.Buffer: unknown type envoy.extensions.filters.http.buffer.v3.Buffer',
     ],
   );
 });

@@ -16,6 +16,7 @@ import { localCounters } from '../workers/shared-counters.ts';
 import { xdsRegistry } from '../xds/registry.ts';
 import type { Rejection } from '../xds/xds-client.ts';
 import { ListenerManager } from './listener-manager.ts';
+import { TapRegistry } from '../tap/tap-registry.ts';
 
 /** A listener manager whose routes and secrets the test pushes. */
 class Pushed {
@@ -23,6 +24,7 @@ class Pushed {
   readonly stats = new StatsStore();
   readonly #routes = new Map<string, ((routes: RouteConfiguration) => Rejection | undefined)[]>();
   readonly #secrets = new Map<string, ((secret: Secret) => string | undefined)[]>();
+  readonly #missing = new Map<string, (() => void)[]>();
 
   constructor(context: TestContext, clock: Clock = systemClock()) {
     this.manager = new ListenerManager({
@@ -32,12 +34,19 @@ class Pushed {
       clock,
       dice: seededDice(1),
       logger: silentLogger,
-      watchRoutes: (_source, name, onRoutes) => watch(this.#routes, name, onRoutes),
+      watchRoutes: (_source, name, onRoutes, onMissing) => {
+        watch(this.#missing, name, onMissing);
+        return watch(this.#routes, name, onRoutes);
+      },
       awaitClusters: () => undefined,
-      watchSecret: (config, onSecret) => watch(this.#secrets, config.name, onSecret),
+      watchSecret: (config, onSecret, onMissing) => {
+        if (onMissing) watch(this.#missing, config.name, onMissing);
+        return watch(this.#secrets, config.name, onSecret);
+      },
       watchExtension: () => ({ close() {} }),
       counters: localCounters,
       drainTimeMs: 300,
+      taps: new TapRegistry(),
       drainingChains: new Set(),
     });
     context.after(() => this.manager.close());
@@ -48,12 +57,35 @@ class Pushed {
     for (const push of this.#routes.get(name) ?? []) assert.equal(push(routes), undefined);
   }
 
+  /** Sends routes that can't be honoured; why they were refused. */
+  refusedRoutes(name: string): string | undefined {
+    const routes = routesSaying(name, 'bad');
+    const header = { key: 'x-bad', value: '%NONSENSE%' };
+    const bad = fromJson(RouteConfigurationSchema, { name, response_headers_to_add: [{ header }] });
+    const refusable = { ...routes, responseHeadersToAdd: bad.responseHeadersToAdd };
+    return this.#routes.get(name)?.map((push) => push(refusable))[0]?.message;
+  }
+
+  /** The source has none, or did not answer in time. */
+  missing(name: string): void {
+    for (const tell of this.#missing.get(name) ?? []) tell();
+  }
+
   secret(secret: Secret): readonly (string | undefined)[] {
     return (this.#secrets.get(secret.name) ?? []).map((push) => push(secret));
   }
 
   apply(...listeners: readonly Listener[]): readonly Rejection[] {
     return this.manager.update(new Map(listeners.map((listener) => [listener.name, listener])), []);
+  }
+
+  /** Resolves when the stat has the value; there is no event for it. */
+  async statBecomes(name: string, value: number): Promise<void> {
+    for (;;) {
+      const stat = this.stats.list().find((each) => each.name.text === name);
+      if (stat && 'value' in stat.cell && stat.cell.value === value) return;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 
   port(name: string): number {
@@ -107,6 +139,17 @@ function listener(name: string, fields: ListenerFields = {}): Listener {
   return fromJson(ListenerSchema, message as JsonValue, { registry: xdsRegistry });
 }
 
+const INSPECTS: JsonValue = {
+  listener_filters: [
+    {
+      name: 'inspector',
+      typed_config: {
+        '@type': 'type.googleapis.com/envoy.extensions.filters.listener.http_inspector.v3.HttpInspector',
+      },
+    },
+  ],
+};
+
 async function ask(port: number): Promise<string> {
   return (await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } })).text();
 }
@@ -120,15 +163,47 @@ test('a listener opens when its routes are there, not before', async (context) =
   assert.equal(await ask(pushed.port('a')), 'one');
 });
 
-test('a listener whose routes never come opens after 15 s, without routes', async (context) => {
+test('a listener waits for its routes until their source says that none come, and opens without', async (context) => {
   const clock = new ManualClock(1);
   const pushed = new Pushed(context, clock);
   pushed.apply(listener('a'));
-  clock.advance(14_999);
+  clock.advance(3_600_000);
   assert.equal(pushed.manager.snapshot()[0]?.state, 'warming');
-  clock.advance(1);
+  pushed.missing('routes');
+  await pushed.manager.settled();
+  const status = async () => (await fetch(`http://127.0.0.1:${pushed.port('a')}/`)).status;
+  assert.equal(await status(), 404);
+  pushed.routes('routes', 'late');
+  assert.equal(await status(), 200);
+});
+
+test('a listener does not wait for better routes than those that it refused', async (context) => {
+  const pushed = new Pushed(context);
+  pushed.apply(listener('a'));
+  assert.match(pushed.refusedRoutes('routes') ?? '', /NONSENSE/);
   await pushed.manager.settled();
   assert.equal((await fetch(`http://127.0.0.1:${pushed.port('a')}/`)).status, 404);
+});
+
+test('a listener whose secrets do not come opens, and refuses handshakes until they do', async (context) => {
+  const authority = testAuthority();
+  context.after(() => authority.close());
+  const clock = new ManualClock(1);
+  const pushed = new Pushed(context, clock);
+  pushed.apply(listener('a', { chain: { transport_socket: tlsSocket() } }));
+  pushed.routes('routes', 'secret');
+  clock.advance(3_600_000);
+  pushed.missing('default');
+  assert.equal(pushed.manager.snapshot()[0]?.state, 'warming');
+  pushed.missing('ROOTCA');
+  await pushed.manager.settled();
+  const own = authority.issue('URI:spiffe://td/caller');
+  await assert.rejects(dial(pushed.port('a'), own));
+  pushed.secret(rootSecret(authority.root));
+  pushed.secret(keySecret(authority.issue('URI:spiffe://td/late')));
+  const late = await dial(pushed.port('a'), own);
+  assert.match(late.getPeerX509Certificate()?.subjectAltName ?? '', /late/);
+  late.destroy();
 });
 
 test('routes that change while requests run: each request gets the old answer or the new one', async (context) => {
@@ -174,6 +249,29 @@ test('an update keeps the socket; connections of a changed chain are told to clo
     [true, false],
   );
   assert.equal((await fetch(`http://127.0.0.1:${port}/`)).headers.get('server'), 'new');
+});
+
+test('a connection that is on its way to a chain arrives there, although the chain is replaced meanwhile', async (context) => {
+  const pushed = new Pushed(context);
+  const inspected = (name: string) => ({
+    ...listener('inspects', { manager: { server_name: name } }),
+    listenerFilters: fromJson(ListenerSchema, INSPECTS, { registry: xdsRegistry }).listenerFilters,
+  });
+  pushed.apply(inspected('old'));
+  pushed.routes('routes', 'one');
+  await pushed.manager.settled();
+  const client = new RawClient(pushed.port('inspects'));
+  context.after(() => client.close());
+  client.send('GE');
+  await pushed.statBecomes('listener.127.0.0.1_0.downstream_pre_cx_active', 1);
+  pushed.apply(inspected('new'));
+  pushed.routes('routes', 'two');
+  await pushed.manager.settled();
+  client.send('T / HTTP/1.1\r\nhost: a\r\n\r\n');
+  const answer = await client.until((text) => /(one|two)$/.test(text));
+  assert.match(answer, /^HTTP\/1\.1 200 OK\r\n[^]*server: old\r\n/);
+  client.send('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+  assert.match(await client.untilEnd(), /connection: close/);
 });
 
 test('a listener that can not be honoured is refused by name, and the others are applied', async (context) => {

@@ -5,8 +5,10 @@ import type { AccessLogPlace } from '../accesslog/access-log-parts.ts';
 import type { Clusters } from '../cluster/cluster.ts';
 import type { DrainDecision } from '../drain/drain-sequence.ts';
 import type { ProcessDrain } from '../drain/process-drain.ts';
+import type { Environment } from '../environment.ts';
 import type { AwaitClusters, WatchRoutes } from '../http/route-slot.ts';
 import type { OverloadState } from '../overload/overload-state.ts';
+import type { TapRegistry } from '../tap/tap-registry.ts';
 import type { WatchSecret } from '../tls/tls-material.ts';
 import type { WatchExtension } from '../xds/extension-watch.ts';
 import type { SharedCounters } from '../workers/shared-counters.ts';
@@ -16,6 +18,8 @@ export interface ListenerParts {
   readonly clusters: Clusters;
   readonly stats: StatsStore;
   readonly accessLogs: AccessLogPlace;
+  /** For custom tags; absent: no variable is there. */
+  readonly environment?: Environment;
   readonly clock: Clock;
   readonly dice: Dice;
   readonly logger: Logger;
@@ -23,6 +27,7 @@ export interface ListenerParts {
   readonly awaitClusters: AwaitClusters;
   readonly watchSecret: WatchSecret;
   readonly watchExtension: WatchExtension;
+  readonly taps: TapRegistry;
   readonly counters: SharedCounters;
   /** Which way the traffic of the listener goes that is being built; undefined: it doesn't say. */
   readonly direction?: 'inbound' | 'outbound';

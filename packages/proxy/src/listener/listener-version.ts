@@ -11,7 +11,7 @@ import { asksForHello, type ChooseChain } from './filter-chain-match.ts';
 import { directionOf, isInbound } from './listener-address.ts';
 import { ListenerConfigError } from './listener-config-error.ts';
 import { listenerLogs, type ListenerLogs } from './listener-logs.ts';
-import type { ListenerParts } from './listener-parts.ts';
+import type { DrainingChain, ListenerParts } from './listener-parts.ts';
 import { type ListenerSettings, listenerSettings } from './listener-settings.ts';
 import { type ListenerStats, listenerStats } from './listener-stats.ts';
 import { type ConnectionAcceptor, PendingConnection } from './pending-connection.ts';
@@ -37,6 +37,15 @@ export class ListenerVersion implements ConnectionAcceptor {
   readonly #choose: ChooseChain;
   readonly #logs: ListenerLogs;
   readonly #pending = new Set<PendingConnection>();
+  readonly #draining: Set<DrainingChain>;
+  /** Connections that have not arrived at their chains when the version is replaced. */
+  readonly #arriving: DrainingChain = {
+    drain: () => {},
+    closeIdle: () => this.#pending.size,
+    close: () => this.#destroyPending(),
+  };
+  #retired = false;
+  #givenUp = false;
 
   /** Chains of `before` that didn't change are taken over. Throws a typed error for what can't be honoured. */
   constructor(
@@ -51,6 +60,7 @@ export class ListenerVersion implements ConnectionAcceptor {
     this.clock = parts.clock;
     this.logger = parts.logger;
     this.handOver = handOver;
+    this.#draining = parts.drainingChains;
     this.settings = listenerSettings(config);
     this.filtersTimeoutMs = this.settings.filtersTimeoutMs;
     this.continueOnTimeout = this.settings.continueOnTimeout;
@@ -93,6 +103,7 @@ export class ListenerVersion implements ConnectionAcceptor {
 
   forget(pending: PendingConnection): void {
     this.#pending.delete(pending);
+    this.#giveUp();
   }
 
   chainFor(facts: ConnectionFacts): FilterChain | undefined {
@@ -105,9 +116,17 @@ export class ListenerVersion implements ConnectionAcceptor {
     this.#logs.unmatched(transport);
   }
 
-  /** No new connection comes; chains that no other version has drain and close. */
+  /** No new connection comes; chains that no other version has drain and close, once those on their way to them have arrived. */
   retire(): void {
-    for (const pending of this.#pending) pending.destroy();
+    this.#retired = true;
+    if (this.#pending.size > 0) this.#draining.add(this.#arriving);
+    this.#giveUp();
+  }
+
+  #giveUp(): void {
+    if (!this.#retired || this.#pending.size > 0 || this.#givenUp) return;
+    this.#givenUp = true;
+    this.#draining.delete(this.#arriving);
     for (const chain of this.chains.values()) chain.release();
     this.#closeFilters();
     this.#logs.close();
@@ -125,10 +144,14 @@ export class ListenerVersion implements ConnectionAcceptor {
   }
 
   close(): void {
-    for (const pending of this.#pending) pending.destroy();
+    this.#destroyPending();
     for (const chain of this.chains.values()) chain.close();
     this.#closeFilters();
     this.#logs.close();
+  }
+
+  #destroyPending(): void {
+    for (const pending of this.#pending) pending.destroy();
   }
 
   #start(transport: Transport, bytes: Buffer | undefined, mayHandOver: boolean): void {

@@ -7,6 +7,7 @@ import { createLogFiles, StatsStore } from '@meltemi/telemetry';
 import { localCounters } from '../workers/shared-counters.ts';
 import { xdsRegistry } from '../xds/registry.ts';
 import { ListenerManager } from './listener-manager.ts';
+import { TapRegistry } from '../tap/tap-registry.ts';
 
 const TYPES = 'type.googleapis.com/envoy.extensions.filters';
 
@@ -36,6 +37,7 @@ export function listenersUnderTest(context: TestContext, clock: Clock = systemCl
     watchSecret: unwatched,
     watchExtension: unwatched,
     drainTimeMs: 300,
+    taps: new TapRegistry(),
     drainingChains: new Set(),
   });
   context.after(() => manager.close());

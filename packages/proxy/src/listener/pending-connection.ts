@@ -182,7 +182,7 @@ export class PendingConnection implements TransportHandler, TlsHandler, Inspecte
   }
 
   #startTls(chain: FilterChain): void {
-    const options = chain.tls!.handshake(this.#peek.release(), this);
+    const options = chain.tls!.handshake(this.#peek.release(), this, chain.multiplexes);
     if (!options) return this.#refuse();
     const { clock, stats } = this.#version;
     this.#timer = clock.after(chain.handshakeTimeoutMs, () => {
@@ -196,9 +196,10 @@ export class PendingConnection implements TransportHandler, TlsHandler, Inspecte
     const bytes = this.#peek.release();
     this.#over = true;
     this.#stopWaiting();
-    this.#version.forget(this);
     chain.accept(this.transport);
     if (bytes) this.transport.handler.onData(bytes);
+    // Not before: a version that is given up keeps its chains for those who are on their way.
+    this.#version.forget(this);
   }
 
   /** Closes the connection. */

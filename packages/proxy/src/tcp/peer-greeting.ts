@@ -7,7 +7,8 @@ import { PeekBuffer } from '../listener/peek-buffer.ts';
 export class PeerGreeting {
   readonly #peek = new PeekBuffer();
   readonly #onPeer: (peer: Workload) => void;
-  #over = false;
+  /** The upstream said who it is, or says nothing. */
+  over = false;
 
   /** `own`: the message that says who we are; sent at once. */
   constructor(upstream: UpstreamTcp, own: Buffer, onPeer: (peer: Workload) => void) {
@@ -17,11 +18,11 @@ export class PeerGreeting {
 
   /** What of the upstream's bytes is for the client; undefined: nothing yet. */
   received(bytes: Buffer): Buffer | undefined {
-    if (this.#over) return bytes;
+    if (this.over) return bytes;
     this.#peek.append(bytes);
     const peek = peekPeer(this.#peek.bytes);
     if (peek.kind === 'need-more') return undefined;
-    this.#over = true;
+    this.over = true;
     if (peek.kind === 'peer') {
       this.#peek.take(peek.size);
       if (peek.workload) this.#onPeer(peek.workload);
@@ -31,7 +32,7 @@ export class PeerGreeting {
 
   /** The upstream sends no more: what looked like the head of an answer was none. */
   ended(): Buffer | undefined {
-    this.#over = true;
+    this.over = true;
     return this.#peek.release();
   }
 }

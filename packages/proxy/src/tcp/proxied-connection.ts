@@ -1,6 +1,7 @@
 // Carries the bytes of one client connection to an upstream and back: connect, pump both ways, half-close, end.
 import { rollInteger, type SocketAddress, type Timer, xxHash64 } from '@meltemi/base';
 import { type Transport, TransportError, type TransportHandler } from '@meltemi/wire';
+import { tlsFacts } from '../accesslog/certificate-facts.ts';
 import type { Cluster, UpstreamHost, UpstreamTcp, UpstreamTcpEnd, UpstreamTcpHandler } from '../cluster/cluster.ts';
 import type { Workload } from '../istio/workload.ts';
 import { Deadline } from '../http/deadline.ts';
@@ -59,7 +60,8 @@ export class ProxiedConnection implements TransportHandler {
     this.#cluster = clusters.get(choice.cluster);
     if (settings.logIntervalMs > 0) this.#logLater();
     if (this.#cluster) {
-      this.#entry.upstreamCluster = choice.cluster;
+      this.#entry.upstreamCluster = this.#cluster.shownName;
+      this.#entry.upstreamClusterRaw = choice.cluster;
       return this.#connect(this.#cluster);
     }
     stats.noRoute.increment();
@@ -160,13 +162,16 @@ export class ProxiedConnection implements TransportHandler {
   }
 
   #upstreamConnected(): void {
-    const { localAddress } = this.#upstream!;
+    const { localAddress, tls, host, facts } = this.#upstream!;
+    this.#entry.upstreamConnection = facts;
+    this.#entry.upstreamTls = tls && tlsFacts(tls, host.localUris);
     this.#connected = true;
     this.#entry.upstreamLocalAddress = `${localAddress.host}:${localAddress.port}`;
     this.#entry.upstreamTransportFailureReason = undefined;
     this.#touch();
     this.#greet();
-    this.#tellOpened();
+    // Who is there is known when the upstream has answered.
+    if (!this.#greeting) this.#tellOpened();
     if (this.#site.settings.logConnected) this.#logNow();
     const early = this.#early;
     this.#early = undefined;
@@ -185,6 +190,7 @@ export class ProxiedConnection implements TransportHandler {
 
   #upstreamData(bytes: Buffer): void {
     const chunk = this.#greeting ? this.#greeting.received(bytes) : bytes;
+    if (this.#greeting?.over) this.#tellOpened();
     if (chunk) this.#toClient(chunk);
   }
 

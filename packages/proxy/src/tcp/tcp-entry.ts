@@ -1,5 +1,6 @@
 // What the access log can say of a connection that carried bytes as they are.
 import type { AccessLogEntry, TlsFacts } from '@meltemi/telemetry';
+import type { ConnectionFacts } from '../cluster/cluster.ts';
 import type { ConnectionEntry } from '../http/stream-entry.ts';
 
 export class TcpEntry implements AccessLogEntry {
@@ -18,16 +19,18 @@ export class TcpEntry implements AccessLogEntry {
   readonly requestDurationMs = undefined;
   readonly responseDurationMs = undefined;
   readonly routeName = undefined;
-  readonly metadata = undefined;
   responseFlags: string | undefined;
   bytesReceived = 0;
   bytesSent = 0;
   durationMs = 0;
   upstreamHost: string | undefined;
   upstreamCluster: string | undefined;
+  upstreamClusterRaw: string | undefined;
   upstreamLocalAddress: string | undefined;
   upstreamTransportFailureReason: string | undefined;
   upstreamRequestAttemptCount = 0;
+  upstreamTls: TlsFacts | undefined;
+  upstreamConnection: ConnectionFacts | undefined;
   connectionTerminationDetails: string | undefined;
 
   constructor(connection: ConnectionEntry, startTimeMs: number) {
@@ -35,6 +38,16 @@ export class TcpEntry implements AccessLogEntry {
     this.startTimeMs = startTimeMs;
   }
 
+  get upstreamConnectionId(): number | undefined {
+    return this.upstreamConnection?.id;
+  }
+  /** That there was a connection to. */
+  get upstreamHostsAttempted(): readonly string[] | undefined {
+    return this.upstreamConnection && this.upstreamHost !== undefined ? [this.upstreamHost] : undefined;
+  }
+  get metadata(): ConnectionEntry['metadata'] {
+    return this.#connection.metadata;
+  }
   get downstreamLocalAddress(): string {
     return this.#connection.localAddress;
   }

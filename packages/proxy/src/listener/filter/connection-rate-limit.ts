@@ -2,12 +2,15 @@
 // https://www.envoyproxy.io/docs/envoy/latest/configuration/listeners/listener_filters/local_rate_limit_filter
 import type { LocalRateLimit } from '@meltemi/api/envoy/extensions/filters/listener/local_ratelimit/v3/local_ratelimit_pb';
 import type { ListenerParts } from '../listener-parts.ts';
-import { TokenBucket } from '../token-bucket.ts';
+import { bucketSize, TokenBucket } from '../../rate-limit/token-bucket.ts';
 import type { ListenerFilter } from './listener-filter.ts';
 
-/** Throws ListenerConfigError for a bucket that can't be honoured. */
-export function connectionRateLimit(config: LocalRateLimit, { stats, clock }: ListenerParts): ListenerFilter {
-  const bucket = new TokenBucket(config.tokenBucket, clock);
+/** Throws a typed error for a bucket that can't be honoured. */
+export function connectionRateLimit(config: LocalRateLimit, { stats, clock, counters }: ListenerParts): ListenerFilter {
+  const bucket = new TokenBucket(bucketSize(config.tokenBucket), `listener-rate-limit/${config.statPrefix}`, {
+    clock,
+    counters,
+  });
   const enabled = config.runtimeEnabled?.defaultValue ?? true;
   const scope = stats.scope(`listener_local_ratelimit.${config.statPrefix}`);
   const limited = scope.counter('rate_limited');
@@ -17,6 +20,9 @@ export function connectionRateLimit(config: LocalRateLimit, { stats, clock }: Li
       limited.increment();
       return 'refuse';
     },
-    close: () => scope.close(),
+    close: () => {
+      scope.close();
+      bucket.close();
+    },
   };
 }

@@ -1,5 +1,6 @@
 // What looks at an accepted connection before its filter chain is chosen.
 import type { Transport } from '@meltemi/wire';
+import { MULTIPLEXED } from '../../tls/multiplexed-protocol.ts';
 import type { ConnectionFacts } from '../connection-facts.ts';
 
 /** next: the filter is done. wait: it wants more bytes. refuse: the connection is closed. */
@@ -35,6 +36,7 @@ export function factsOf(connection: InspectedConnection): ConnectionFacts {
     directSourceIp: directRemoteAddress.host,
     transportProtocol: connection.transportProtocol || 'raw_buffer',
     serverName: connection.serverName,
-    applicationProtocols: connection.applicationProtocols,
+    // A name that our sidecars add is no business of the configuration.
+    applicationProtocols: connection.applicationProtocols.filter((name) => name !== MULTIPLEXED),
   };
 }

@@ -5,6 +5,7 @@ import type { Filter } from '@meltemi/api/envoy/config/listener/v3/listener_comp
 import { ConfigSchema as DirectResponseSchema } from '@meltemi/api/envoy/extensions/filters/network/direct_response/v3/config_pb';
 import { EchoSchema } from '@meltemi/api/envoy/extensions/filters/network/echo/v3/echo_pb';
 import { HttpConnectionManagerSchema } from '@meltemi/api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
+import { RedisProxySchema } from '@meltemi/api/envoy/extensions/filters/network/redis_proxy/v3/redis_proxy_pb';
 import { TcpProxySchema } from '@meltemi/api/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb';
 import { plainAny } from '../../bootstrap/typed-struct.ts';
 import { xdsRegistry } from '../../xds/registry.ts';
@@ -17,6 +18,7 @@ import { CONNECTION_FILTERS } from './filter-types.ts';
 import type { FilterPlace } from './filter-place.ts';
 import { httpFilter } from './http-terminal.ts';
 import { NetworkChain } from './network-chain.ts';
+import { redisFilter } from './redis/redis-terminal.ts';
 import { tcpFilter } from './tcp-terminal.ts';
 import type { TerminalFilter } from './terminal-filter.ts';
 
@@ -62,6 +64,10 @@ function terminalFilter(
     case TcpProxySchema.typeName: {
       const observers = filters.flatMap(({ observer }) => observer ?? []);
       return tcpFilter(fromBinary(TcpProxySchema, any!.value), observers, place, parts);
+    }
+    case RedisProxySchema.typeName: {
+      const observers = filters.flatMap(({ observer }) => observer ?? []);
+      return redisFilter(fromBinary(RedisProxySchema, any!.value), observers, place, parts);
     }
     case EchoSchema.typeName:
       return answerFilter(echo, place.onConnectionClosed);

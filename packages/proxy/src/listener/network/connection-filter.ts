@@ -1,4 +1,5 @@
 // What stands before the filter that ends a chain: it lets connections in or not, and may see the bytes of those it let in.
+import type { JsonObject } from '@bufbuild/protobuf';
 import type { Transport } from '@meltemi/wire';
 import type { ConnectionEntry } from '../../http/stream-entry.ts';
 import type { TcpObserver } from '../../tcp/tcp-observer.ts';
@@ -21,6 +22,10 @@ export interface ArrivedConnection {
   readonly transport: Transport;
   /** What is known of it; read on demand. */
   readonly entry: ConnectionEntry;
+  /** What filters said of it, by the filter's name. */
+  readonly metadata: Readonly<Record<string, JsonObject>>;
+  /** What the filter had said under other names stays. */
+  addMetadata(filter: string, values: JsonObject): void;
 }
 
 /** The connection is closed. */

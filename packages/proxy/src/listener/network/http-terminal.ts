@@ -2,7 +2,7 @@
 import type { HttpConnectionManager } from '@meltemi/api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
 import { ConnectionManager } from '../../http/connection-manager.ts';
 import { FilterConfigError } from '../../http/http-config-error.ts';
-import { closeHttpFilters, compileHttpFilters, type HttpFilters } from '../../http/http-filters.ts';
+import { closeHttpFilters, compileHttpFilters, filtersReady, type HttpFilters } from '../../http/http-filters.ts';
 import { httpSettings } from '../../http/http-settings.ts';
 import { inlineRoutes, type RouteSlot, watchedRoutes } from '../../http/route-slot.ts';
 import { openTracer } from '../../tracing/open-tracer.ts';
@@ -16,11 +16,12 @@ export function httpFilter(config: HttpConnectionManager, place: FilterPlace, pa
   const manager = httpManager(config, place, parts);
   return {
     get ready() {
-      return manager.routes.table !== undefined;
+      return manager.routes.ready && filtersReady(manager.filters);
     },
     get openConnections() {
       return manager.openConnections;
     },
+    multiplexes: manager.settings.codec !== 'http1',
     accept: (transport, localUris) => manager.accept(transport, localUris),
     drain: () => manager.drain(),
     closeIdle: () => manager.closeIdle(),
@@ -40,7 +41,7 @@ function httpManager(config: HttpConnectionManager, place: FilterPlace, parts: L
       direction: parts.direction ?? 'unspecified',
     });
     try {
-      const traced = { statPrefix: settings.statPrefix, inbound: parts.direction === 'inbound' };
+      const traced = { statPrefix: settings.statPrefix, inbound: parts.direction !== 'outbound' };
       const tracer = openTracer(config.tracing, traced, { ...parts, node: parts.accessLogs.node });
       const routes = routesOf(config, filters, place, parts);
       const { chainName: filterChainName, onConnectionClosed } = place;
@@ -79,7 +80,8 @@ function routesOf(
         {
           source: specifier.value.configSource,
           name: specifier.value.routeConfigName,
-          watch: (source, name, onRoutes) => parts.watchRoutes(source, name, onRoutes, config.statPrefix),
+          watch: (source, name, onRoutes, onMissing) =>
+            parts.watchRoutes(source, name, onRoutes, onMissing, config.statPrefix),
           awaitClusters: parts.awaitClusters,
         },
         filters,

@@ -1,4 +1,5 @@
 // The network filters of a chain, in order: each connection passes those that admit, then the one that ends the chain has it.
+import type { JsonObject } from '@bufbuild/protobuf';
 import type { Clock } from '@meltemi/base';
 import type { Transport } from '@meltemi/wire';
 import { connectionEntry } from '../../http/connection-entry.ts';
@@ -101,11 +102,14 @@ export class NetworkChain {
   }
 }
 
+const NO_METADATA: Readonly<Record<string, JsonObject>> = {};
+
 class Arrival implements ArrivedConnection {
   readonly transport: Transport;
   readonly localUris: readonly string[];
   readonly #chainName: string;
   known: ConnectionEntry | undefined;
+  metadata: Readonly<Record<string, JsonObject>> = NO_METADATA;
 
   constructor(transport: Transport, chainName: string, localUris: readonly string[]) {
     this.transport = transport;
@@ -115,5 +119,10 @@ class Arrival implements ArrivedConnection {
 
   get entry(): ConnectionEntry {
     return (this.known ??= connectionEntry(this.transport, this.#chainName, this.localUris));
+  }
+
+  addMetadata(filter: string, values: JsonObject): void {
+    this.metadata = { ...this.metadata, [filter]: { ...this.metadata[filter], ...values } };
+    this.entry.metadata = this.metadata;
   }
 }

@@ -6,12 +6,19 @@ import { AccessGate } from '../../access/access-gate.ts';
 import type { ListenerParts } from '../listener-parts.ts';
 import { type ConnectionFilter, denied } from './connection-filter.ts';
 
+const METADATA = 'envoy.filters.network.rbac';
+
 /** Throws DecideError for rules that can't be honoured. */
 export function rbacFilter(config: RBAC, { stats, logger }: ListenerParts): ConnectionFilter {
   const gate = new AccessGate([compileNetworkAccess(config)], ({ statOwner }) => stats.scope(statOwner), logger);
   return {
-    admit({ entry }) {
-      const denial = gate.deny({ connection: entry, request: undefined });
+    admit(connection) {
+      const denial = gate.deny({
+        connection: connection.entry,
+        request: undefined,
+        metadata: connection.metadata,
+        addMetadata: (_, values) => connection.addMetadata(METADATA, values),
+      });
       return denial && denied(denial.details);
     },
     close: () => gate.close(),

@@ -1,11 +1,20 @@
 // Reports connections in Istio's TCP metrics: how many were opened and closed, how many bytes went each way, and between whom.
 // https://istio.io/latest/docs/reference/config/metrics/
 import type { PluginConfig } from '@meltemi/api/istio/stats/config_pb';
+import type { Labels } from '@meltemi/base';
+import type { Counter } from '@meltemi/telemetry';
 import type { Transport } from '@meltemi/wire';
-import { type Ends, endLabels, outcomeLabels, type Reporter, serviceOf } from '../../istio/stats/labels.ts';
+import {
+  type Ends,
+  endLabels,
+  type Outcome,
+  outcomeLabels,
+  type Reporter,
+  serviceOf,
+} from '../../istio/stats/labels.ts';
 import type { MetricName } from '../../istio/stats/metric-names.ts';
-import { SeriesCells } from '../../istio/stats/series.ts';
-import { istioStatsSettings, rulesOf } from '../../istio/stats/stats-settings.ts';
+import { SeriesCells, SeriesTable } from '../../istio/stats/series.ts';
+import { type IstioStatsSettings, istioStatsSettings, rulesOf } from '../../istio/stats/stats-settings.ts';
 import { DOWNSTREAM_PEER, UPSTREAM_PEER } from '../../istio/peer-state.ts';
 import { NO_WORKLOAD, type Workload, workloadOf } from '../../istio/workload.ts';
 import type { TcpEntry } from '../../tcp/tcp-entry.ts';
@@ -21,39 +30,69 @@ export function tcpMetrics(config: PluginConfig, parts: ListenerParts): Connecti
   const reporter: Reporter = direction === 'inbound' || settings.reportsAsServer ? 'destination' : 'source';
   const peerKey = reporter === 'source' ? UPSTREAM_PEER : DOWNSTREAM_PEER;
   const cells = new SeriesCells(stats);
-  const count = (metric: MetricName, amount: number, transport: Transport, entry: TcpEntry): void => {
-    const { dropped, removed } = rulesOf(settings, metric);
-    if (dropped) return;
-    const cluster = entry.upstreamCluster ?? '';
+  const series = new SeriesTable((labels) => connectionCells(cells, settings, labels));
+  const cellsOf = (transport: Transport, entry: TcpEntry): ConnectionCells => {
+    const cluster = entry.upstreamClusterRaw ?? '';
     const peer = (transport.state?.get(peerKey) as Workload | undefined) ?? NO_WORKLOAD;
     const ends = endsOf(entry, reporter, own, peer, serviceOf(clusters.get(cluster), cluster, ''));
-    const secured = entry.downstreamTls?.peer ? 'mutual_tls' : 'none';
-    const outcome = {
-      protocol: 'tcp',
-      code: '',
-      grpcStatus: '',
-      flags: entry.responseFlags ?? '-',
-      policy: reporter === 'source' ? 'unknown' : secured,
-    } as const;
-    const labels = { ...endLabels(reporter, ends), ...outcomeLabels(outcome) };
-    for (const tag of removed) delete labels[tag];
-    cells.counter(metric, labels).add(amount);
+    const labels = { ...endLabels(reporter, ends), ...outcomeLabels(outcomeOf(entry, reporter)) };
+    return series.get(JSON.stringify(labels), () => labels);
   };
   const observer: TcpObserver = {
-    opened: (transport, entry) => count('tcp_connections_opened_total', 1, transport, entry),
+    opened: (transport, entry) => cellsOf(transport, entry).opened?.increment(),
     closed(transport, entry) {
-      count('tcp_sent_bytes_total', entry.bytesSent, transport, entry);
-      count('tcp_received_bytes_total', entry.bytesReceived, transport, entry);
-      count('tcp_connections_closed_total', 1, transport, entry);
+      const { sent, received, closed } = cellsOf(transport, entry);
+      sent?.add(entry.bytesSent);
+      received?.add(entry.bytesReceived);
+      closed?.increment();
     },
   };
   return { observer, close: () => cells.close() };
 }
 
+interface ConnectionCells {
+  readonly opened: Counter | undefined;
+  readonly closed: Counter | undefined;
+  readonly sent: Counter | undefined;
+  readonly received: Counter | undefined;
+}
+
+function connectionCells(cells: SeriesCells, settings: IstioStatsSettings, labels: Labels): ConnectionCells {
+  const counter = (metric: MetricName) => {
+    const { dropped, removed } = rulesOf(settings, metric);
+    if (dropped) return undefined;
+    const kept = Object.entries(labels).filter(([label]) => !removed.includes(label));
+    return cells.counter(metric, Object.fromEntries(kept));
+  };
+  return {
+    opened: counter('tcp_connections_opened_total'),
+    closed: counter('tcp_connections_closed_total'),
+    sent: counter('tcp_sent_bytes_total'),
+    received: counter('tcp_received_bytes_total'),
+  };
+}
+
+function outcomeOf(entry: TcpEntry, reporter: Reporter): Outcome {
+  const secured = entry.downstreamTls?.peer ? 'mutual_tls' : 'none';
+  return {
+    protocol: 'tcp',
+    code: '',
+    grpcStatus: '',
+    flags: entry.responseFlags ?? '-',
+    policy: reporter === 'source' ? 'unknown' : secured,
+  };
+}
+
 function endsOf(entry: TcpEntry, reporter: Reporter, own: Workload, peer: Workload, service: Ends['service']): Ends {
-  const { downstreamTls } = entry;
+  const { downstreamTls, upstreamTls } = entry;
   if (reporter === 'source') {
-    return { source: own, destination: peer, sourcePrincipal: '', destinationPrincipal: '', service };
+    return {
+      source: own,
+      destination: peer,
+      sourcePrincipal: upstreamTls?.localUris[0] ?? '',
+      destinationPrincipal: upstreamTls?.peer?.uris[0] ?? '',
+      service,
+    };
   }
   return {
     source: peer,

@@ -6,6 +6,8 @@ export interface TerminalFilter {
   /** Everything that it needs is here. */
   readonly ready: boolean;
   readonly openConnections: number;
+  /** Takes HTTP/1.1 requests as streams of HTTP/2 from sidecars of our kind. */
+  readonly multiplexes?: boolean;
   /** Takes a connection whose handshake is done and that every filter let in. `entry`: what is known of it, where somebody asked. */
   accept(transport: Transport, localUris: readonly string[], entry: ConnectionEntry | undefined): void;
   /** A filter before it denied a connection: for its access log. */
