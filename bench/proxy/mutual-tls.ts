@@ -22,7 +22,7 @@ export const twoHops: BenchCase = {
     const virtualHosts = [anyHost('upstream')];
     const inbound = (port: number) =>
       bootstrap(
-        [httpListener({ port, virtualHosts, tls: { own: server, root, peer: CLIENT } })],
+        [httpListener({ port, virtualHosts, inspectsTls: true, tls: { own: server, root, peer: CLIENT } })],
         [{ name: 'upstream', port: upstream.port }],
       );
     const outbound = (port: number, next: number) =>

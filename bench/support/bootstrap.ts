@@ -12,6 +12,8 @@ export interface HttpListener {
   /** HTTP filters before the router. */
   readonly filters?: readonly JsonObject[];
   readonly tls?: Identity;
+  /** What clients offer is read before the handshake, as by every listener of Istio's. */
+  readonly inspectsTls?: boolean;
 }
 
 export interface UpstreamCluster {
@@ -37,15 +39,18 @@ export function bootstrap(listeners: readonly JsonObject[], clusters: readonly U
   });
 }
 
-export function httpListener({ port, virtualHosts, filters = [], tls }: HttpListener): JsonObject {
+export function httpListener({ port, virtualHosts, filters = [], tls, inspectsTls }: HttpListener): JsonObject {
   const router = { '@type': `${FILTERS}.http.router.v3.Router`, dynamic_stats: false };
-  return listener(port, tls, 'envoy.filters.network.http_connection_manager', {
+  const own = listener(port, tls, 'envoy.filters.network.http_connection_manager', {
     '@type': `${FILTERS}.network.http_connection_manager.v3.HttpConnectionManager`,
     stat_prefix: 'bench',
     generate_request_id: false,
     route_config: { name: 'bench', virtual_hosts: [...virtualHosts] },
     http_filters: [...filters, { name: 'envoy.filters.http.router', typed_config: router }],
   });
+  if (!inspectsTls) return own;
+  const inspector = { '@type': `${FILTERS}.listener.tls_inspector.v3.TlsInspector` };
+  return { ...own, listener_filters: [{ name: 'envoy.filters.listener.tls_inspector', typed_config: inspector }] };
 }
 
 export function tcpListener(port: number, cluster: string): JsonObject {

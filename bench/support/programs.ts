@@ -12,7 +12,7 @@ export function component(variable: string): string {
 /** Our sidecar from a bundle, as `./mesh` runs it; `profiles`: a folder for CPU profiles of V8. */
 export function meltemi(name: string, bundle: string, profiles?: string): Program {
   const node = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`];
-  const program = [process.execPath, ...node, `${bundle}/proxy.js`];
+  const program = [process.execPath, '--max-semi-space-size=4', ...node, `${bundle}/proxy.js`];
   return {
     name,
     command: (file) => [...program, '--config-path', file, '--concurrency', '1', '-l', 'warn', '--drain-time-s', '1'],
