@@ -7,4 +7,9 @@ const { runWorkerThread, workerStart } = await import('@meltemi/proxy/worker');
 const { logWriter } = await import('./support/log-writer.ts');
 
 const { logPath } = workerStart().program;
-runWorkerThread({ clock: systemClock(), dice: systemDice(), writeLog: logWriter(logPath) });
+runWorkerThread({
+  clock: systemClock(),
+  dice: systemDice(),
+  writeLog: logWriter(logPath),
+  environment: (name) => process.env[name],
+});

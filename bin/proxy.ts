@@ -69,6 +69,7 @@ async function run(command: ProxyCommand): Promise<void> {
     statsTags: command.statsTags,
     rejectUnknownFields: command.rejectUnknownDynamicFields,
     hostname: hostname(),
+    environment: (name) => process.env[name],
     version: VERSION,
     ...(command.configPath !== undefined && { configPath: command.configPath }),
   });

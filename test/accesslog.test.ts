@@ -18,7 +18,23 @@ import { eventually } from './support/mesh-under-test.ts';
 import { byKey } from './support/spans.ts';
 
 const TYPE = 'type.googleapis.com/envoy.extensions';
-const METADATA: JsonObject = { filterMetadata: { m: { k: 'value', n: 4, o: { z: 1 } } } };
+const NUMBERS = [
+  0.1,
+  -0.5,
+  1_760_000_000,
+  1_234_567.891,
+  1 / 3,
+  1e-5,
+  1e-7,
+  1e15,
+  1e16,
+  123_456_789_012_345_680,
+  2 ** 60,
+  1e21,
+];
+const METADATA: JsonObject = {
+  filterMetadata: { m: { k: 'value', n: 4, o: { z: 1 }, numbers: NUMBERS, ...Object.fromEntries(NUMBERS.entries()) } },
+};
 
 /** Without those that hold times, ports that the system chose, or identifiers. */
 const OPERATORS = [
@@ -39,6 +55,15 @@ const OPERATORS = [
   'UPSTREAM_HOST_NAME_WITHOUT_PORT',
   'UPSTREAM_CLUSTER',
   'UPSTREAM_CLUSTER_RAW',
+  'UPSTREAM_PROTOCOL',
+  'UPSTREAM_HOSTS_ATTEMPTED',
+  'UPSTREAM_HOSTS_ATTEMPTED_WITHOUT_PORT',
+  'UPSTREAM_CONNECTION_ID',
+  'COMMON_DURATION(DS_RX_BEG:US_CX_BEG:ms)',
+  'COMMON_DURATION(US_CX_BEG:US_CX_END:ms)',
+  'COMMON_DURATION(US_CX_BEG:US_HS_END:ms)',
+  'COMMON_DURATION(DS_RX_BEG:US_TX_BEG:ms)',
+  'VIRTUAL_CLUSTER_NAME',
   'UPSTREAM_LOCAL_ADDRESS_WITHOUT_PORT',
   'UPSTREAM_LOCAL_ADDRESS_WITHOUT_PORT(8)',
   'UPSTREAM_REMOTE_ADDRESS_WITHOUT_PORT',
@@ -64,6 +89,8 @@ const OPERATORS = [
   'CLUSTER_METADATA(m:k)',
   'CLUSTER_METADATA(m:n)',
   'CLUSTER_METADATA(m:o)',
+  'CLUSTER_METADATA(m:numbers)',
+  ...NUMBERS.map((_, index) => `CLUSTER_METADATA(m:${index})`),
   'UPSTREAM_METADATA(m:k)',
   'METADATA(CLUSTER:m:k)',
   'FILTER_STATE(x)',
@@ -116,6 +143,8 @@ const CALLS: readonly Call[] = [
   { path: '/empty' },
   { path: '/tls?x', body: 'hello' },
   { path: '/gone' },
+  { path: '/refused' },
+  { path: '/again' },
 ];
 /** The call by TLS makes a record on both listeners. */
 const RECORDS = CALLS.length + 1;
@@ -126,7 +155,10 @@ let app: Server;
 let collector: LogCollector;
 before(async () => {
   authority = testAuthority();
-  app = createServer((incoming, response) => void incoming.resume().on('end', () => response.end('ok')));
+  app = createServer(
+    (incoming, response) =>
+      void incoming.resume().on('end', () => response.writeHead(incoming.url === '/again' ? 503 : 200).end('ok')),
+  );
   await once(app.listen(0, '127.0.0.1'), 'listening');
   collector = await startLogCollector();
 });
@@ -184,13 +216,13 @@ async function seenBy(
   certificates: Certificates,
   start: (bootstrap: JsonObject) => Promise<() => Promise<void>>,
 ): Promise<Seen> {
-  const [plain, tls] = (await freePorts(2)) as [number, number];
+  const [plain, tls, silent] = (await freePorts(3)) as [number, number, number];
   collector.streamed.length = 0;
-  const stop = await start(bootstrapOf({ who, plain, tls, certificates }));
+  const stop = await start(bootstrapOf({ who, plain, tls, silent, certificates }));
   try {
     for (const call of CALLS) await send(plain, call);
     return await eventually(async () => {
-      const read = (name: string) => readFileSync(join(directory, `${who}.${name}`), 'utf8').trim();
+      const read = (name: string) => withoutMoments(readFileSync(join(directory, `${who}.${name}`), 'utf8').trim());
       const entries = collector.streamed.flatMap(entriesOf).map(withoutTimes).sort(byText);
       assert.equal(entries.length, RECORDS);
       const objects = (name: string) =>
@@ -215,6 +247,17 @@ async function send(port: number, { path, headers, body }: Call): Promise<void> 
   const [response] = (await once(call, 'response')) as [NodeJS.ReadableStream];
   response.resume();
   await once(response, 'end');
+}
+
+/** Which connection it was, and when it came to be, differs by nature; that there was one does not. */
+function withoutMoments(lines: string): string {
+  return lines
+    .replaceAll(/^(UPSTREAM_HOSTS_ATTEMPTED = ).*$/gm, (line) => line.replaceAll(/:\d+/g, ':port'))
+    .replaceAll(/"UPSTREAM_HOSTS_ATTEMPTED":"[^"]*"/g, (field) => field.replaceAll(/:\d+/g, ':port'))
+    .replaceAll(/^((?:UPSTREAM_CONNECTION_ID|COMMON_DURATION\S*) = )(?!0$)-?\d+$/gm, '$1some')
+    .replaceAll(/^(COMMON_DURATION\S* = )0$/gm, '$1some')
+    .replaceAll(/("UPSTREAM_CONNECTION_ID":)(?!0\b)\d+/g, '$1"some"')
+    .replaceAll(/("COMMON_DURATION[^"]*":)-?\d+/g, '$1"some"');
 }
 
 function byText(a: JsonValue, b: JsonValue): number {
@@ -251,10 +294,12 @@ interface Places {
   readonly who: string;
   readonly plain: number;
   readonly tls: number;
+  /** Nobody listens there. */
+  readonly silent: number;
   readonly certificates: Certificates;
 }
 
-function bootstrapOf({ who, plain, tls, certificates }: Places): JsonObject {
+function bootstrapOf({ who, plain, tls, silent, certificates }: Places): JsonObject {
   const appPort = (app.address() as AddressInfo).port;
   const { server, client } = certificates;
   const http2 = { http2ProtocolOptions: {} };
@@ -276,6 +321,7 @@ function bootstrapOf({ who, plain, tls, certificates }: Places): JsonObject {
       ],
       clusters: [
         cluster('app', appPort),
+        cluster('refusing', silent, { altStatName: 'shown' }),
         { name: 'empty', type: 'STATIC', connectTimeout: '1s' },
         cluster('collector', collector.port, http2),
         cluster('over-tls', tls, {
@@ -303,6 +349,7 @@ function commonTls({ certificate, key }: Certificates['server']): JsonObject {
 
 function listener(name: string, port: number, who: string, chain: JsonObject): JsonObject {
   const route = (path: string, action: JsonObject): JsonObject => ({ name: path, match: { prefix: path }, ...action });
+  const path = (prefix: string): JsonObject => ({ name: ':path', stringMatch: { prefix } });
   const typedConfig: JsonObject = {
     '@type': `${TYPE}.filters.network.http_connection_manager.v3.HttpConnectionManager`,
     statPrefix: name,
@@ -315,11 +362,20 @@ function listener(name: string, port: number, who: string, chain: JsonObject): J
         {
           name: 'all',
           domains: ['*'],
+          virtualClusters: [
+            { name: 'gets-of-v', headers: [path('/v'), { name: ':method', stringMatch: { exact: 'GET' } }] },
+            { name: 'posts', headers: [{ name: ':method', stringMatch: { exact: 'POST' } }] },
+            { name: 'gone', headers: [path('/gone')] },
+          ],
           routes: [
             route('/direct', { directResponse: { status: 403, body: { inlineString: 'no way' } } }),
             route('/empty', { route: { cluster: 'empty' } }),
             route('/gone', { route: { cluster: 'gone' } }),
             route('/tls', { route: { cluster: name === 'plain' ? 'over-tls' : 'app' } }),
+            route('/refused', { route: { cluster: 'refusing' } }),
+            route('/again', {
+              route: { cluster: 'app', retryPolicy: { retryOn: 'retriable-4xx,5xx', numRetries: 1 } },
+            }),
             route('/v', { route: { cluster: 'app', prefixRewrite: '/w' } }),
           ],
         },

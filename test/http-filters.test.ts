@@ -1,8 +1,10 @@
 // The small HTTP filters do to requests and responses what Envoy's do.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { withoutEnvoy } from './support/envoy.ts';
-import { httpFilter, perRoute, startPairedProxies } from './support/paired-proxies.ts';
+import { clusterOf, httpFilter, perRoute, startPairedProxies } from './support/paired-proxies.ts';
 
 const skip = withoutEnvoy;
 
@@ -140,4 +142,98 @@ test('metadata that a filter sets is there for those after it', { skip }, async 
   });
   const { upstream } = await pair.same(0, {});
   assert.equal(upstream?.headers['x-m0'], 'x');
+});
+
+test(
+  'sidecars tell each other the names of operations even where nobody collects traces',
+  { skip },
+  async (context) => {
+    const decorated = (operation: string, propagate = true) => ({
+      match: { prefix: `/${operation}` },
+      route: { cluster: 'echo' },
+      decorator: { operation, propagate },
+    });
+    const routes = [
+      decorated('told'),
+      decorated('kept', false),
+      { match: { prefix: '/' }, route: { cluster: 'echo' } },
+    ];
+    const listener = (direction: string) => ({
+      filters: [],
+      routes,
+      manager: { tracing: { random_sampling: { value: 100 } } },
+      listener: { traffic_direction: direction },
+    });
+    const pair = await startPairedProxies(context, { listeners: ['INBOUND', 'OUTBOUND', 'UNSPECIFIED'].map(listener) });
+    for (const index of [0, 1, 2]) {
+      for (const path of ['/told', '/kept', '/']) {
+        await pair.same(index, { path });
+        await pair.same(index, { path, headers: { 'x-envoy-decorator-operation': 'said' } });
+      }
+    }
+  },
+);
+
+test(
+  'an upstream that fails is spoken of in the same words, to the client and in the log',
+  { skip },
+  async (context) => {
+    const servers = await Promise.all(
+      [
+        (socket: Socket) => socket.resetAndDestroy(),
+        (socket: Socket) => socket.end(),
+        (socket: Socket) => socket.end('what?\r\n\r\n'),
+      ].map(async (fail) => {
+        const server = createServer((socket) => socket.on('error', () => {}).once('data', () => fail(socket)));
+        server.listen(0, '127.0.0.1');
+        await once(server, 'listening');
+        context.after(() => server.close());
+        return (server.address() as AddressInfo).port;
+      }),
+    );
+    const names = ['closed', 'reset', 'ended', 'garbled'];
+    const show = (key: string, value: string) => ({ append: { header: { key, value } } });
+    const mutations = {
+      response_mutations: [show('x-details', '%RESPONSE_CODE_DETAILS%'), show('x-flags', '%RESPONSE_FLAGS%')],
+    };
+    const pair = await startPairedProxies(context, {
+      listeners: [
+        {
+          filters: [httpFilter('header_mutation', 'HeaderMutation', { mutations })],
+          routes: names.map((name) => ({ match: { prefix: `/${name}` }, route: { cluster: name } })),
+        },
+      ],
+      // Nothing listens on port 1.
+      clusters: [1, ...servers].map((port, index) => clusterOf(names[index]!, port)),
+    });
+    for (const name of names) assert.ok((await pair.same(0, { path: `/${name}` })).status >= 502);
+  },
+);
+
+test('a fault can slow a response down, by configuration and by header', { skip, timeout: 60_000 }, async (context) => {
+  const limit = (fields: object) => ({
+    filters: [
+      {
+        // A name of its own.
+        name: 'slow',
+        typed_config: {
+          '@type': 'type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault',
+          response_rate_limit: { percentage: { numerator: 100 }, ...fields },
+        },
+      },
+    ],
+  });
+  const pair = await startPairedProxies(context, {
+    listeners: [limit({ fixed_limit: { limit_kbps: 8 } }), limit({ header_limit: {} })],
+  });
+  // The upstream answers with what it got: some 12 KiB.
+  const body = 'x'.repeat(12_000);
+  const timed = async (listener: number, headers: Record<string, string>) => {
+    const began = performance.now();
+    await pair.same(listener, { method: 'POST', body, headers });
+    return performance.now() - began;
+  };
+  assert.ok((await timed(0, {})) > 700);
+  assert.ok((await timed(1, { 'x-envoy-fault-throughput-response': '8' })) > 700);
+  await timed(1, {});
 });

@@ -25,7 +25,7 @@ after(async () => {
 });
 
 test('every resource is acknowledged, and none was ever refused', { skip }, async () => {
-  await eventually(async () => assert.deepEqual(syncProblems(await world.istiod.debug('syncz'), ['a', 'b']), []));
+  await eventually(async () => assert.deepEqual(syncProblems(await world.controlPlane.debug('syncz'), ['a', 'b']), []));
   for (const name of ['a', 'b']) {
     const stats = await world.admin(name, '/stats?filter=update_rejected');
     assert.deepEqual(
@@ -69,6 +69,9 @@ test('metrics name the workloads at both ends', { skip }, async () => {
         const found = lines.find((line) => /source_workload="a".*destination_workload="b"/.test(line));
         assert.ok(found, `${metric} of ${scraped}: ${lines.join('\n')}`);
         assert.match(found, /destination_service="b.demo.svc.cluster.local"/);
+        for (const end of ['source', 'destination']) {
+          assert.match(found, new RegExp(`${end}_principal="spiffe://cluster.local/ns/demo/sa/`));
+        }
       }
     });
   }

@@ -65,7 +65,7 @@ test('plaintext is refused', { skip }, async () => {
 
 test('every resource is acknowledged, and none was ever refused', { skip }, async () => {
   await eventually(async () =>
-    assert.deepEqual(syncProblems(await world.istiod.debug('syncz'), Object.keys(SIDECARS)), []),
+    assert.deepEqual(syncProblems(await world.controlPlane.debug('syncz'), Object.keys(SIDECARS)), []),
   );
   for (const name of ['a', 'b', 'ours']) {
     const stats = await world.admin(name, '/stats?filter=update_rejected');
@@ -77,7 +77,7 @@ test('every resource is acknowledged, and none was ever refused', { skip }, asyn
 });
 
 test("a VirtualService's retries are made", { skip }, async () => {
-  world.istiod.apply(
+  world.controlPlane.apply(
     'retries',
     `
 apiVersion: networking.istio.io/v1
@@ -101,11 +101,11 @@ spec:
     const { headers } = JSON.parse(body) as { readonly headers: Readonly<Record<string, string>> };
     assert.equal(headers['x-envoy-attempt-count'], '5');
   }
-  world.istiod.remove('retries');
+  world.controlPlane.remove('retries');
 });
 
 test('an AuthorizationPolicy denies by path and by caller', { skip }, async () => {
-  world.istiod.apply(
+  world.controlPlane.apply(
     'policy',
     `
 apiVersion: security.istio.io/v1
@@ -127,14 +127,14 @@ spec: {selector: {matchLabels: {app: b}}, action: ALLOW, rules: [{from: [{source
   assert.deepEqual([denied.status, denied.body], [403, 'RBAC: access denied']);
   assert.doesNotMatch((await world.bytes('envoy', 'tcp://b.demo:9000')).body, /hello/);
   assert.equal((await world.bytes('a', 'tcp://b.demo:9000')).body, 'b got hello');
-  world.istiod.remove('policy');
+  world.controlPlane.remove('policy');
   await eventually(async () => assert.equal(await statusOf('envoy', '/secret/1'), 200));
 });
 
 test('no request fails while the configuration changes', { skip }, async () => {
   const loads = await Promise.all(PAIRS.map(([from, to]) => world.load(from, { url: `http://${to}.demo/` })));
   for (let turn = 1; turn <= 4; turn++) {
-    world.istiod.apply('turn', turnOf(turn));
+    world.controlPlane.apply('turn', turnOf(turn));
     for (const from of ['b', 'envoy']) {
       await eventually(async () => {
         const { headers } = await world.call(from, { url: 'http://a.demo/' });
@@ -148,7 +148,7 @@ test('no request fails while the configuration changes', { skip }, async () => {
     assert.ok(requests > 20, `${requests} requests`);
   }
   await eventually(async () =>
-    assert.deepEqual(syncProblems(await world.istiod.debug('syncz'), Object.keys(SIDECARS)), []),
+    assert.deepEqual(syncProblems(await world.controlPlane.debug('syncz'), Object.keys(SIDECARS)), []),
   );
 });
 

@@ -23,8 +23,8 @@ export interface RunningEnvoy {
   stop(): Promise<void>;
 }
 
-/** Resolves when it listens. Rejects with the end of its log when it does not. It never outlives this process's exit. */
-export async function startEnvoy(bootstrap: JsonObject): Promise<RunningEnvoy> {
+/** Resolves when it listens. Rejects with the end of its log when it does not. It never outlives this process's exit, nor `signal`. */
+export async function startEnvoy(bootstrap: JsonObject, signal?: AbortSignal): Promise<RunningEnvoy> {
   if (!envoyProgram) throw new Error('MELTEMI_ENVOY names no Envoy');
   const directory = mkdtempSync(join(tmpdir(), 'mesh-envoy-'));
   const file = join(directory, 'bootstrap.json');
@@ -38,6 +38,7 @@ export async function startEnvoy(bootstrap: JsonObject): Promise<RunningEnvoy> {
     rmSync(directory, { recursive: true, force: true });
   };
   const release = atExit(end);
+  signal?.addEventListener('abort', end, { once: true });
   const stop = async () => {
     end();
     await exited;

@@ -138,8 +138,7 @@ async function askHttp1(port: number, { method, path, headers, body }: Question)
   socket.write(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body ?? ''}`);
   const [head = '', ...rest] = (await text(socket)).split('\r\n\r\n');
   const kept = head.split('\r\n').filter((line) => !UNCOMPARED.has(line.split(':')[0]!));
-  // Envoy drops trailers where the client speaks HTTP/1.1; we keep them.
-  return { head: kept.sort(), body: rest.join('\r\n\r\n').replace(/(?<=\n0\r\n).*$/s, '') };
+  return { head: kept.sort(), body: rest.join('\r\n\r\n') };
 }
 
 function compared(headers: object): Record<string, unknown> {

@@ -22,11 +22,14 @@ import {
   SANDBOX_ADDRESS,
   service,
   serviceAccount,
+  type ServiceFacts,
+  SIDECAR_UID,
   startKubeApiserver,
   startPilotAgent,
 } from '@meltemi/testkit';
 import type { AppAnswer, AppCall, LoadResult } from './istio-call.ts';
 import { root } from './mesh-under-test.ts';
+import { OwnControlPlane } from './own-control-plane.ts';
 
 const PROGRAMS = {
   kubeApiserver: 'MELTEMI_REAL_KUBE_APISERVER',
@@ -48,7 +51,19 @@ export interface Sidecar {
   readonly agent: 'istio' | 'meltemi';
 }
 
+/** What tells sidecars what to do: istiod, or ours. */
+export interface ControlPlane {
+  /** Writes a file of rules (YAML or JSON) that it reads at once. */
+  apply(name: string, text: string): void;
+  remove(name: string): void;
+  /** A page of its debug interface, parsed. */
+  debug(page: string): Promise<unknown>;
+}
+
 export interface WorldOptions {
+  /** istiod if nothing is said. */
+  readonly controlPlane?: 'meltemi';
+
   /** The applications, each a pod of its name with its service: name → its sidecar. */
   readonly applications: Readonly<Record<string, Sidecar>>;
   readonly meshConfig?: object;
@@ -72,14 +87,14 @@ const PORTS = [
 
 export class IstioWorld {
   readonly sandbox: Sandbox;
-  readonly istiod: Istiod;
+  readonly controlPlane: ControlPlane;
   /** Folder of our programs. */
   readonly #programs: string;
   readonly #applications = new Map<string, Application>();
 
-  private constructor(sandbox: Sandbox, istiod: Istiod, programs: string) {
+  private constructor(sandbox: Sandbox, controlPlane: ControlPlane, programs: string) {
     this.sandbox = sandbox;
-    this.istiod = istiod;
+    this.controlPlane = controlPlane;
     this.#programs = programs;
   }
 
@@ -95,14 +110,9 @@ export class IstioWorld {
         etcd: programPath('etcd'),
       });
       for (const name of ['istio-system', 'demo']) await kubernetes.client.create(namespace(name));
-      const istiod = await Istiod.start(sandbox, {
-        program: programPath('pilotDiscovery'),
-        kubeconfig: kubernetes.kubeconfig,
-        ...(options.meshConfig && { meshConfig: options.meshConfig }),
-        ...(options.istiodEnv && { env: options.istiodEnv }),
-      });
-      const world = new IstioWorld(sandbox, istiod, await programs);
-      for (const [name, text] of Object.entries(options.configuration ?? {})) istiod.apply(name, text);
+      const controlPlane = await startControlPlane(sandbox, kubernetes, options, await programs);
+      const world = new IstioWorld(sandbox, controlPlane, await programs);
+      for (const [name, text] of Object.entries(options.configuration ?? {})) controlPlane.apply(name, text);
       await Promise.all(
         names.map((name, index) => world.#add(kubernetes, name, serviceAddress(index), options.applications[name]!)),
       );
@@ -131,7 +141,8 @@ export class IstioWorld {
 
   /** A page of the admin interface of a sidecar. */
   async admin(of: string, page: string): Promise<string> {
-    return this.sandbox.complete({ command: ['curl', '-s', '-m', '10', `${ADMIN}${page}`], pod: of, uid: 1337 });
+    const script = `fetch('${ADMIN}${page}').then((answer) => answer.text()).then((text) => process.stdout.write(text))`;
+    return this.sandbox.complete({ command: [process.execPath, '-e', script], pod: of, uid: SIDECAR_UID });
   }
 
   address(of: string): string {
@@ -156,6 +167,8 @@ export class IstioWorld {
   async #add({ client }: KubeApiserver, name: string, clusterIp: string, sidecar: Sidecar): Promise<void> {
     const facts = { namespace: 'demo', name, app: name, version: 'v1', address: await this.sandbox.addPod(name) };
     const serviceFacts = { namespace: 'demo', name, address: clusterIp, ports: PORTS, pods: [facts] };
+    if (this.controlPlane instanceof OwnControlPlane)
+      this.controlPlane.apply(`objects-${name}`, objectsText(facts, serviceFacts));
     await client.create(serviceAccount('demo', name));
     await client.create(pod(facts));
     await client.replaceStatus(pod(facts), runningStatus(facts));
@@ -183,7 +196,7 @@ export class IstioWorld {
     const proxyBootstrapTemplatePath = join(dirname(pilotAgent), BOOTSTRAP_TEMPLATE);
     return {
       program: [pilotAgent],
-      proxyConfig: { binaryPath: proxyPath, proxyBootstrapTemplatePath, statsCompression: false },
+      proxyConfig: { binaryPath: proxyPath, proxyBootstrapTemplatePath },
     };
   }
 
@@ -204,6 +217,30 @@ export class IstioWorld {
       await delay(POLL_MS);
     }
   }
+}
+
+async function startControlPlane(
+  sandbox: Sandbox,
+  kubernetes: KubeApiserver,
+  options: WorldOptions,
+  programs: string,
+): Promise<ControlPlane> {
+  if (options.controlPlane === 'meltemi') {
+    const command = [process.execPath, join(programs, 'pilot-discovery.js')] as const;
+    return OwnControlPlane.start(sandbox, kubernetes.client, command, ['demo']);
+  }
+  return Istiod.start(sandbox, {
+    program: programPath('pilotDiscovery'),
+    kubeconfig: kubernetes.kubeconfig,
+    ...(options.meshConfig && { meshConfig: options.meshConfig }),
+    ...(options.istiodEnv && { env: options.istiodEnv }),
+  });
+}
+
+/** The same as the API server has, for who reads files. */
+function objectsText(facts: PodFacts, serviceFacts: ServiceFacts): string {
+  const objects = [{ ...pod(facts), status: runningStatus(facts) }, service(serviceFacts)];
+  return objects.map((object) => JSON.stringify(object)).join('\n---\n');
 }
 
 /** Our programs, bundled as `./mesh` runs them, and one that takes Envoy's place. Answers with their folder. */

@@ -19,6 +19,8 @@ export interface PairedListener {
   readonly virtualHost?: object;
   readonly routeConfiguration?: object;
   readonly manager?: object;
+  /** Further fields of the listener. */
+  readonly listener?: object;
 }
 
 export interface PairedSetup {
@@ -44,18 +46,23 @@ export interface PairedPorts {
 
 const TYPE = 'type.googleapis.com/envoy.extensions.filters';
 
-/** Both end with the test. */
+/** Both end with the test. Rejects as soon as one does not start; then the other ends too. */
 export async function startPairedProxies(context: TestContext, setup: PairedSetup): Promise<PairedProxies> {
   const echo = await startEchoUpstream('echo');
   context.after(() => echo.close());
   const count = setup.listeners.length;
   const ports = await freePorts(2 * (count + 1));
   const [envoy, ours] = [portsOf(ports.slice(0, count + 1)), portsOf(ports.slice(count + 1))];
-  const started = await Promise.all([
-    startEnvoy(bootstrapOf(setup, echo, envoy)),
-    startProxyProcess(bootstrapOf(setup, echo, ours)),
-  ]);
-  for (const proxy of started) context.after(() => proxy.stop());
+  const failed = new AbortController();
+  const starting = [
+    startEnvoy(bootstrapOf(setup, echo, envoy), failed.signal),
+    startProxyProcess(bootstrapOf(setup, echo, ours), failed.signal),
+  ];
+  for (const start of starting) context.after(() => start.then((proxy) => proxy.stop()).catch(() => {}));
+  await Promise.all(starting).catch((error: unknown) => {
+    failed.abort();
+    throw error;
+  });
   const clients = [envoy, ours].map(({ listeners }) => listeners.map((port) => new TestClient(port)));
   context.after(() => clients.flat().forEach((client) => client.close()));
   let sent = 0;
@@ -117,6 +124,7 @@ function listenerOf(listener: PairedListener, index: number, port: number): Json
     name: `paired-${index}`,
     address: { socket_address: { address: '127.0.0.1', port_value: port } },
     filter_chains: [{ filters: [{ name: 'http', typed_config: manager as unknown as JsonValue }] }],
+    ...(listener.listener as JsonObject | undefined),
   };
 }
 

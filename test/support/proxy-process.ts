@@ -13,8 +13,13 @@ export interface ProxyProcess {
   stop(): Promise<void>;
 }
 
-/** Resolves when it listens. It ends with this process, whose message channel it watches. */
-export async function startProxyProcess(bootstrap: JsonObject): Promise<ProxyProcess> {
+/** One whose process a test looks at. */
+export interface KnownProcess extends ProxyProcess {
+  readonly pid: number;
+}
+
+/** Resolves when it listens. It ends with this process, whose message channel it watches, or by `signal`. */
+export async function startProxyProcess(bootstrap: JsonObject, signal?: AbortSignal): Promise<KnownProcess> {
   const directory = mkdtempSync(join(tmpdir(), 'mesh-proxy-'));
   const file = join(directory, 'bootstrap.json');
   writeFileSync(file, JSON.stringify(bootstrap));
@@ -22,12 +27,22 @@ export async function startProxyProcess(bootstrap: JsonObject): Promise<ProxyPro
   const child = spawn(process.execPath, [PROXY, ...args], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const exited = once(child, 'exit');
   const ready = once(child, 'message');
-  await Promise.race([ready, exited.then(([code]) => Promise.reject(new Error(`the proxy ended with ${code}`)))]);
+  const end = () => {
+    child.kill('SIGKILL');
+    rmSync(directory, { recursive: true, force: true });
+  };
+  signal?.addEventListener('abort', end, { once: true });
+  try {
+    await Promise.race([ready, exited.then(([code]) => Promise.reject(new Error(`the proxy ended with ${code}`)))]);
+  } catch (error) {
+    end();
+    throw error;
+  }
   return {
+    pid: child.pid!,
     async stop() {
-      child.kill('SIGKILL');
+      end();
       await exited;
-      rmSync(directory, { recursive: true, force: true });
     },
   };
 }

@@ -76,7 +76,7 @@ for (const args of [
 test('a script runs in our Node with a channel; a binary is guarded where the machine can', () => {
   const machine = { node: '/bin/node', ownProxy: '/mesh/bin/proxy.ts', setpriv: '/bin/setpriv' };
   assert.deepEqual(proxyCommand(undefined, machine), {
-    proxyCommand: ['/bin/node', '/mesh/bin/proxy.ts'],
+    proxyCommand: ['/bin/node', '--max-semi-space-size=4', '/mesh/bin/proxy.ts'],
     proxyTakesIpc: true,
   });
   assert.deepEqual(proxyCommand('/bin/envoy', machine), {

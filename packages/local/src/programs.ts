@@ -64,6 +64,8 @@ export function pilotAgentArgv(programs: Programs, state: StateDirectory, option
   const { pod } = options;
   return [
     programs.node,
+    // Young objects get a few MB, not up to 64: a laptop has many agents.
+    '--max-semi-space-size=4',
     program(programs, 'pilot-agent'),
     'proxy',
     options.role,

@@ -2,6 +2,7 @@
 import type { Bootstrap } from '@meltemi/api/envoy/config/bootstrap/v3/bootstrap_pb';
 import type { Clock, Dice, Labels, Logger, LogLevel } from '@meltemi/base';
 import type { DrainSettings } from './drain/drain-sequence.ts';
+import type { Environment } from './environment.ts';
 
 /** What `bin/proxy.ts` gives. Times in milliseconds. */
 export interface ProxyOptions {
@@ -26,6 +27,8 @@ export interface ProxyOptions {
   readonly version: string;
   /** For access logs. */
   readonly hostname: string;
+  /** For custom tags of traces and logs; absent: no variable is there. */
+  readonly environment?: Environment;
   /** For `/server_info`. */
   readonly configPath?: string;
 }

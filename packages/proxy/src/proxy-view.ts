@@ -1,9 +1,12 @@
 // What the admin pages see of a proxy and may do to it: of the first worker, and of all workers together.
+import { fromBinary } from '@bufbuild/protobuf';
+import { TapConfigSchema } from '@meltemi/api/envoy/config/tap/v3/common_pb';
 import type { StatsStore } from '@meltemi/telemetry';
 import type { AdminView } from './admin/admin-view.ts';
 import { statMatcher } from './admin/stat-matcher.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { ProxyOptions } from './proxy-options.ts';
+import { tapSettings } from './tap/tap-settings.ts';
 import { joinClusters } from './workers/join-clusters.ts';
 import { joinWorkerStats } from './workers/join-stats.ts';
 import type { WorkerThreads } from './workers/worker-threads.ts';
@@ -63,6 +66,16 @@ function adminActions({ logLevel }: ProxyOptions, { plane, threads, quit }: Prox
       threads?.tell({ kind: 'log-level', level, logger: name });
     },
     loggerLevels: () => logLevel.levels ?? new Map(),
+    tapRefusal: (configId) => plane.taps.refusal(configId),
+    startTap(configId, config, onTrace) {
+      const settings = tapSettings(fromBinary(TapConfigSchema, config));
+      plane.taps.start(configId, { settings, emit: onTrace });
+      threads?.tell({ kind: 'tap', configId, config });
+      return () => {
+        plane.taps.stop(configId);
+        threads?.tell({ kind: 'tap', configId, config: undefined });
+      };
+    },
     reopenLogs() {
       plane.logFiles.reopen();
       threads?.tell({ kind: 'reopen-logs' });

@@ -5,6 +5,7 @@ import type { TransportAddress } from '@meltemi/wire';
 import type { AdminView } from './admin/admin-view.ts';
 import { serveAdmin } from './admin/serve-admin.ts';
 import { createDataPlane, type DataPlane } from './data-plane.ts';
+import { NO_ENVIRONMENT } from './environment.ts';
 import { drainSettings, type ProxyOptions } from './proxy-options.ts';
 import { proxyStats } from './proxy-stats.ts';
 import { proxyView } from './proxy-view.ts';
@@ -64,10 +65,12 @@ async function start(options: ProxyOptions, scope: Scope): Promise<RunningProxy>
   scope.defer(() => sources.close());
   const { threads, ...joint } = startWorkers(options, sources, scope);
   const drain = drainSettings(options);
+  const { hostname, environment = NO_ENVIRONMENT } = options;
   const plane = createDataPlane(
-    { bootstrap, stats, readouts, drain, hostname: options.hostname, clock, dice, logger, ...joint },
+    { bootstrap, stats, readouts, drain, hostname, environment, clock, dice, logger, ...joint },
     scope,
   );
+  if (threads) threads.onTrace = (configId, trace) => plane.taps.active(configId)?.emit(trace);
   const quit = Promise.withResolvers<void>();
   const view = proxyView(options, { stats, readouts, plane, sources, threads, quit: quit.resolve });
   startSinks(view, plane, scope, logger);

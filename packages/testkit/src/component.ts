@@ -52,6 +52,12 @@ export const components: readonly Component[] = [
   { name: 'iproute2', variable: 'MELTEMI_IP', program: 'ip', source: { kind: 'debian', package: 'iproute2' } },
   { name: 'etcd', variable: 'MELTEMI_ETCD', program: 'etcd', source: { kind: 'debian', package: 'etcd-server' } },
   {
+    name: 'Redis',
+    variable: 'MELTEMI_REDIS',
+    program: 'redis-server',
+    source: { kind: 'debian', package: 'redis-server' },
+  },
+  {
     name: 'Zipkin',
     variable: 'MELTEMI_ZIPKIN',
     program: 'zipkin-server',

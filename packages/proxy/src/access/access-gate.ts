@@ -1,5 +1,12 @@
 // Judges requests or connections by the access rules of a listener, one filter after the other, and counts what came of it.
-import { type AccessFilter, type AccessRequest, type AccessRules, denialDetails } from '@meltemi/decide';
+import type { JsonObject } from '@bufbuild/protobuf';
+import {
+  type AccessFilter,
+  type AccessRequest,
+  type AccessRules,
+  type AccessVerdict,
+  denialDetails,
+} from '@meltemi/decide';
 import type { Logger } from '@meltemi/base';
 import type { Counter, StatsScope } from '@meltemi/telemetry';
 
@@ -7,6 +14,11 @@ import type { Counter, StatsScope } from '@meltemi/telemetry';
 export interface AccessDenial {
   /** RESPONSE_CODE_DETAILS: the policy that denied, or that none allowed. */
   readonly details: string;
+}
+
+export interface JudgedRequest extends AccessRequest {
+  /** Absent: nobody hears what rules say that are not enforced. */
+  addMetadata?(filter: string, values: JsonObject): void;
 }
 
 interface Verdicts {
@@ -33,9 +45,9 @@ export class AccessGate {
   }
 
   /** Undefined: let in. The first filter that denies ends it. */
-  deny(request: AccessRequest): AccessDenial | undefined {
+  deny(request: JudgedRequest): AccessDenial | undefined {
     for (const { filter, enforced, shadow } of this.#filters) {
-      if (filter.shadow && shadow) count(shadow, filter.shadow.judge(request).allowed);
+      if (filter.shadow && shadow) noteShadow(filter, shadow, filter.shadow.judge(request), request);
       if (!filter.enforced || !enforced) continue;
       const { allowed, policy } = filter.enforced.judge(request);
       count(enforced, allowed);
@@ -66,6 +78,23 @@ function countedFilter(filter: AccessFilter, scope: StatsScope): CountedFilter {
     enforced: filter.enforced && verdicts(scope, `rbac.${dotted(filter.rulesStatPrefix)}`),
     shadow: filter.shadow && verdicts(scope, `rbac.${dotted(filter.shadowStatPrefix)}shadow_`),
   };
+}
+
+const SHADOW_METADATA = 'envoy.filters.http.rbac';
+
+/** https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/rbac_filter#dynamic-metadata */
+function noteShadow(
+  { shadowStatPrefix }: AccessFilter,
+  counted: Verdicts,
+  verdict: AccessVerdict,
+  request: JudgedRequest,
+) {
+  const { allowed, policy } = verdict;
+  count(counted, allowed);
+  request.addMetadata?.(SHADOW_METADATA, {
+    ...(policy === undefined ? {} : { [`${shadowStatPrefix}shadow_effective_policy_id`]: policy }),
+    [`${shadowStatPrefix}shadow_engine_result`]: allowed ? 'allowed' : 'denied',
+  });
 }
 
 function dotted(prefix: string): string {

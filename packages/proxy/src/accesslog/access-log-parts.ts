@@ -3,6 +3,7 @@ import type { Node } from '@meltemi/api/envoy/config/core/v3/base_pb';
 import type { Clock, Dice } from '@meltemi/base';
 import type { AccessLogContext, StatsStore } from '@meltemi/telemetry';
 import type { Clusters } from '../cluster/cluster.ts';
+import type { Environment } from '../environment.ts';
 
 export interface AccessLogParts {
   readonly clusters: Clusters;
@@ -10,6 +11,8 @@ export interface AccessLogParts {
   readonly clock: Clock;
   readonly dice: Dice;
   readonly accessLogs: AccessLogPlace;
+  /** For custom tags. */
+  readonly environment?: Environment;
 }
 
 export interface AccessLogPlace extends AccessLogContext {

@@ -43,7 +43,7 @@ export function commonEntry(entry: AccessLogEntry, extras: EntryExtras): AccessL
     ...durations(entry),
     ...(entry.downstreamTls && { tlsProperties: tlsProperties(entry.downstreamTls) }),
     startTime: timestamp(entry.startTimeMs),
-    upstreamCluster: (entry.upstreamHost && entry.upstreamCluster) || '',
+    upstreamCluster: (entry.upstreamHost && (entry.upstreamClusterRaw ?? entry.upstreamCluster)) || '',
     routeName: entry.routeName ?? '',
     upstreamTransportFailureReason: entry.upstreamTransportFailureReason ?? '',
     upstreamRequestAttemptCount: entry.upstreamRequestAttemptCount,

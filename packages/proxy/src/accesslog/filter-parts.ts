@@ -1,11 +1,15 @@
-// What filters of access logs need of the decision kernel: header and metadata matchers over an entry.
+// What filters of access logs need of the decision kernel: header and metadata matchers and expressions over an entry.
 import type { JsonObject } from '@bufbuild/protobuf';
 import { create } from '@bufbuild/protobuf';
+import { unpackAny } from '@meltemi/api';
+import type { ExtensionFilter } from '@meltemi/api/envoy/config/accesslog/v3/accesslog_pb';
+import { ExpressionFilterSchema } from '@meltemi/api/envoy/extensions/access_loggers/filters/cel/v3/cel_pb';
 import { MetadataMatcherSchema } from '@meltemi/api/envoy/type/matcher/v3/metadata_pb';
 import { ValueMatcherSchema } from '@meltemi/api/envoy/type/matcher/v3/value_pb';
 import type { Dice } from '@meltemi/base';
 import { compileHeaderTest, compileMetadata, type HeaderView } from '@meltemi/decide';
-import type { AccessLogEntry, FilterParts } from '@meltemi/telemetry';
+import { type AccessLogEntry, AccessLogError, type FilterParts } from '@meltemi/telemetry';
+import { parseExpression } from '../expression/cel.ts';
 
 /** Its matchers throw DecideError. */
 export function filterParts(dice: Dice): FilterParts {
@@ -25,7 +29,28 @@ export function filterParts(dice: Dice): FilterParts {
         return isThere.holds(metadata) ? holds(metadata) : otherwise;
       };
     },
+    extension: expressionFilter,
   };
+}
+
+/** What can't be evaluated, as an attribute is absent, doesn't pass. */
+function expressionFilter({ name, configType }: ExtensionFilter): ReturnType<FilterParts['header']> | undefined {
+  const config = unpackAny(configType.value, ExpressionFilterSchema);
+  if (!config) return undefined;
+  try {
+    const evaluate = parseExpression(config.expression);
+    return (entry) => holdsFor(evaluate, entry);
+  } catch (error) {
+    throw new AccessLogError('UNSUPPORTED_FILTER', `access log filter ${name}: ${(error as Error).message}`);
+  }
+}
+
+function holdsFor(evaluate: ReturnType<typeof parseExpression>, entry: AccessLogEntry): boolean {
+  try {
+    return evaluate(entry) === true;
+  } catch {
+    return false;
+  }
 }
 
 /** The request's headers, with those that are fields of the request. */

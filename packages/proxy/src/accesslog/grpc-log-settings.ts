@@ -5,6 +5,7 @@ import { durationToMs } from '@meltemi/base';
 import type { BatchLimits } from '../call/batch.ts';
 import { CallConfigError } from '../call/call-config-error.ts';
 import { type GrpcTarget, grpcTarget } from '../call/grpc-target.ts';
+import { type Environment, NO_ENVIRONMENT } from '../environment.ts';
 import { compileCustomTag } from '../tracing/custom-tag.ts';
 import type { EntryExtras } from './common-entry.ts';
 
@@ -20,7 +21,11 @@ const BUFFER_BYTES = 16_384;
 const FLUSH_MS = 1000;
 
 /** Throws CallConfigError or TracingConfigError for what can't be honoured. */
-export function commonLogSettings(config: CommonGrpcAccessLogConfig | undefined, place: string): CommonLogSettings {
+export function commonLogSettings(
+  config: CommonGrpcAccessLogConfig | undefined,
+  place: string,
+  environment: Environment = NO_ENVIRONMENT,
+): CommonLogSettings {
   if (!config) throw new CallConfigError('BAD_VALUE', `${place}: it has no common_config`);
   if (config.transportApiVersion === ApiVersion.V2) {
     throw new CallConfigError('UNSUPPORTED_FIELD', `${place}: transport_api_version V2 is not supported`);
@@ -35,6 +40,9 @@ export function commonLogSettings(config: CommonGrpcAccessLogConfig | undefined,
       bytes: config.bufferSizeBytes ?? BUFFER_BYTES,
       intervalMs: config.bufferFlushInterval ? durationToMs(config.bufferFlushInterval) : FLUSH_MS,
     },
-    extras: { filterState: config.filterStateObjectsToLog, tags: config.customTags.map(compileCustomTag) },
+    extras: {
+      filterState: config.filterStateObjectsToLog,
+      tags: config.customTags.map((tag) => compileCustomTag(tag, environment)),
+    },
   };
 }

@@ -37,7 +37,7 @@ function serviceLog(config: AccessLogConfig, parts: AccessLogParts): AccessLog |
   const any = config.configType.value;
   const http = unpackAny(any, HttpGrpcAccessLogConfigSchema);
   if (http) {
-    const { extras, ...common } = commonLogSettings(http.commonConfig, `access log ${config.name}`);
+    const { extras, ...common } = commonLogSettings(http.commonConfig, `access log ${config.name}`, parts.environment);
     const headers: LoggedHeaders = {
       request: lowerCase(http.additionalRequestHeadersToLog),
       response: lowerCase(http.additionalResponseHeadersToLog),
@@ -47,7 +47,7 @@ function serviceLog(config: AccessLogConfig, parts: AccessLogParts): AccessLog |
   }
   const tcp = unpackAny(any, TcpGrpcAccessLogConfigSchema);
   if (tcp) {
-    const { extras, ...common } = commonLogSettings(tcp.commonConfig, `access log ${config.name}`);
+    const { extras, ...common } = commonLogSettings(tcp.commonConfig, `access log ${config.name}`, parts.environment);
     return grpcLog({ kind: 'tcp', ...common }, parts, (entry) => tcpEntry(entry, extras));
   }
   const otlp = unpackAny(any, OpenTelemetryAccessLogConfigSchema);

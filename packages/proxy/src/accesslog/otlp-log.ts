@@ -34,7 +34,7 @@ export class OtlpLog {
 
   /** Throws a typed error for what can't be honoured. */
   constructor(config: OpenTelemetryAccessLogConfig, parts: AccessLogParts, counts: LogCounts) {
-    this.#settings = commonLogSettings(config.commonConfig, 'access log open_telemetry');
+    this.#settings = commonLogSettings(config.commonConfig, 'access log open_telemetry', parts.environment);
     refuseUnknownFormatters(config.formatters);
     this.#parts = parts;
     this.#counts = counts;

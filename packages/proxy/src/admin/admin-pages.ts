@@ -145,6 +145,14 @@ export const ADMIN_PAGES: readonly AdminPage[] = [
   { path: '/stats/recentlookups/clear', help: 'changes nothing', mutates: true, answer: () => OK },
   { path: '/stats/recentlookups/disable', help: 'changes nothing', mutates: true, answer: () => OK },
   { path: '/stats/recentlookups/enable', help: 'changes nothing', mutates: true, answer: () => OK },
+  {
+    path: '/tap',
+    help: 'filter requests and stream what they are',
+    mutates: true,
+    answer: () => {
+      throw new AdminRequestError('POST a TapRequest');
+    },
+  },
 ];
 
 const NO_CONTENTION = 'Mutex contention tracing is not enabled. One thread serves without locks.\n';

@@ -45,6 +45,10 @@ export interface AdminActions {
   /** Of the loggers that have one of their own. */
   loggerLevels(): ReadonlyMap<string, LogLevel>;
   reopenLogs(): void;
+  /** Why a tap can't begin; undefined: it can. */
+  tapRefusal(configId: string): string | undefined;
+  /** `config`: a TapConfig in binary form, checked. Every trace comes as JSON; the result ends it. */
+  startTap(configId: string, config: Uint8Array, onTrace: (trace: string) => void): () => void;
 }
 
 export type ServerState = 'LIVE' | 'DRAINING' | 'PRE_INITIALIZING' | 'INITIALIZING';

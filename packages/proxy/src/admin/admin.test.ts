@@ -133,6 +133,8 @@ async function start(t: TestContext) {
       setLoggerLevel: (name, wanted) => void levels.set(name, wanted),
       loggerLevels: () => levels,
       reopenLogs: () => void calls.push('reopen'),
+      tapRefusal: () => undefined,
+      startTap: () => () => {},
     },
   };
   const server = await serveAdmin(view, { host: '127.0.0.1', port: 0 });

@@ -8,6 +8,7 @@ import type { AdminPage } from './admin-page.ts';
 import { ADMIN_PAGES } from './admin-pages.ts';
 import type { AdminView } from './admin-view.ts';
 import { refusal } from './guard.ts';
+import { tapResponse } from './tap-page.ts';
 import { serverStats } from './server-stats.ts';
 
 /** Binds and serves. Rejects when the address can't be bound. */
@@ -31,6 +32,7 @@ function adminApp(view: AdminView): Hono {
   });
   app.get('/', (context) => context.html(indexHtml()));
   app.get('/help', (context) => context.text(helpText()));
+  app.post('/tap', async (context) => tapResponse(view, await context.req.text()));
   for (const page of ADMIN_PAGES) {
     app.all(page.path, async (context) => {
       refreshStats();

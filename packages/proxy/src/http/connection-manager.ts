@@ -16,6 +16,7 @@ import { type HttpStats, httpStats } from './http-stats.ts';
 import { PrefaceWatch } from './preface-watch.ts';
 import type { ClientFacts } from './request-headers.ts';
 import { HttpDate } from './response-headers.ts';
+import { MULTIPLEXED } from '../tls/multiplexed-protocol.ts';
 import type { RequestTracer } from '../tracing/request-tracer.ts';
 import type { RouteSlot } from './route-slot.ts';
 import type { ServedConnection } from './served-connection.ts';
@@ -125,14 +126,17 @@ export class ConnectionManager implements HttpSite {
   #serve(transport: Transport, client: ClientFacts, entry: ConnectionEntry): void {
     const { codec } = this.settings;
     const alpn = transport.tls?.alpn;
-    if (codec === 'http2' || (codec === 'auto' && alpn === 'h2')) return this.#serveHttp2(transport, client, entry);
+    // Each stream is a request of HTTP/1.1: so it counts, is logged, and is sent on.
+    if (alpn === MULTIPLEXED) return this.#serveHttp2(transport, client, entry);
+    const ofHttp2 = { ...entry, http2: true };
+    if (codec === 'http2' || (codec === 'auto' && alpn === 'h2')) return this.#serveHttp2(transport, client, ofHttp2);
     const connection = new DownstreamConnection(this, transport, client, entry, this.#forget);
     this.#connections.add(connection);
     const choose = (http2: boolean): void => {
       if (!http2) return this.#serveHttp1(transport, connection);
       this.#connections.delete(connection);
       connection.onClose();
-      this.#serveHttp2(transport, client, entry);
+      this.#serveHttp2(transport, client, ofHttp2);
     };
     if (codec === 'http1' || alpn === 'http/1.1') choose(false);
     else transport.handler = new PrefaceWatch(transport, connection, choose);
@@ -144,7 +148,7 @@ export class ConnectionManager implements HttpSite {
   }
 
   #serveHttp2(transport: Transport, client: ClientFacts, entry: ConnectionEntry): void {
-    const connection = new Http2Downstream(this, transport, client, { ...entry, http2: true }, this.#forget);
+    const connection = new Http2Downstream(this, transport, client, entry, this.#forget);
     this.#connections.add(connection);
     this.stats.cxHttp2.increment();
     if (this.#ending) connection.drain();

@@ -55,7 +55,7 @@ export class DownstreamConnection implements TransportHandler, StreamOwner, Read
     this.client = client;
     this.entry = entry;
     this.#onGone = onGone;
-    this.writer = new ResponseWriter(transport);
+    this.writer = new ResponseWriter(transport, site.settings.http1.trailers);
     this.#stream = new HttpStream(this);
     this.#reader = new RequestReader(this, transport, site.settings.limits);
     this.#timeouts = new ConnectionTimeouts(
@@ -196,7 +196,7 @@ export class DownstreamConnection implements TransportHandler, StreamOwner, Read
     if (this.#phase !== 'stream') return;
     this.#timeouts.requestEnded();
     const answered = !this.#stream.active;
-    this.#stream.requestEnd(trailers);
+    this.#stream.requestEnd(this.site.settings.http1.trailers ? trailers : undefined);
     if (answered) this.#nextRequest(this.site.clock.monotonic());
     else if (this.#stream.active) this.#reader.hold();
   }

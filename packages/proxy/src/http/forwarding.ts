@@ -30,7 +30,9 @@ export function forwardingOf(
     stats.noCluster.increment();
     return { status: decision.clusterNotFoundStatus, body: '', flag: 'NC', details: 'cluster_not_found' };
   }
-  entry.upstreamCluster = decision.cluster;
+  entry.virtualClusterName = decision.route.virtualCluster?.(entry);
+  entry.upstreamCluster = cluster.shownName;
+  entry.upstreamClusterRaw = cluster.name;
   const request = outgoingRequest(head, entry, decision, filters, upgrade);
   return { cluster, decision, request, mirrors: startMirrors(decision.mirrors, clusters, request) };
 }

@@ -24,7 +24,8 @@ export function grpcAnswer(answer: OwnAnswer): OwnAnswer {
   return { ...answer, status: 200, headers, body: '' };
 }
 
-function percentEncoded(latin1: string): string {
+/** For `grpc-message`. */
+export function percentEncoded(latin1: string): string {
   return latin1.replaceAll(
     /[^\x20-\x24\x26-\x7e]/g,
     (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,

@@ -2,7 +2,13 @@
 // https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/http/http_routing#request-hedging
 import type { SocketAddress } from '@meltemi/base';
 import type { Headers, ResponseHead, TlsInfo } from '@meltemi/wire';
-import type { ResetReason, UpstreamExchange, UpstreamHandler, UpstreamHost } from '../cluster/cluster.ts';
+import type {
+  ConnectionFacts,
+  ResetReason,
+  UpstreamExchange,
+  UpstreamHandler,
+  UpstreamHost,
+} from '../cluster/cluster.ts';
 
 /** Who begins the tries. It hears of the latest as if it were the only one. */
 export interface RaceOwner extends UpstreamHandler {
@@ -93,12 +99,21 @@ export class Racer implements UpstreamHandler {
   readonly host: UpstreamHost;
   exchange: UpstreamExchange | undefined;
   localAddress: SocketAddress | undefined;
+  connection: ConnectionFacts | undefined;
 
   constructor(race: Hedging, owner: RaceOwner, host: UpstreamHost) {
     this.#race = race;
     this.#owner = owner;
     this.http2 = owner.http2;
     this.host = host;
+  }
+
+  get offered(): UpstreamHandler['offered'] {
+    return this.#owner.offered;
+  }
+
+  get switches(): boolean {
+    return this.#owner.switches === true;
   }
 
   get authority(): string | undefined {
@@ -113,9 +128,10 @@ export class Racer implements UpstreamHandler {
     return this.#race.isLatest(this);
   }
 
-  onConnected(tls: TlsInfo | undefined, localAddress: SocketAddress): void {
+  onConnected(tls: TlsInfo | undefined, localAddress: SocketAddress, facts: ConnectionFacts): void {
     this.localAddress = localAddress;
-    if (this.#heard) this.#owner.onConnected(tls, localAddress);
+    this.connection = facts;
+    if (this.#heard) this.#owner.onConnected(tls, localAddress, facts);
   }
 
   onInformational(head: ResponseHead): void {

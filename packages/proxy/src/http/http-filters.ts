@@ -1,6 +1,7 @@
 // Turns the HTTP filters of a connection manager into the chain that its requests run through, in the order that is configured.
 import { fromBinary } from '@bufbuild/protobuf';
 import type { Any } from '@bufbuild/protobuf/wkt';
+import { CorsSchema } from '@meltemi/api/envoy/extensions/filters/http/cors/v3/cors_pb';
 import { type HTTPFault, HTTPFaultSchema } from '@meltemi/api/envoy/extensions/filters/http/fault/v3/fault_pb';
 import { RouterSchema } from '@meltemi/api/envoy/extensions/filters/http/router/v3/router_pb';
 import type { HttpFilter as HttpFilterConfig } from '@meltemi/api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
@@ -19,6 +20,9 @@ export interface HttpFilters {
   readonly chain: readonly ChainedFilter[];
   /** What the fault filter says where routes don't. */
   readonly fault: HTTPFault | undefined;
+  /** What the chain calls the two filters that decisions know; undefined: it has none. */
+  readonly faultName: string | undefined;
+  readonly corsName: string | undefined;
   /** The names under which routes configure the filters. */
   readonly names: ReadonlySet<string>;
   /** What reads a route's words to a filter, by its name. */
@@ -46,19 +50,22 @@ export function compileHttpFilters(filters: readonly HttpFilterConfig[], parts: 
   const last = known.at(-1);
   if (last?.type !== 'router') throw new FilterConfigError('BAD_FILTER', 'the last HTTP filter is no router');
   const before = known.slice(0, -1);
-  const fault = before.find(({ typed }) => typeOf(typed) === HTTPFaultSchema.typeName);
+  const named = (typeName: string) => before.find(({ typed }) => typeOf(typed) === typeName);
+  const fault = named(HTTPFaultSchema.typeName);
   return {
     chain: compileChain(before, parts),
     fault: fault && fromBinary(HTTPFaultSchema, fault.typed!.value),
+    faultName: fault?.config.name,
+    corsName: named(CorsSchema.typeName)?.config.name,
     names: new Set(known.map(({ config }) => config.name)),
     routeConfigs: new Map(before.map(({ config, type }) => [config.name, readerOf(type)])),
     suppressEnvoyHeaders: fromBinary(RouterSchema, last.typed!.value).suppressEnvoyHeaders,
   };
 }
 
-/** None waits for its configuration. */
+/** None waits for its configuration, or for what that needs. */
 export function filtersReady({ chain }: Pick<HttpFilters, 'chain'>): boolean {
-  return chain.every(({ filter }) => !(filter instanceof DiscoveredFilter) || filter.ready);
+  return chain.every(({ filter }) => filter.ready ?? true);
 }
 
 export function closeHttpFilters({ chain }: Pick<HttpFilters, 'chain'>): void {
@@ -110,15 +117,15 @@ function knownFilter(config: HttpFilterConfig): KnownFilter | undefined {
 function readerOf(type: KnownFilter['type']): ReadRouteConfig {
   if (type === 'discovered') return readDiscovered;
   const reader = type === 'router' ? undefined : type.readRouteConfig;
-  return reader ? (config) => reader(plainAny(config, xdsRegistry)) : refuseRouteConfig;
+  return reader ? (config, place) => reader(plainAny(config, xdsRegistry), place) : refuseRouteConfig;
 }
 
 /** Which filter it will be is not known yet: the kind that takes such a message reads it. */
-function readDiscovered(config: Any): unknown {
+function readDiscovered(config: Any, place: number): unknown {
   const plain = plainAny(config, xdsRegistry);
   for (const { readRouteConfig } of httpFilterTypes) {
     try {
-      const read = readRouteConfig?.(plain);
+      const read = readRouteConfig?.(plain, place);
       if (read !== undefined) return read;
     } catch {
       // Another kind may know it.

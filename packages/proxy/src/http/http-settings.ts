@@ -10,6 +10,8 @@ import {
   HttpConnectionManager_ServerHeaderTransformation as ServerTransformation,
 } from '@meltemi/api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
 import type { Http2Limits } from '@meltemi/wire';
+import { type Http1Options, http1Options, refusedHttp1Option } from '../codec/http1-options.ts';
+import { http2Limits, type PingSettings, pingSettings, refusedHttp2Option } from '../codec/http2-options.ts';
 import type { LogMoments } from '../accesslog/log-moments.ts';
 import { FilterConfigError } from './http-config-error.ts';
 
@@ -28,6 +30,9 @@ export interface HttpSettings {
   readonly timeouts: HttpTimeouts;
   /** What the listener says of HTTP/2; the rest is the codec's default. */
   readonly http2: Partial<Http2Limits>;
+  /** Undefined: clients are not asked for signs of life. */
+  readonly ping: PingSettings | undefined;
+  readonly http1: Http1Options;
   readonly limits: { readonly maxHeadBytes: number; readonly maxHeaders: number };
   /** 0: no limit. */
   readonly maxRequestsPerConnection: number;
@@ -67,7 +72,8 @@ export interface HttpTimeouts {
 
 /** Throws FilterConfigError for what can't be honoured. */
 export function httpSettings(manager: HttpConnectionManager): HttpSettings {
-  const common = manager.commonHttpProtocolOptions;
+  refuseCodecOptions(manager);
+  const { commonHttpProtocolOptions: common, http2ProtocolOptions } = manager;
   return {
     statPrefix: manager.statPrefix,
     codec: codec(manager),
@@ -88,7 +94,9 @@ export function httpSettings(manager: HttpConnectionManager): HttpSettings {
     ),
     timeouts: timeouts(manager),
     limits: { maxHeadBytes: (manager.maxRequestHeadersKb ?? 60) * 1024, maxHeaders: common?.maxHeadersCount ?? 100 },
-    http2: http2Limits(manager),
+    http2: http2Limits(http2ProtocolOptions),
+    ping: pingSettings(http2ProtocolOptions),
+    http1: http1Options(manager.httpProtocolOptions),
     maxRequestsPerConnection: common?.maxRequestsPerConnection ?? 0,
     proxy100Continue: manager.proxy100Continue,
     logMoments: logMoments(manager),
@@ -120,14 +128,13 @@ function codec(manager: HttpConnectionManager): HttpSettings['codec'] {
   }
 }
 
-function http2Limits({ http2ProtocolOptions: options }: HttpConnectionManager): Partial<Http2Limits> {
-  const { maxConcurrentStreams, initialStreamWindowSize, initialConnectionWindowSize, allowConnect } = options ?? {};
-  return {
-    ...(maxConcurrentStreams !== undefined && { maxConcurrentStreams }),
-    ...(initialStreamWindowSize !== undefined && { streamWindow: initialStreamWindowSize }),
-    ...(initialConnectionWindowSize !== undefined && { connectionWindow: initialConnectionWindowSize }),
-    ...(allowConnect === true && { extendedConnect: true }),
-  };
+function refuseCodecOptions(manager: HttpConnectionManager): void {
+  const http1 = refusedHttp1Option(manager.httpProtocolOptions);
+  if (http1 !== undefined)
+    throw new FilterConfigError('UNSUPPORTED_FIELD', `http_protocol_options: ${http1} is not supported`);
+  const http2 = refusedHttp2Option(manager.http2ProtocolOptions);
+  if (http2 !== undefined)
+    throw new FilterConfigError('UNSUPPORTED_FIELD', `http2_protocol_options: ${http2} is not supported`);
 }
 
 const SERVER_HEADER = {

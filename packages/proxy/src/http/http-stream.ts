@@ -17,6 +17,7 @@ import { type FilteringStream, RequestFilters } from './filter/request-filters.t
 import { forwardingOf } from './forwarding.ts';
 import { StreamLogs } from '../accesslog/stream-logs.ts';
 import type { RequestSpan } from '../tracing/request-tracer.ts';
+import type { HostBinding } from './host-binding.ts';
 import type { HttpSite } from './http-site.ts';
 import { countAnswered } from './http-stats.ts';
 import { InternalRedirects } from './internal-redirects.ts';
@@ -49,6 +50,7 @@ export class HttpStream implements RoutedStream, FilteringStream, AnsweredReques
   requestEndedMs = 0;
   requestBodyLength = 0;
   offered: OfferedProtocols | undefined;
+  hostBinding: HostBinding | undefined;
 
   constructor(connection: StreamOwner) {
     this.#connection = connection;
@@ -105,7 +107,11 @@ export class HttpStream implements RoutedStream, FilteringStream, AnsweredReques
     if (refusal) return this.#refuse(refusal);
     this.#response.continueBody(head);
     this.#trace();
-    this.#openFilters();
+    try {
+      this.#openFilters();
+    } catch (failure) {
+      return this.#unsendable(failure);
+    }
     this.#logs.begin();
     this.#filters.run();
   }
@@ -165,6 +171,10 @@ export class HttpStream implements RoutedStream, FilteringStream, AnsweredReques
     return decision.kind === 'route' ? this.#site.clusters.get(decision.cluster) : undefined;
   }
 
+  awaitRoute(done: () => void): { cancel(): void } | undefined {
+    return this.#site.routes.askHost?.(this.entry.authority, done);
+  }
+
   clearDecision(): void {
     this.#decision = undefined;
   }
@@ -181,6 +191,10 @@ export class HttpStream implements RoutedStream, FilteringStream, AnsweredReques
     this.#answer(answer, this.#routeChanges());
   }
 
+  bindHost(binding: HostBinding): void {
+    this.hostBinding = binding;
+  }
+
   resumeRequest(from: StreamFilter, kept?: Buffer): void {
     this.#filters.resume(from, kept);
   }
@@ -190,7 +204,27 @@ export class HttpStream implements RoutedStream, FilteringStream, AnsweredReques
   }
 
   sendResponseBody(from: StreamFilter, chunk: Buffer): void {
-    this.#filters.sendResponseBody(from, chunk);
+    try {
+      this.#filters.sendResponseBody(from, chunk);
+    } catch (failure) {
+      this.#unsendable(failure);
+    }
+  }
+
+  endResponse(from: StreamFilter, trailers: Headers | undefined): void {
+    try {
+      if (this.active) this.#endResponse(this.#filters.resumeResponseEnd(from, trailers));
+    } catch (failure) {
+      this.#unsendable(failure);
+    }
+  }
+
+  pauseResponse(): void {
+    this.#router.pauseResponse();
+  }
+
+  unpauseResponse(): void {
+    this.#router.resumeResponse();
   }
 
   pauseRequest(): void {
@@ -258,14 +292,22 @@ export class HttpStream implements RoutedStream, FilteringStream, AnsweredReques
     const bodyless = this.entry.method === 'GET' && chunks.length > 0;
     if (bodyless) this.requestBodyLength = 0;
     this.#filters.finish();
-    this.#openFilters();
+    try {
+      this.#openFilters();
+    } catch (failure) {
+      return this.#unsendable(failure);
+    }
     this.#filters.run();
     if (!bodyless) for (const chunk of chunks) if (this.active) this.#filters.requestBody(chunk);
     if (this.active) this.#filters.requestEnd(trailers);
   }
 
   onUpstreamBody(chunk: Buffer): void {
-    this.#filters.responseBody(chunk);
+    try {
+      this.#filters.responseBody(chunk);
+    } catch (failure) {
+      this.#unsendable(failure);
+    }
   }
 
   onUpstreamPause(): void {
@@ -274,11 +316,12 @@ export class HttpStream implements RoutedStream, FilteringStream, AnsweredReques
   }
 
   onUpstreamEnd(trailers: Headers | undefined): void {
-    const rest = this.#filters.responseEnd(trailers);
-    this.entry.responseTrailers = rest;
     this.entry.upstreamEnded = true;
-    this.#response.end(rest);
-    this.#finish();
+    try {
+      this.#endResponse(this.#filters.responseEnd(trailers));
+    } catch (failure) {
+      this.#unsendable(failure);
+    }
   }
 
   /** The client must see that the response is not whole. */
@@ -309,6 +352,7 @@ export class HttpStream implements RoutedStream, FilteringStream, AnsweredReques
     this.#head = head;
     this.requestBodyLength = head?.bodyLength ?? 0;
     this.offered = undefined;
+    this.hostBinding = undefined;
     this.requestEnded = head === undefined;
     this.#decision = undefined;
     this.#response.reset();
@@ -383,9 +427,10 @@ export class HttpStream implements RoutedStream, FilteringStream, AnsweredReques
     this.#finish();
   }
 
-  /** A header value that a route computed can't be sent: this stream fails, no other. */
+  /** A filter threw, or a header value that a route computed can't be sent: this stream fails, no other. */
   #unsendable(failure: unknown): void {
-    this.#site.logger.error(`response failed: ${(failure as Error).message}`);
+    this.#site.logger.error(`response failed: ${failure instanceof Error ? failure.message : String(failure)}`);
+    if (!this.active) return;
     if (this.#response.began) return this.onCutShort('', INTERNAL_ERROR.details);
     this.#router.cancel();
     this.#response.own(localAnswer(INTERNAL_ERROR), this.#site.clock.monotonic());
@@ -393,10 +438,17 @@ export class HttpStream implements RoutedStream, FilteringStream, AnsweredReques
     this.#finish();
   }
 
+  #endResponse(trailers: Headers | undefined | 'held'): void {
+    if (trailers === 'held') return;
+    this.entry.responseTrailers = trailers;
+    this.#response.end(trailers);
+    this.#finish();
+  }
+
   #sendOwn(given: OwnAnswer, changes: readonly HeaderChange[]): void {
     const answer = this.#response.prepareOwn(given, changes);
     const { status, headers, body } = answer;
-    const response = { status, headers, bodyLength: body.length, fromUpstream: false };
+    const response: FilteredResponse = { status, headers, bodyLength: body.length, fromUpstream: false, body };
     this.#span?.answer(headers);
     this.#filters.response(response);
     const sendsBody = this.#response.own(
@@ -404,7 +456,8 @@ export class HttpStream implements RoutedStream, FilteringStream, AnsweredReques
       this.#site.clock.monotonic(),
     );
     if (sendsBody && body !== '') this.#filters.responseBody(Buffer.from(body, 'latin1'));
-    this.#response.end(this.#filters.responseEnd(undefined));
+    const trailers = this.#filters.responseEnd(undefined);
+    this.#response.end(trailers === 'held' ? undefined : trailers);
   }
 
   /** The head as the filters leave it. */

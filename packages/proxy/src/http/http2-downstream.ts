@@ -1,4 +1,5 @@
 // Serves HTTP/2 on one connection: each stream is a request of its own.
+import type { Timer } from '@meltemi/base';
 import {
   defaultHttp2Limits,
   Http2Connection,
@@ -6,6 +7,8 @@ import {
   type Http2Stream,
   type Transport,
 } from '@meltemi/wire';
+import { PingWatch } from '../codec/ping-watch.ts';
+import { MULTIPLEXED, multiplexedLimits } from '../tls/multiplexed-protocol.ts';
 import { ConnectionTimeouts } from './connection-timeouts.ts';
 import { type Http2Client, Http2Request } from './http2-request.ts';
 import type { HttpSite } from './http-site.ts';
@@ -25,6 +28,9 @@ export class Http2Downstream implements ServedConnection, Http2Handler, Http2Cli
   readonly #free: Http2Request[] = [];
   readonly #onGone: (connection: ServedConnection) => void;
   #idleSince: number;
+  #served = 0;
+  readonly #lifeTimer: Timer | undefined;
+  readonly #ping: PingWatch | undefined;
 
   /** Takes the transport over. */
   constructor(
@@ -40,15 +46,15 @@ export class Http2Downstream implements ServedConnection, Http2Handler, Http2Cli
     this.#transport = transport;
     this.#onGone = onGone;
     this.#timeouts = new ConnectionTimeouts(site.clock, site.settings.timeouts, () => this.#onIdle(), site.overload);
-    this.#http2 = new Http2Connection(
-      'server',
-      transport,
-      this,
-      { ...defaultHttp2Limits, ...site.settings.limits, ...site.settings.http2 },
-      site.clock,
-    );
+    const limits = { ...defaultHttp2Limits, ...site.settings.limits, ...site.settings.http2 };
+    const ownLimits = transport.tls?.alpn === MULTIPLEXED ? multiplexedLimits(limits) : limits;
+    this.#http2 = new Http2Connection('server', transport, this, ownLimits, site.clock);
     this.#idleSince = site.clock.monotonic();
     this.#timeouts.idle(this.#idleSince);
+    const { ping } = site.settings;
+    if (ping) this.#ping = new PingWatch(ping, site.clock, site.dice, this);
+    const { connectionDurationMs } = site.settings.timeouts;
+    if (connectionDurationMs > 0) this.#lifeTimer = site.clock.after(connectionDurationMs, () => this.drain());
   }
 
   get idle(): boolean {
@@ -69,6 +75,8 @@ export class Http2Downstream implements ServedConnection, Http2Handler, Http2Cli
   }
 
   onStream(stream: Http2Stream): void {
+    const { maxRequestsPerConnection } = this.site.settings;
+    if (++this.#served === maxRequestsPerConnection) this.drain();
     this.#requestFor(stream);
   }
 
@@ -84,13 +92,23 @@ export class Http2Downstream implements ServedConnection, Http2Handler, Http2Cli
     // We begin no streams.
   }
 
+  ping(): void {
+    this.#http2.ping();
+  }
+
+  onSilence(): void {
+    this.#transport.destroy();
+  }
+
   onPong(): void {
-    // Nobody asked.
+    this.#ping?.onPong();
   }
 
   onClose(error?: Error): void {
     if (error) this.site.stats.cxProtocolError.increment();
     this.#timeouts.close();
+    this.#ping?.close();
+    this.#lifeTimer?.cancel();
     for (const request of [...this.#active, ...this.#free]) request.close();
     this.#onGone(this);
   }

@@ -30,7 +30,8 @@ export class Http2Request implements StreamOwner, Http2StreamHandler {
   readonly site: HttpSite;
   readonly client: ClientFacts;
   readonly entry: ConnectionEntry;
-  readonly writer = new Http2Response();
+  readonly writer: Http2Response;
+  readonly #trailers: boolean;
   readonly #connection: Http2Client;
   readonly #stream: HttpStream;
   readonly #timeouts: ConnectionTimeouts;
@@ -43,6 +44,9 @@ export class Http2Request implements StreamOwner, Http2StreamHandler {
     this.client = connection.client;
     this.entry = connection.entry;
     this.#connection = connection;
+    // A request of HTTP/1.1 that came as a stream follows the rules of HTTP/1.1.
+    this.#trailers = this.entry.http2 || this.site.settings.http1.trailers;
+    this.writer = new Http2Response(this.#trailers);
     this.#stream = new HttpStream(this);
     this.#timeouts = new ConnectionTimeouts(this.site.clock, this.site.settings.timeouts, () => this.#onDeadline());
   }
@@ -90,7 +94,7 @@ export class Http2Request implements StreamOwner, Http2StreamHandler {
 
   onEnd(trailers: Headers | undefined): void {
     this.#timeouts.requestEnded();
-    this.#stream.requestEnd(trailers);
+    this.#stream.requestEnd(this.#trailers ? trailers : undefined);
   }
 
   onReset(): void {

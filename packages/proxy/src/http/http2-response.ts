@@ -7,8 +7,14 @@ const NOTHING = Buffer.alloc(0);
 
 /** One a stream at a time. What is written leaves at the end of the turn by itself. */
 export class Http2Response implements ResponseOutput {
+  readonly #trailers: boolean;
   #stream: Http2Stream | undefined;
   #ended = false;
+
+  /** `trailers`: the client gets them. */
+  constructor(trailers: boolean) {
+    this.#trailers = trailers;
+  }
 
   begin(stream: Http2Stream): void {
     this.#stream = stream;
@@ -34,7 +40,7 @@ export class Http2Response implements ResponseOutput {
   end(trailers: Headers | undefined): void {
     if (this.#ended) return;
     this.#ended = true;
-    if (trailers && trailers.size > 0) this.#stream?.sendTrailers(trailers);
+    if (this.#trailers && trailers && trailers.size > 0) this.#stream?.sendTrailers(trailers);
     else this.#stream?.sendBody(NOTHING, true);
   }
 

@@ -31,7 +31,13 @@ export class KeepAlive {
 
   /** Whether the connection stays after the response to this request; the answer binds. */
   staysAfter(head: RequestHead, now: number): boolean {
-    if (!head.keepAlive || this.#served >= this.#maxRequests || now >= this.#until) this.#over = true;
+    const { keepAlive } = head;
+    if (!keepAlive || leavesHttp(head) || this.#served >= this.#maxRequests || now >= this.#until) this.#over = true;
     return !this.#over;
   }
+}
+
+/** What the client sent behind a request to leave HTTP may be of the other protocol, also where it was answered in HTTP. */
+function leavesHttp({ method, upgrade }: RequestHead): boolean {
+  return method === 'CONNECT' || (upgrade !== undefined && upgrade.toLowerCase() !== 'h2c');
 }

@@ -67,16 +67,26 @@ test('the edge believes nothing about the client', () => {
     'x-forwarded-client-cert': 'By=spiffe://x',
   };
   const { 'x-request-id': id, ...rest } = admitted(forged, { use_remote_address: true, generate_request_id: true });
-  assert.deepEqual(rest, { 'x-forwarded-for': '1.2.3.4,10.1.2.3', 'x-forwarded-proto': 'http' });
+  assert.deepEqual(rest, {
+    'x-forwarded-for': '1.2.3.4,10.1.2.3',
+    'x-forwarded-proto': 'http',
+    'x-envoy-external-address': '10.1.2.3',
+  });
   assert.notEqual(id, 'forged');
 });
 
 test('only addresses that the configuration calls internal may control the proxy', () => {
   const asked = { 'x-envoy-max-retries': '3' };
-  const internal = { internal_address_config: { cidr_ranges: [{ address_prefix: '10.0.0.0', prefix_len: 8 }] } };
+  const internal = {
+    use_remote_address: true,
+    internal_address_config: { cidr_ranges: [{ address_prefix: '10.0.0.0', prefix_len: 8 }] },
+  };
   assert.equal(admitted(asked)['x-envoy-max-retries'], undefined);
+  const forwarded = { ...asked, 'x-forwarded-for': '1.2.3.4' };
+  assert.equal(admitted(forwarded, internal)['x-envoy-max-retries'], undefined);
   assert.deepEqual(admitted(asked, internal), {
     'x-envoy-max-retries': '3',
+    'x-forwarded-for': '10.1.2.3',
     'x-forwarded-proto': 'http',
     'x-envoy-internal': 'true',
   });

@@ -1,4 +1,5 @@
 // Turns the header fields that a client sent into those that the mesh sends on: hop-by-hop and forged fields go, facts come.
+import { isIP } from 'node:net';
 import type { Dice } from '@meltemi/base';
 import type { Headers } from '@meltemi/wire';
 import { forwardClientCert } from './client-cert-header.ts';
@@ -47,10 +48,7 @@ const CONTROL_FIELDS: ReadonlySet<string> = new Set([
   'x-envoy-force-trace',
   'x-envoy-ip-tags',
   'x-envoy-original-url',
-  'x-envoy-original-path',
-  'x-envoy-original-host',
   'x-envoy-hedge-on-per-try-timeout',
-  'x-envoy-is-timeout-retry',
 ]);
 
 /** Sanitised only at the edge (use_remote_address): inside, they speak of the caller. */
@@ -59,6 +57,8 @@ const EDGE_FIELDS: ReadonlySet<string> = new Set([
   'x-envoy-downstream-service-cluster',
   'x-envoy-downstream-service-node',
   'x-envoy-external-address',
+  'x-envoy-original-path',
+  'x-envoy-original-host',
 ]);
 
 /** Changes the headers in place. An upgrade loses its fields too: who allows it puts them back. */
@@ -69,14 +69,17 @@ export function admitRequestHeaders(
   dice: Dice,
 ): RequestOrigin {
   const edge = settings.edge.useRemoteAddress;
-  const trusted = settings.edge.isInternal(client.ip);
+  const forwarded = forwardedFor(headers, settings.edge);
+  const remoteAddress = forwarded ?? client.ip;
+  const direct = edge ? !headers.has('x-forwarded-for') : forwarded !== undefined && isAlone(headers);
+  const trusted = direct && settings.edge.isInternal(remoteAddress);
   removeFields(headers, trusted, edge);
-  const remoteAddress = edge ? client.ip : (forwardedFor(headers, settings.edge.trustedHops) ?? client.ip);
   if (edge) appendForwardedFor(headers, client.ip, settings);
   const scheme = forwardedProto(headers, client, settings);
   forwardClientCert(headers, client.certEntry, settings.clientCert.mode, client.secure);
   setRequestId(headers, edge && !trusted, settings, dice);
   if (trusted) headers.put('x-envoy-internal', 'true');
+  else if (edge) headers.put('x-envoy-external-address', remoteAddress);
   if (settings.edge.via) headers.add('via', settings.edge.via);
   return { trusted, remoteAddress, scheme };
 }
@@ -84,13 +87,22 @@ export function admitRequestHeaders(
 /** One pass over the names: most requests have none of these but `connection`. */
 function removeFields(headers: Headers, trusted: boolean, edge: boolean): void {
   removeNominated(headers);
+  let saysTe = false;
   for (let index = headers.size - 1; index >= 0; index--) {
     const name = headers.names[index];
     if (name === undefined) continue;
     if (HOP_BY_HOP.has(name)) headers.remove(name);
     else if (name.startsWith('x-') && isForged(name, trusted, edge)) headers.remove(name);
-    else if (name === 'te' && headers.get('te') !== 'trailers') headers.remove(name);
+    else if (name === 'te') saysTe = true;
   }
+  if (saysTe) keepTrailers(headers);
+}
+
+/** Of the transfer codings that the client takes only trailers are for us to promise. */
+function keepTrailers(headers: Headers): void {
+  const codings = headers.getAll('te').flatMap((value) => value.split(','));
+  if (codings.some((coding) => coding.trim().toLowerCase() === 'trailers')) headers.set('te', 'trailers');
+  else headers.remove('te');
 }
 
 function isForged(name: string, trusted: boolean, edge: boolean): boolean {
@@ -109,10 +121,18 @@ function removeNominated(headers: Headers): void {
   }
 }
 
-/** The address that the nearest trusted proxy saw: the last but `hops` of x-forwarded-for. */
-function forwardedFor(headers: Headers, hops: number): string | undefined {
+/** The address that the farthest trusted proxy saw: at the edge nobody is trusted by itself. */
+function forwardedFor(headers: Headers, { useRemoteAddress, trustedHops }: HttpSettings['edge']): string | undefined {
+  const hops = useRemoteAddress ? trustedHops - 1 : trustedHops;
+  if (hops < 0) return undefined;
   const list = headers.get('x-forwarded-for')?.split(',');
-  return list?.[list.length - 1 - hops]?.trim() || undefined;
+  const address = list?.[list.length - 1 - hops]?.trim();
+  return address !== undefined && isIP(address) !== 0 ? address : undefined;
+}
+
+/** Who came through other proxies is not of the inside, whatever the last one's address. */
+function isAlone(headers: Headers): boolean {
+  return headers.get('x-forwarded-for')?.includes(',') === false;
 }
 
 function appendForwardedFor(headers: Headers, ip: string, settings: HttpSettings): void {

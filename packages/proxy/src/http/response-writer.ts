@@ -18,12 +18,15 @@ const JOIN_LIMIT = 16 * 1024;
 /** One a connection, one response after the other. */
 export class ResponseWriter implements ResponseOutput {
   readonly #transport: Transport;
+  readonly #trailers: boolean;
   /** Latin1 text that waits for more to join it, until `end` or `flush`. */
   #pending = '';
   #chunked = false;
 
-  constructor(transport: Transport) {
+  /** `trailers`: the client gets them. */
+  constructor(transport: Transport, trailers: boolean) {
     this.#transport = transport;
+    this.#trailers = trailers;
   }
 
   /** True when the response ends only with the connection: such an end must be told from an abort. */
@@ -59,7 +62,8 @@ export class ResponseWriter implements ResponseOutput {
   }
 
   end(trailers: Headers | undefined): void {
-    if (this.#chunked) this.#pending += trailers && trailers.size > 0 ? encodeTrailers(trailers) : LAST_CHUNK;
+    const sent = this.#trailers && trailers !== undefined && trailers.size > 0;
+    if (this.#chunked) this.#pending += sent ? encodeTrailers(trailers) : LAST_CHUNK;
     this.#chunked = false;
     this.flush();
   }

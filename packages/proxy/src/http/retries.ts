@@ -70,10 +70,14 @@ export class Retries {
     return retry !== undefined && retriesFailure(retry, failure, connected) && this.#take();
   }
 
-  /** The upstream closed a kept-alive connection just as we used it: it never read the request. Once, and only where it is harmless. */
-  afterStale(reason: ResetReason): boolean {
-    if (this.#replayedStale || reason !== 'connection-termination') return false;
-    this.#replayedStale = this.#safe && this.#body.replayable;
+  /**
+   * The upstream closed a kept-alive connection just as we used it: it never read the request. Once, and only where it is
+   * harmless. `multiplexed`: that the upstream refused the request's stream says so too, whatever the request.
+   */
+  afterStale(reason: ResetReason, multiplexed: boolean): boolean {
+    const refused = multiplexed && reason === 'refused';
+    if (this.#replayedStale || (reason !== 'connection-termination' && !refused)) return false;
+    this.#replayedStale = (this.#safe || refused) && this.#body.replayable;
     return this.#replayedStale;
   }
 

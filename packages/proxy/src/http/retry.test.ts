@@ -24,7 +24,7 @@ function policy(...conditions: readonly RetryCondition[]): RetryPolicy {
     maxIntervalMs: 250,
     retriableStatusCodes: [418],
     retriableResponse: (headers) => headers.get('x-again') === 'yes',
-    hosts: { previousHosts: false, canaryHosts: false, metadata: [], attempts: 1 },
+    hosts: { previousHosts: false, canaryHosts: false, metadata: [], attempts: 1, priorityUpdate: 0 },
     resetHeaders: [],
     resetMaxIntervalMs: 300_000,
   };
@@ -111,6 +111,7 @@ test('leaves out hosts by what is known of them', () => {
     canaryHosts: true,
     metadata: [{ a: '1', b: true }],
     attempts: 3,
+    priorityUpdate: 0,
   };
   const host = (labels: Record<string, unknown>) => ({ labels }) as unknown as Parameters<typeof leavesOut>[1];
   assert.equal(leavesOut(hosts, host({ canary: true })), true);

@@ -2,7 +2,8 @@
 import type { SocketAddress } from '@meltemi/base';
 import type { InternalRedirect } from '@meltemi/decide';
 import type { Headers, ProxyEnds, ResponseHead } from '@meltemi/wire';
-import type { UpstreamRequest } from '../cluster/cluster.ts';
+import type { OfferedProtocols, UpstreamRequest } from '../cluster/cluster.ts';
+import type { HostBinding } from './host-binding.ts';
 import type { LocalReply } from './local-reply.ts';
 
 /** The stream that a router works for. It hears of one response or one local reply, unless it cancels. */
@@ -13,6 +14,10 @@ export interface RoutedStream {
   readonly originalDestination: SocketAddress | undefined;
   /** The client's connection. */
   readonly clientEnds: ProxyEnds;
+  /** ALPN names that a filter wants the upstream's connection to offer. */
+  readonly offered: OfferedProtocols | undefined;
+  /** Of the request's session; undefined: any host will do. */
+  readonly hostBinding: HostBinding | undefined;
   onUpstreamInformational(head: ResponseHead): void;
   onUpstreamHead(head: ResponseHead): void;
   /** Instead of a head: true when the request now is the one that the redirect asks for, and the router is to let it go. */

@@ -1,9 +1,11 @@
 // Turns a routed request into tries at upstream hosts until one answers: timeouts, retries with back-off, replay of the body.
 import type { Hash64, SocketAddress } from '@meltemi/base';
-import type { RouteDecision } from '@meltemi/decide';
+import type { RetryHosts, RouteDecision } from '@meltemi/decide';
 import type { Headers, ProxyEnds, ResponseHead, TlsInfo } from '@meltemi/wire';
 import type {
   Cluster,
+  ConnectionFacts,
+  OfferedProtocols,
   PickContext,
   ResetReason,
   UpstreamExchange,
@@ -11,6 +13,7 @@ import type {
   UpstreamHost,
 } from '../cluster/cluster.ts';
 import { tlsFacts } from '../accesslog/certificate-facts.ts';
+import { TriedPriorities } from '../cluster/balance/tried-priorities.ts';
 import type { Forwarding } from './forwarding.ts';
 import { Hedging, type Racer, type RaceOwner } from './hedging.ts';
 import type { HttpSite } from './http-site.ts';
@@ -23,7 +26,7 @@ import type { OutgoingRequest, RoutedStream } from './routed-stream.ts';
 import type { StreamEntry } from './stream-entry.ts';
 import {
   cutShortDetails,
-  NO_HEALTHY_UPSTREAM,
+  noHostReply,
   PER_TRY_IDLE,
   PER_TRY_TIMEOUT,
   STREAM_TOO_LONG,
@@ -40,6 +43,9 @@ type UpstreamNotes = Pick<
   | 'upstreamHost'
   | 'upstreamLocal'
   | 'upstreamTls'
+  | 'upstreamConnection'
+  | 'upstreamBeganMs'
+  | 'hostsAttempted'
   | 'upstreamRequestAttemptCount'
   | 'upstreamTransportFailureReason'
 >;
@@ -66,10 +72,15 @@ export class Router implements RaceOwner, PickContext, TimedRequest {
   #timedOut = false;
   host: UpstreamHost | undefined;
   localAddress: SocketAddress | undefined;
+  #connection: ConnectionFacts | undefined;
+  #beganMs: number | undefined;
+  /** To which there was a connection, in order, each once. */
+  readonly #attempted: UpstreamHost[] = [];
   failure = '';
   hash: Hash64 | undefined;
   subset: PickContext['subset'];
   tried: UpstreamHost[] = [];
+  triedPriorities: TriedPriorities | undefined;
 
   constructor(stream: RoutedStream, source: BodySource, site: Pick<HttpSite, 'clock' | 'dice' | 'settings'>) {
     this.#site = site;
@@ -82,6 +93,14 @@ export class Router implements RaceOwner, PickContext, TimedRequest {
 
   get http2(): boolean {
     return this.#stream.http2;
+  }
+
+  get offered(): OfferedProtocols | undefined {
+    return this.#stream.offered;
+  }
+
+  get switches(): boolean {
+    return this.#request?.upgrade === true;
   }
 
   get authority(): string | undefined {
@@ -100,6 +119,15 @@ export class Router implements RaceOwner, PickContext, TimedRequest {
     return this.#request?.headers;
   }
 
+  /** Another try goes to any host. */
+  get overrideHost(): string | undefined {
+    return this.attempts === 0 ? this.#stream.hostBinding?.address : undefined;
+  }
+
+  get overrideStrict(): boolean {
+    return this.#stream.hostBinding?.strict ?? false;
+  }
+
   get attempts(): number {
     return this.#retries.attempts;
   }
@@ -109,7 +137,10 @@ export class Router implements RaceOwner, PickContext, TimedRequest {
     entry.upstream = this.host;
     entry.upstreamHost = this.host?.text;
     entry.upstreamLocal = this.localAddress;
-    entry.upstreamTls = this.#tls && tlsFacts(this.#tls, []);
+    entry.upstreamTls = this.#tls && tlsFacts(this.#tls, this.host?.localUris ?? []);
+    entry.upstreamConnection = this.#connection;
+    entry.upstreamBeganMs = this.#beganMs;
+    entry.hostsAttempted = this.#attempted;
     entry.upstreamRequestAttemptCount = this.attempts;
     entry.upstreamTransportFailureReason = this.failure;
   }
@@ -174,9 +205,13 @@ export class Router implements RaceOwner, PickContext, TimedRequest {
     this.#retries.reset();
     this.host = undefined;
     this.localAddress = undefined;
+    this.#connection = undefined;
+    this.#beganMs = undefined;
+    this.#attempted.length = 0;
     this.#tls = undefined;
     this.failure = '';
     if (this.tried.length > 0) this.tried = [];
+    this.triedPriorities = undefined;
   }
 
   /** At the end of the connection: no timer stays. */
@@ -184,7 +219,10 @@ export class Router implements RaceOwner, PickContext, TimedRequest {
     this.#timers.close();
   }
 
-  onConnected(tls: TlsInfo | undefined, localAddress: SocketAddress): void {
+  onConnected(tls: TlsInfo | undefined, localAddress: SocketAddress, facts: ConnectionFacts): void {
+    this.#connection = facts;
+    if (!this.#attempted.includes(this.host!)) this.#attempted.push(this.host!);
+    this.#beganMs = this.#site.clock.monotonic();
     this.#tls = tls;
     this.#connected = true;
     this.localAddress = localAddress;
@@ -210,6 +248,7 @@ export class Router implements RaceOwner, PickContext, TimedRequest {
     this.#exchange = rival.exchange;
     this.host = rival.host;
     this.localAddress = rival.localAddress;
+    this.#connection = rival.connection;
     this.#discarding = false;
     if (!this.#redirected(head)) this.#answered(head);
   }
@@ -235,13 +274,13 @@ export class Router implements RaceOwner, PickContext, TimedRequest {
   }
 
   onReset(reason: ResetReason, detail: string): void {
-    const reused = this.#exchange?.reused ?? false;
+    const { reused = false, multiplexed = false } = this.#exchange ?? {};
     this.#exchange = undefined;
     this.failure = reason === 'tls-failure' || reason === 'connect-failure' ? detail : '';
     if (this.#discarding) return this.#retryLater();
     if (this.#responded) return this.#cutShort(cutShortDetails(reason));
     this.#timers.tryOver();
-    if (reused && this.#retries.afterStale(reason)) return this.#try();
+    if (reused && this.#retries.afterStale(reason, multiplexed)) return this.#try();
     if (this.#retries.afterFailure(reason, this.#connected)) return this.#retryLater();
     if (this.#hedging.contested) return;
     this.#stream.onLocalReply(upstreamFailure(reason, detail, this.attempts > 1));
@@ -255,8 +294,9 @@ export class Router implements RaceOwner, PickContext, TimedRequest {
     const cluster = this.#cluster!;
     const host = this.#retries.attempts === 0 ? cluster.pick(this) : this.#pickAgain(cluster);
     this.#retries.attempts++;
-    if (!host) return this.#stream.onLocalReply(NO_HEALTHY_UPSTREAM);
+    if (!host) return this.#stream.onLocalReply(noHostReply(this.#stream.hostBinding));
     this.host = host;
+    this.triedPriorities?.note(host.priority);
     this.#connected = false;
     const racer = this.#decision!.hedged ? this.#hedging.begin(host) : undefined;
     const exchange = this.#open(cluster, host, racer ?? this);
@@ -392,8 +432,16 @@ export class Router implements RaceOwner, PickContext, TimedRequest {
     this.#discarding = false;
     this.#exchange = undefined;
     this.#timers.tryOver();
-    if (this.host && this.#decision!.retry!.hosts.previousHosts) this.tried.push(this.host);
+    this.#noteTried(this.#decision!.retry!.hosts);
     this.#cluster!.stats.rqRetry.increment();
     this.#timers.backOff(this.#retries.backOffMs(this.#site.dice), () => this.#try());
+  }
+
+  #noteTried({ previousHosts, priorityUpdate }: RetryHosts): void {
+    if (!this.host) return;
+    if (previousHosts) this.tried.push(this.host);
+    if (priorityUpdate === 0 || this.triedPriorities) return;
+    this.triedPriorities = new TriedPriorities(priorityUpdate);
+    this.triedPriorities.note(this.host.priority);
   }
 }

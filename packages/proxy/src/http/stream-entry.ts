@@ -11,7 +11,7 @@ import type {
   TlsFacts,
 } from '@meltemi/telemetry';
 import { Headers, type RequestHead } from '@meltemi/wire';
-import type { UpstreamHost } from '../cluster/cluster.ts';
+import type { ConnectionFacts, UpstreamHost } from '../cluster/cluster.ts';
 import { headerCommand } from './header-command.ts';
 
 /** What all requests of a connection share. */
@@ -33,11 +33,14 @@ export interface ConnectionEntry {
   readonly tls: TlsFacts | undefined;
   /** Undefined: plaintext. */
   readonly peer: PeerNames | undefined;
+  /** What network filters said of it, by the filter's name. */
+  metadata?: Readonly<Record<string, JsonObject>>;
   /** Set once the protocol is known to be HTTP/2. */
   readonly http2?: boolean;
 }
 
 const NO_HEADERS = new Headers();
+const NO_HOSTS: readonly UpstreamHost[] = [];
 
 /** One a connection, filled anew for each request. */
 export class StreamEntry implements AccessLogEntry, RequestView, FormatSource, AccessRequest {
@@ -64,10 +67,12 @@ export class StreamEntry implements AccessLogEntry, RequestView, FormatSource, A
   responseDurationMs: number | undefined;
   upstreamHost: string | undefined;
   upstreamCluster: string | undefined;
+  upstreamClusterRaw: string | undefined;
   upstreamLocal: SocketAddress | undefined;
   upstreamTransportFailureReason: string | undefined;
   upstreamRequestAttemptCount = 0;
   routeName: string | undefined;
+  virtualClusterName: string | undefined;
   connectionTerminationDetails: string | undefined;
   remoteAddress = '';
   trusted = false;
@@ -78,6 +83,11 @@ export class StreamEntry implements AccessLogEntry, RequestView, FormatSource, A
   /** Where the last try went. */
   upstream: UpstreamHost | undefined;
   upstreamTls: TlsFacts | undefined;
+  upstreamConnection: ConnectionFacts | undefined;
+  /** Monotonic: the last try had its connection, and sent the head. */
+  upstreamBeganMs: number | undefined;
+  /** To which there was a connection, in order, each once. */
+  hostsAttempted = NO_HOSTS;
   /** Until all of the request was on its way to the upstream. */
   requestSentMs: number | undefined;
   /** Until the head of the response went to the client. */
@@ -87,6 +97,8 @@ export class StreamEntry implements AccessLogEntry, RequestView, FormatSource, A
   logType: AccessLogType | undefined;
   /** A health check, which logs may leave out. */
   healthCheck = false;
+  /** A filter makes gRPC of the client's gRPC-Web, and answers to gRPC what the client reads. */
+  grpcWeb = false;
   /** In hex, once a tracer has seen the request. */
   traceId: string | undefined;
   spanId: string | undefined;
@@ -161,6 +173,18 @@ export class StreamEntry implements AccessLogEntry, RequestView, FormatSource, A
     return this.upstream?.hostname;
   }
 
+  get upstreamHostsAttempted(): readonly string[] {
+    return this.hostsAttempted.map((host) => host.text);
+  }
+
+  get upstreamProtocol(): string | undefined {
+    return this.upstreamConnection?.protocol;
+  }
+
+  get upstreamConnectionId(): number | undefined {
+    return this.upstreamConnection?.id;
+  }
+
   get requestHeadersBytes(): number {
     const { method, path, authority, scheme } = this;
     const pseudo =
@@ -180,6 +204,14 @@ export class StreamEntry implements AccessLogEntry, RequestView, FormatSource, A
 
   timePointMs(point: TimePoint): number | undefined {
     switch (point) {
+      case 'US_CX_BEG':
+        return this.#sinceStart(this.upstreamConnection?.startedMs);
+      case 'US_CX_END':
+        return this.#sinceStart(this.upstreamConnection?.connectedMs);
+      case 'US_HS_END':
+        return this.upstreamTls && this.#sinceStart(this.upstreamConnection?.readyMs);
+      case 'US_TX_BEG':
+        return this.#sinceStart(this.upstreamBeganMs);
       case 'US_TX_END':
         return this.requestSentMs;
       case 'DS_TX_BEG':
@@ -189,6 +221,11 @@ export class StreamEntry implements AccessLogEntry, RequestView, FormatSource, A
       default:
         return undefined;
     }
+  }
+
+  /** Of a connection that served before: less than 0. */
+  #sinceStart(monotonicMs: number | undefined): number | undefined {
+    return monotonicMs === undefined ? undefined : monotonicMs - this.startedMs;
   }
 
   requestHeader(name: string): string | undefined {
@@ -262,18 +299,24 @@ export class StreamEntry implements AccessLogEntry, RequestView, FormatSource, A
     this.responseDurationMs = undefined;
     this.upstreamHost = undefined;
     this.upstreamCluster = undefined;
+    this.upstreamClusterRaw = undefined;
     this.upstreamLocal = undefined;
     this.upstreamTransportFailureReason = undefined;
     this.upstreamRequestAttemptCount = 0;
     this.routeName = undefined;
+    this.virtualClusterName = undefined;
     this.connectionTerminationDetails = undefined;
     this.remoteAddress = '';
     this.trusted = false;
     this.healthCheck = false;
+    this.grpcWeb = false;
     this.metadata = undefined;
     this.filterState = undefined;
     this.upstream = undefined;
     this.upstreamTls = undefined;
+    this.upstreamConnection = undefined;
+    this.upstreamBeganMs = undefined;
+    this.hostsAttempted = NO_HOSTS;
     this.requestSentMs = undefined;
     this.responseBeganMs = undefined;
     this.upstreamEnded = false;

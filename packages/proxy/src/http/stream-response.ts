@@ -67,12 +67,12 @@ export class StreamResponse {
     this.#entry.responseCodeDetails = 'via_upstream';
     removeHopByHop(headers);
     this.#entry.responseHeaders = headers;
-    if (decision.responseHeaders.length > 0) applyHeaderChanges(decision.responseHeaders, headers, this.#entry);
     const { requestEnded, requestEndedMs, attempts } = this.#request;
     if (!this.#connection.site.filters.suppressEnvoyHeaders) {
       const elapsed = now - (requestEnded ? requestEndedMs : this.#entry.startedMs);
       headers.put('x-envoy-upstream-service-time', String(Math.max(0, Math.round(elapsed))));
     }
+    if (decision.responseHeaders.length > 0) applyHeaderChanges(decision.responseHeaders, headers, this.#entry);
     if (decision.includeAttemptCountInResponse) headers.set('x-envoy-attempt-count', String(attempts));
   }
 
@@ -94,7 +94,7 @@ export class StreamResponse {
   /** Our own answer as the filters see it. `changes`: what the route does to it. */
   prepareOwn(given: OwnAnswer, changes: readonly HeaderChange[]): OwnAnswer {
     const head = this.#request.answeredHead;
-    const answer = head && isGrpcRequest(head.headers) ? grpcAnswer(given) : given;
+    const answer = head && !this.#entry.grpcWeb && isGrpcRequest(head.headers) ? grpcAnswer(given) : given;
     this.#entry.addFlag(answer.flag);
     this.#entry.responseCodeDetails = answer.details;
     this.#entry.responseHeaders = answer.headers;

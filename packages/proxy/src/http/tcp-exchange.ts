@@ -65,7 +65,8 @@ export class TcpExchange implements UpstreamExchange, UpstreamTcpHandler {
 
   onConnected(): void {
     this.#connected = true;
-    this.#handler.onConnected(undefined, this.#tcp!.localAddress);
+    const { localAddress, facts } = this.#tcp!;
+    this.#handler.onConnected(undefined, localAddress, facts);
     if (!this.#over) this.#handler.onHead(established());
   }
 

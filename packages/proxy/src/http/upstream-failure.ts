@@ -1,6 +1,7 @@
 // Turns the ways in which an upstream fails into what the client is told and what the access log says, in Envoy's words.
 // https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage#config-access-log-format-response-flags
 import type { ResetReason } from '../cluster/cluster.ts';
+import type { HostBinding } from './host-binding.ts';
 import type { LocalReply } from './local-reply.ts';
 
 export const NO_HEALTHY_UPSTREAM: LocalReply = {
@@ -9,6 +10,11 @@ export const NO_HEALTHY_UPSTREAM: LocalReply = {
   flag: 'UH',
   details: 'no_healthy_upstream',
 };
+
+/** A session that no other host may serve says itself how it fails. */
+export function noHostReply(binding: HostBinding | undefined): LocalReply {
+  return binding?.strict ? { ...NO_HEALTHY_UPSTREAM, status: binding.missingStatus } : NO_HEALTHY_UPSTREAM;
+}
 
 export const UPSTREAM_TIMEOUT: LocalReply = {
   status: 504,
@@ -45,16 +51,16 @@ const WORDS: Readonly<Record<ResetReason, ResetWords>> = {
   overflow: { text: 'overflow', flag: 'UO' },
 };
 
-/** The answer when no response head came. `detail` is told for failures of the connection only. */
+/** The answer when no response head came. `detail`, of failures of the connection, is for the log alone. */
 export function upstreamFailure(reason: ResetReason, detail: string, retried: boolean): LocalReply {
   const { text, flag } = WORDS[reason];
-  const transport = flag === 'UF' && detail !== '' ? `, transport failure reason: ${printable(detail)}` : '';
   const latest = retried ? 'retried and the latest ' : '';
+  const cause = flag === 'UF' && detail !== '' ? `${text}|${printable(detail)}` : text;
   return {
     status: reason === 'protocol-error' ? 502 : 503,
-    body: `upstream connect error or disconnect/reset before headers. ${latest}reset reason: ${text}${transport}`,
+    body: `upstream connect error or disconnect/reset before headers. ${latest}reset reason: ${text}`,
     flag,
-    details: detailsOf('upstream_reset_before_response_started', text),
+    details: detailsOf('upstream_reset_before_response_started', cause),
   };
 }
 

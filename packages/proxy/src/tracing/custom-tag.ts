@@ -1,6 +1,11 @@
 // The custom tags of a configuration → names and functions from an entry to their values, for spans and for logs.
-import { type CustomTag, type CustomTag_Metadata } from '@meltemi/api/envoy/type/tracing/v3/custom_tag_pb';
+import {
+  type CustomTag,
+  type CustomTag_Environment,
+  type CustomTag_Metadata,
+} from '@meltemi/api/envoy/type/tracing/v3/custom_tag_pb';
 import type { AccessLogEntry } from '@meltemi/telemetry';
+import type { Environment } from '../environment.ts';
 import { TracingConfigError } from './tracing-config-error.ts';
 
 export interface EntryTag {
@@ -9,8 +14,8 @@ export interface EntryTag {
   readonly value: (entry: AccessLogEntry) => string | undefined;
 }
 
-/** Throws TracingConfigError. */
-export function compileCustomTag({ tag, type }: CustomTag): EntryTag {
+/** The environment is read at once. Throws TracingConfigError. */
+export function compileCustomTag({ tag, type }: CustomTag, environment: Environment): EntryTag {
   switch (type.case) {
     case 'literal': {
       const { value } = type.value;
@@ -23,10 +28,19 @@ export function compileCustomTag({ tag, type }: CustomTag): EntryTag {
     }
     case 'metadata':
       return { name: tag, value: metadataValue(tag, type.value) };
-    case 'environment':
+    case 'environment': {
+      const value = environmentValue(tag, type.value, environment);
+      return { name: tag, value: () => value };
+    }
     case undefined:
-      throw new TracingConfigError('UNSUPPORTED_TAG', `custom tag ${tag}: ${type.case ?? 'no type'} is not supported`);
+      throw new TracingConfigError('UNSUPPORTED_TAG', `custom tag ${tag}: it has no type`);
   }
+}
+
+/** As Envoy: the default stands for a variable that is not there, and no tag for one that is empty. */
+function environmentValue(tag: string, config: CustomTag_Environment, environment: Environment): string | undefined {
+  if (config.name === '') throw new TracingConfigError('BAD_VALUE', `custom tag ${tag}: environment has no name`);
+  return (environment(config.name) ?? config.defaultValue) || undefined;
 }
 
 type Metadata = Readonly<Record<string, unknown>> | undefined;

@@ -4,9 +4,11 @@ import { ZipkinConfigSchema } from '@meltemi/api/envoy/config/trace/v3/zipkin_pb
 import type { HttpConnectionManager_Tracing as Tracing } from '@meltemi/api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
 import { unpackAny } from '@meltemi/api';
 import type { StatsStore } from '@meltemi/telemetry';
+import { NO_ENVIRONMENT } from '../environment.ts';
 import { compileCustomTag } from './custom-tag.ts';
 import { RequestTracer, type TraceCounts, type TracingProvider } from './request-tracer.ts';
 import { otlpProvider } from './otlp-provider.ts';
+import { SILENT_PROVIDER } from './silent-provider.ts';
 import { listenerSampling } from './sampling.ts';
 import { TracingConfigError } from './tracing-config-error.ts';
 import type { TracingParts } from './tracing-parts.ts';
@@ -21,17 +23,19 @@ export interface TracedListener {
   readonly inbound: boolean;
 }
 
-/** Undefined: there is no provider to report to. Throws a typed error for what can't be honoured. */
+/** Undefined: nothing is traced. Throws a typed error for what can't be honoured. */
 export function openTracer(
   tracing: Tracing | undefined,
   listener: TracedListener,
   parts: TracingParts,
 ): RequestTracer | undefined {
-  if (!tracing?.provider) return undefined;
-  const custom = tracing.customTags.map(compileCustomTag);
+  if (!tracing) return undefined;
+  const { environment = NO_ENVIRONMENT } = parts;
+  const custom = tracing.customTags.map((tag) => compileCustomTag(tag, environment));
   const settings = {
     sampling: listenerSampling(tracing),
     inbound: listener.inbound,
+    environment,
     spawnUpstreamSpan: tracing.spawnUpstreamSpan ?? false,
     tags: {
       nodeId: parts.node?.id ?? '',
@@ -40,7 +44,7 @@ export function openTracer(
       custom,
     },
   };
-  const provider = providerOf(tracing.provider, parts);
+  const provider = tracing.provider ? providerOf(tracing.provider, parts) : SILENT_PROVIDER;
   return new RequestTracer(settings, provider, parts.dice, traceCounts(parts.stats, listener.statPrefix));
 }
 

@@ -120,7 +120,8 @@ function byGrpc({ grpcService }: OpenTelemetryConfig, { clusters, clock }: Traci
 
 function byHttp({ httpUri, requestHeadersToAdd }: HttpService, { clusters, clock }: TracingParts): SendRequest {
   const cluster = httpUri?.httpUpstreamType.value ?? '';
-  const uri = URL.parse(httpUri?.uri ?? '');
+  // istiod writes no scheme.
+  const uri = URL.parse((httpUri?.uri ?? '').replace(/^(?!\w+:\/\/)/, 'http://'));
   if (!httpUri || cluster === '' || !uri) {
     throw new TracingConfigError('BAD_VALUE', 'tracing opentelemetry: http_service has no http_uri with a cluster');
   }

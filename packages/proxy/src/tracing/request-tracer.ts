@@ -4,6 +4,7 @@ import type { Dice } from '@meltemi/base';
 import type { CompiledRoute } from '@meltemi/decide';
 import type { Headers } from '@meltemi/wire';
 import type { StreamEntry } from '../http/stream-entry.ts';
+import type { Environment } from '../environment.ts';
 import { compileCustomTag } from './custom-tag.ts';
 import type { FinishedSpan, SpanReporter } from './span.ts';
 import { isError, requestTags, type TagSettings, upstreamTags } from './span-tags.ts';
@@ -35,6 +36,8 @@ export interface TracerSettings {
   /** Requests come to this proxy's own service; else they leave it. */
   readonly inbound: boolean;
   readonly spawnUpstreamSpan: boolean;
+  /** For the custom tags of routes. */
+  readonly environment: Environment;
 }
 
 export interface TraceCounts {
@@ -77,8 +80,8 @@ export class RequestTracer {
   #ofRoute(tracing: RouteTracing): Pick<TracerSettings, 'sampling' | 'tags'> {
     const known = this.#routes.get(tracing);
     if (known) return known;
-    const { tags } = this.settings;
-    const own = tracing.customTags.map(compileCustomTag);
+    const { tags, environment } = this.settings;
+    const own = tracing.customTags.map((tag) => compileCustomTag(tag, environment));
     const custom = [...tags.custom.filter(({ name }) => !own.some((tag) => tag.name === name)), ...own];
     const made = { sampling: routeSampling(tracing), tags: { ...tags, custom } };
     this.#routes.set(tracing, made);
@@ -105,6 +108,8 @@ export class RequestSpan {
   readonly #route: CompiledRoute | undefined;
   #name: string;
   #upstream: UpstreamSpan | undefined;
+  /** The caller said what the operation is, and need not be told. */
+  #named = false;
 
   constructor(
     tracer: RequestTracer,
@@ -141,7 +146,7 @@ export class RequestSpan {
   /** The response's head: the two sides tell each other the operation's name. */
   answer(headers: Headers): void {
     if (this.#tracer.settings.inbound) {
-      if (this.#propagated !== undefined) headers.set(OPERATION, this.#propagated);
+      if (this.#propagated !== undefined && !this.#named) headers.set(OPERATION, this.#propagated);
       return;
     }
     const said = headers.get(OPERATION);
@@ -207,6 +212,7 @@ export class RequestSpan {
     const { settings, provider } = this.#tracer;
     const said = settings.inbound ? headers.get(OPERATION) : undefined;
     if (said !== undefined) headers.remove(OPERATION);
+    this.#named = said !== undefined;
     return said || this.#route?.operation || provider.spanName(settings.inbound, authority);
   }
 

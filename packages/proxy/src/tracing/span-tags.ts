@@ -68,10 +68,13 @@ function errorTags(entry: AccessLogEntry): readonly SpanTag[] {
   return isError(entry) ? [['error', 'true']] : [];
 }
 
-function upstreamClusterTags({ upstreamCluster }: AccessLogEntry): readonly SpanTag[] {
+function upstreamClusterTags({
+  upstreamCluster,
+  upstreamClusterRaw = upstreamCluster,
+}: AccessLogEntry): readonly SpanTag[] {
   if (!upstreamCluster) return [];
   return [
-    ['upstream_cluster', upstreamCluster],
+    ['upstream_cluster', upstreamClusterRaw!],
     ['upstream_cluster.name', upstreamCluster],
   ];
 }

@@ -74,7 +74,7 @@ const event = fc.oneof(
   fc.record({ kind: fc.constant('deliver' as const) }),
 );
 
-/** A worker's parts: they refuse what is odd, and keep what they accepted last. */
+/** A worker's parts: they refuse what is odd, and keep what this watch accepted last. */
 class Parts {
   readonly #client: XdsClient;
   readonly accepted = new Map<string, string>();
@@ -98,10 +98,15 @@ class Parts {
 
   watch(name: string): void {
     this.#watches.get(name)?.close();
+    let accepted = false;
     const watch = this.#client.watch('RDS', name, {
       onResource: ({ virtualHosts }) => {
         const domain = virtualHosts[0]!.domains[0]!;
-        if (Number(domain) % 2 === 1) return { name, message: 'odd' };
+        if (Number(domain) % 2 === 1) {
+          if (!accepted) this.accepted.delete(`routes ${name}`);
+          return { name, message: 'odd' };
+        }
+        accepted = true;
         this.accepted.set(`routes ${name}`, domain);
         return undefined;
       },

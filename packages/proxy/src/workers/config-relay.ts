@@ -97,9 +97,16 @@ class RelayedClient implements XdsClient {
   ): ResourceWatcher<XdsResources[Type]> {
     const place = { source: this.#source, type, name };
     const key = `${type} ${name}`;
+    const publishMissing = () => {
+      if (this.#published.get(key) === MISSING) return;
+      this.#published.set(key, MISSING);
+      this.#publish({ kind: 'resource', ...place, version: '', bytes: undefined });
+    };
     return {
       onResource: (resource, version) => {
         const rejection = watcher.onResource(resource, version);
+        // What is refused is no reason to wait any longer, in no worker.
+        if (rejection && !this.#published.has(key)) publishMissing();
         if (rejection || this.#published.get(key) === resource) return rejection;
         this.#published.set(key, resource);
         this.#publish({ kind: 'resource', ...place, version, bytes: resourceBytes(type, resource) });
@@ -107,9 +114,7 @@ class RelayedClient implements XdsClient {
       },
       onMissing: () => {
         watcher.onMissing?.();
-        if (this.#published.get(key) === MISSING) return;
-        this.#published.set(key, MISSING);
-        this.#publish({ kind: 'resource', ...place, version: '', bytes: undefined });
+        publishMissing();
       },
       ...(watcher.stats && { stats: watcher.stats }),
     };

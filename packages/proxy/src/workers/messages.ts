@@ -56,6 +56,8 @@ export type WorkerCommand =
   /** Of all loggers, or of one. */
   | { readonly kind: 'log-level'; readonly level: LogLevel; readonly logger?: string }
   | { readonly kind: 'reopen-logs' }
+  /** `config`: a TapConfig in binary form; undefined: the tap ends. Answered with `trace`s. */
+  | { readonly kind: 'tap'; readonly configId: string; readonly config: Uint8Array | undefined }
   | { readonly kind: 'reset-counters' }
   /** The process is about to end. Answered with `drained` when no connection is left or the drain time is over. */
   | { readonly kind: 'end' }
@@ -73,6 +75,7 @@ export type WorkerReport =
   /** The initial configuration is applied and the listeners are open. */
   | { readonly kind: 'ready' }
   | ({ readonly kind: 'snapshot'; readonly id: number } & WorkerSnapshot)
+  | { readonly kind: 'trace'; readonly configId: string; readonly trace: string }
   | { readonly kind: 'drained' }
   | { readonly kind: 'closed' };
 

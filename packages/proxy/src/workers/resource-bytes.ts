@@ -20,6 +20,7 @@ const SCHEMAS: Readonly<Record<XdsType, DescMessage>> = {
   RDS: RouteConfigurationSchema,
   SDS: SecretSchema,
   ECDS: TypedExtensionConfigSchema,
+  VHDS: RouteConfigurationSchema,
 };
 
 export function resourceBytes(type: XdsType, resource: Resource): Uint8Array {

@@ -1,10 +1,13 @@
 // One worker beside the first: a data plane of its own, that does what the first worker tells it.
 import { parentPort, workerData } from 'node:worker_threads';
 import { fromBinary } from '@bufbuild/protobuf';
+import { TapConfigSchema } from '@meltemi/api/envoy/config/tap/v3/common_pb';
 import { BootstrapSchema } from '@meltemi/api/envoy/config/bootstrap/v3/bootstrap_pb';
 import { type Clock, createLogger, type Dice, type Logger, type LogLevel, type LogSink, Scope } from '@meltemi/base';
 import { statRecords, type StatsStore } from '@meltemi/telemetry';
 import { createDataPlane, type DataPlane } from '../data-plane.ts';
+import { tapSettings } from '../tap/tap-settings.ts';
+import { type Environment, NO_ENVIRONMENT } from '../environment.ts';
 import { proxyStats } from '../proxy-stats.ts';
 import { TextReadouts } from '../xds/text-readouts.ts';
 import { FollowedXds } from './followed-xds.ts';
@@ -18,6 +21,8 @@ export interface WorkerThreadOptions {
   readonly clock: Clock;
   readonly dice: Dice;
   readonly writeLog: (line: string) => void;
+  /** As the first worker's. */
+  readonly environment?: Environment;
 }
 
 /** What the thread was started with. */
@@ -52,7 +57,7 @@ class Follower {
   readonly #xds: FollowedXds;
   readonly #plane: DataPlane;
 
-  constructor(start: WorkerStart, sink: WorkerSink, { clock, dice }: WorkerThreadOptions) {
+  constructor(start: WorkerStart, sink: WorkerSink, { clock, dice, environment }: WorkerThreadOptions) {
     const logger: Logger = createLogger(sink, `worker-${start.index}`);
     this.#sink = sink;
     this.#sockets = new FollowingSockets(start.index);
@@ -67,6 +72,7 @@ class Follower {
         readouts: new TextReadouts(),
         drain: start.drain,
         hostname: start.hostname,
+        environment: environment ?? NO_ENVIRONMENT,
         counters: countersOver(start.counters),
         sockets: this.#sockets,
         health: this.#health,
@@ -102,6 +108,8 @@ class Follower {
         return this.#setLogLevel(command.level, command.logger);
       case 'reopen-logs':
         return logFiles.reopen();
+      case 'tap':
+        return this.#tap(command.configId, command.config);
       case 'reset-counters':
         return this.#stats.resetCounters();
       case 'end':
@@ -117,6 +125,13 @@ class Follower {
     if (logger !== undefined) return void this.#sink.levels.set(logger, level);
     this.#sink.level = level;
     this.#sink.levels.clear();
+  }
+
+  #tap(configId: string, config: Uint8Array | undefined): void {
+    const { taps } = this.#plane;
+    if (!config) return taps.stop(configId);
+    const settings = tapSettings(fromBinary(TapConfigSchema, config));
+    taps.start(configId, { settings, emit: (trace) => report({ kind: 'trace', configId, trace }) });
   }
 
   #snapshot() {

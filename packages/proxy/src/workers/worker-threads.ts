@@ -14,6 +14,8 @@ export interface WorkerThreadsOptions {
   readonly logger: Logger;
 }
 
+type TraceListener = (configId: string, trace: string) => void;
+
 /** A worker that doesn't answer in time is left out, or ended by force. */
 const ANSWER_MS = 5_000;
 const CLOSE_MS = 2_000;
@@ -25,11 +27,14 @@ export class WorkerThreads {
   /** Resolves when a worker died: the process can't go on without it. */
   readonly failed: Promise<Error>;
   readonly #threads: readonly WorkerThread[];
+  /** Hears the traces of taps that are on. */
+  onTrace: (configId: string, trace: string) => void = () => {};
 
   constructor(options: WorkerThreadsOptions) {
     let fail: (error: Error) => void = () => {};
     this.failed = new Promise((resolve) => (fail = resolve));
-    this.#threads = Array.from({ length: options.count }, (_, at) => new WorkerThread(at + 1, options, fail));
+    const onTrace: TraceListener = (configId, trace) => this.onTrace(configId, trace);
+    this.#threads = Array.from({ length: options.count }, (_, at) => new WorkerThread(at + 1, options, fail, onTrace));
   }
 
   /** Resolves when every worker serves; rejects when one died before. */
@@ -65,6 +70,7 @@ class WorkerThread {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #index: number;
+  readonly #onTrace: TraceListener;
   readonly #snapshots = new Map<number, (snapshot: WorkerSnapshot | undefined) => void>();
   #asked = 0;
   #closing = false;
@@ -72,9 +78,10 @@ class WorkerThread {
   #drained: () => void = () => {};
   #closed: () => void = () => {};
 
-  constructor(index: number, options: WorkerThreadsOptions, fail: (error: Error) => void) {
+  constructor(index: number, options: WorkerThreadsOptions, fail: (error: Error) => void, onTrace: TraceListener) {
     this.#index = index;
     this.#clock = options.clock;
+    this.#onTrace = onTrace;
     this.#logger = options.logger.named('workers');
     this.ready = new Promise((resolve) => (this.#isReady = resolve));
     const data: WorkerStart = { ...options.start, index };
@@ -137,6 +144,8 @@ class WorkerThread {
         this.#snapshots.get(report.id)?.(report);
         this.#snapshots.delete(report.id);
         return;
+      case 'trace':
+        return this.#onTrace(report.configId, report.trace);
       case 'drained':
         return this.#drained();
       case 'closed':

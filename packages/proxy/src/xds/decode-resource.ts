@@ -35,6 +35,7 @@ const DECODERS: Readonly<Record<XdsType, Decoder>> = {
   RDS: decoder(RouteConfigurationSchema, (routes) => routes.name),
   SDS: decoder(SecretSchema, (secret) => secret.name),
   ECDS: decoder(TypedExtensionConfigSchema, (config) => config.name),
+  VHDS: decoder(RouteConfigurationSchema, (routes) => routes.name),
 };
 
 /** Throws an Error that says what is wrong with the bytes, the type or the name. */

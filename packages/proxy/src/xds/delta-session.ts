@@ -29,7 +29,7 @@ export class DeltaSession implements XdsSession<DeltaDiscoveryResponse> {
   /** The first request of a type says what is held already, so that the server sends only the difference. */
   subscribe(state: TypeState): void {
     const before = this.#subscribed.get(state.type);
-    const names = new Set(state.names());
+    const names = new Set(state.gathered ? state.names().filter(isHostName) : state.names());
     const added = [...names].filter((name) => !before?.has(name));
     const gone = [...(before ?? [])].filter((name) => !names.has(name));
     if (before ? added.length === 0 && gone.length === 0 : !state.wanted) return;
@@ -46,12 +46,13 @@ export class DeltaSession implements XdsSession<DeltaDiscoveryResponse> {
     const state = type && this.#context.stateOf(type);
     if (!type || !state || !this.#subscribed.has(type)) return;
     const began = state.monotonic();
-    const { received, refused } = decodeAll(state, response.resources);
+    const { received, refused, removed } = decodeResponse(state, response);
     const twice = duplicateName([...response.resources.map(({ name }) => name), ...response.removedResources]);
     const error =
       twice === undefined
-        ? nackText(type, [...refused, ...state.apply(received, response.removedResources, response.systemVersionInfo)])
+        ? nackText(type, [...refused, ...state.apply(received, removed, response.systemVersionInfo)])
         : `${type}: ${twice} stands twice in one response`;
+    if (error !== undefined) state.gathered?.revert();
     if (error === undefined) state.version = response.systemVersionInfo;
     state.error = error;
     this.#send(type, { responseNonce: response.nonce, ...(error !== undefined && { errorDetail: nackStatus(error) }) });
@@ -76,6 +77,27 @@ type DeltaFields = Omit<MessageInitShape<typeof DeltaDiscoveryRequestSchema>, 't
 interface Decoded {
   readonly received: readonly DecodedResource[];
   readonly refused: readonly Rejection[];
+}
+
+/** Route configurations are not named themselves: the first request, without names, wants what the server gives unasked. */
+function isHostName(name: string): boolean {
+  return name.includes('/');
+}
+
+interface DecodedResponse extends Decoded {
+  /** Names that are gone. */
+  readonly removed: readonly string[];
+}
+
+function decodeResponse(state: TypeState, response: DeltaDiscoveryResponse): DecodedResponse {
+  const { resources, removedResources } = response;
+  if (!state.gathered) return { ...decodeAll(state, resources), removed: removedResources };
+  try {
+    const { received, missing } = state.gathered.gather(response, state.names());
+    return { received, refused: [], removed: missing };
+  } catch (error) {
+    return { received: [], refused: [{ name: state.type, message: (error as Error).message }], removed: [] };
+  }
 }
 
 /** A resource without a body only says that it still lives. */

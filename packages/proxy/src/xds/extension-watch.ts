@@ -24,12 +24,16 @@ export function extensionWatch(xds: XdsClients, stats: StatsStore): WatchExtensi
     const scope = stats.scope('extension_config_discovery').scope('http_filter').scope(name);
     const reload = scope.counter('config_reload');
     const fail = scope.counter('config_fail');
+    let accepted = false;
     const watch = xds.forConfigSource(source).watch('ECDS', name, {
       onResource({ typedConfig }) {
         const refusal = typedConfig
           ? (unexpectedType(name, typedConfig, allowed) ?? onConfig(typedConfig))
           : { name, message: 'it has no typed_config' };
         (refusal ? fail : reload).increment();
+        accepted ||= !refusal;
+        // Nobody waits any longer for what can't be honoured.
+        if (!accepted) onMissing?.();
         return refusal;
       },
       onMissing: () => onMissing?.(),

@@ -3,9 +3,12 @@ import type { Any } from '@bufbuild/protobuf/wkt';
 import type { DecodedResource } from './decode-resource.ts';
 import type { XdsFailure, XdsResourceState } from './xds-client.ts';
 
+/** Its bytes: the message is many times as large, and those who serve from it keep of it what they need. */
+export type HeldResource = Pick<DecodedResource, 'name' | 'version' | 'any'>;
+
 /** A resource that was received: what serves, and why the latest one doesn't. */
 export interface Held {
-  accepted: DecodedResource | undefined;
+  accepted: HeldResource | undefined;
   lastUpdatedMs: number;
   failure: XdsFailure | undefined;
 }
@@ -16,7 +19,8 @@ export function settledHeld(held: Held, resource: DecodedResource, reason: strin
     return { ...held, failure: { message: reason, version: resource.version, atMs: nowMs, refused: resource.any } };
   }
   const same = held.accepted !== undefined && sameBytes(held.accepted.any, resource.any);
-  return { accepted: resource, lastUpdatedMs: same ? held.lastUpdatedMs : nowMs, failure: undefined };
+  const { name, version, any } = resource;
+  return { accepted: { name, version, any }, lastUpdatedMs: same ? held.lastUpdatedMs : nowMs, failure: undefined };
 }
 
 /** As the admin pages see it. */

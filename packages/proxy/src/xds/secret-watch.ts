@@ -21,7 +21,7 @@ export interface SecretWatchParts {
 export function secretWatch(parts: SecretWatchParts): WatchSecret {
   const { bootstrap, xds, stats, readouts, logger } = parts;
   const secrets = new Map((bootstrap.staticResources?.secrets ?? []).map((secret) => [secret.name, secret]));
-  return (config, onSecret) => {
+  return (config, onSecret, onMissing) => {
     const fixed = config.sdsConfig ? undefined : secrets.get(config.name);
     if (fixed) {
       const refusal = onSecret(fixed);
@@ -36,6 +36,7 @@ export function secretWatch(parts: SecretWatchParts): WatchSecret {
         if (message === undefined) files.follow(secret, () => onSecret(secret));
         return message === undefined ? undefined : { name: config.name, message };
       },
+      onMissing: () => onMissing?.(),
       stats: subscriptionStats(scope, `sds.${config.name}`, readouts),
     });
     return {

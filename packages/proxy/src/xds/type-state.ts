@@ -5,6 +5,7 @@ import type { Clock, Timer } from '@meltemi/base';
 import { type DecodedResource, decodeResource, type XdsMessage } from './decode-resource.ts';
 import { screenUnknownFields, type UnknownFieldRule } from './unknown-fields.ts';
 import { type Held, resourceState, sameBytes, settledHeld } from './held-resource.ts';
+import { VirtualHostSets } from './virtual-host-sets.ts';
 import type { Rejection, ResourceWatcher, WildcardSink, XdsResourceState, XdsTypeState } from './xds-client.ts';
 
 type AnyWatcher = ResourceWatcher<XdsMessage>;
@@ -12,6 +13,8 @@ type AnyWatcher = ResourceWatcher<XdsMessage>;
 /** Outlives the streams: a new one begins with what is here. */
 export class TypeState implements XdsTypeState {
   readonly type: XdsType;
+  /** Of a type whose resources are gathered. */
+  readonly gathered: VirtualHostSets | undefined;
   version = '';
   error: string | undefined;
   readonly #clock: Clock;
@@ -26,6 +29,7 @@ export class TypeState implements XdsTypeState {
   /** `unknownFields`: what becomes of resources that have some; undefined: they are taken without. */
   constructor(type: XdsType, clock: Clock, unknownFields?: UnknownFieldRule) {
     this.type = type;
+    this.gathered = type === 'VHDS' ? new VirtualHostSets() : undefined;
     this.#clock = clock;
     this.#unknownFields = unknownFields;
   }
@@ -61,6 +65,7 @@ export class TypeState implements XdsTypeState {
 
   /** Versions of what was accepted, by name: where a delta stream goes on. */
   acceptedVersions(): Record<string, string> {
+    if (this.gathered) return this.gathered.versions();
     const accepted = [...this.#held].filter(([, held]) => held.accepted !== undefined);
     return Object.fromEntries(accepted.map(([name, held]) => [name, held.accepted!.version]));
   }
@@ -99,7 +104,7 @@ export class TypeState implements XdsTypeState {
     const watchers = this.#watchers.get(name) ?? new Set();
     this.#watchers.set(name, watchers.add(watcher));
     const accepted = this.#held.get(name)?.accepted;
-    if (accepted) deliver(watcher, accepted);
+    if (accepted) deliver(watcher, decodeResource(this.type, accepted.any, accepted.version));
   }
 
   /** A resource that nobody watches is forgotten. */

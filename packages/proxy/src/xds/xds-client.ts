@@ -17,6 +17,8 @@ export interface XdsResources {
   readonly RDS: RouteConfiguration;
   readonly SDS: Secret;
   readonly ECDS: TypedExtensionConfig;
+  /** Virtual hosts, gathered: all of a route configuration, or the one of a host. */
+  readonly VHDS: RouteConfiguration;
 }
 
 /** The types of which a proxy takes everything. */

@@ -5,7 +5,7 @@ import { grpcService } from '@meltemi/rpc';
 import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
 
 /** `ads`: all types on one stream; else a stream of its own for one type. */
-export type XdsService = 'ads' | 'cds' | 'eds' | 'lds' | 'rds' | 'sds' | 'ecds';
+export type XdsService = 'ads' | 'cds' | 'eds' | 'lds' | 'rds' | 'sds' | 'ecds' | 'vhds';
 /** State of the world, or incremental. */
 export type XdsForm = 'sotw' | 'delta';
 
@@ -28,6 +28,7 @@ export const XDS_SERVICES: Readonly<Record<XdsService, XdsMethods>> = {
   rds: methodsOf('envoy.service.route.v3.RouteDiscoveryService', 'Routes'),
   sds: methodsOf('envoy.service.secret.v3.SecretDiscoveryService', 'Secrets'),
   ecds: methodsOf('envoy.service.extension.v3.ExtensionConfigDiscoveryService', 'ExtensionConfigs'),
+  vhds: methodsOf('envoy.service.route.v3.VirtualHostDiscoveryService', 'VirtualHosts'),
 };
 
 /** The service that serves one type alone. */

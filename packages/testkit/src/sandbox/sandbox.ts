@@ -1,7 +1,7 @@
 // Starts a machine within the machine for a test: network, processes and mounts of its own, which end with the test however it ends.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SandboxProcess, type SandboxProgram } from './sandbox-process.ts';
@@ -9,6 +9,8 @@ import type { HttpAnswer, SandboxAnswer, SandboxRequest } from './sandbox-reques
 
 /** Address of the sandbox on the network of its pods. */
 export const SANDBOX_ADDRESS = '10.88.0.1';
+/** The owner's process id follows. */
+const DIRECTORY_PREFIX = 'meltemi-sandbox-';
 const START_DEADLINE_MS = 20_000;
 const NEEDED = ['unshare', 'nsenter', 'setpriv', 'ip', 'mount', 'iptables-restore'];
 
@@ -42,7 +44,8 @@ export class Sandbox {
 
   /** `hosts`: names beside localhost, as address → names. */
   static async start(hosts: Readonly<Record<string, readonly string[]>> = {}): Promise<Sandbox> {
-    const directory = mkdtempSync(join(tmpdir(), 'meltemi-sandbox-'));
+    removeLeftDirectories();
+    const directory = mkdtempSync(join(tmpdir(), `${DIRECTORY_PREFIX}${process.pid}-`));
     const hostsFile = join(directory, 'hosts');
     writeFileSync(hostsFile, hostsText({ '127.0.0.1': ['localhost'], ...hosts }));
     const namespaces = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
@@ -114,6 +117,14 @@ export class Sandbox {
 
   #failAll(): void {
     for (const [id, done] of this.#waiting) done({ id, error: 'the sandbox has ended' });
+  }
+}
+
+/** Those of processes that were killed; what ran in their sandboxes ended with them. */
+function removeLeftDirectories(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = name.startsWith(DIRECTORY_PREFIX) ? Number.parseInt(name.slice(DIRECTORY_PREFIX.length), 10) : 0;
+    if (pid > 0 && !existsSync(`/proc/${pid}`)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
   }
 }
 

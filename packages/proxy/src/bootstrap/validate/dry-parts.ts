@@ -8,6 +8,7 @@ import { ListenerVersion } from '../../listener/listener-version.ts';
 import type { ListenerParts } from '../../listener/listener-parts.ts';
 import { localCounters } from '../../workers/shared-counters.ts';
 import { configTarget } from '../../xds/config-target.ts';
+import { TapRegistry } from '../../tap/tap-registry.ts';
 
 export type BuildParts = ListenerParts & { checkSource(source: ConfigSource | undefined): void };
 
@@ -41,6 +42,7 @@ export function buildParts(bootstrap: Bootstrap): BuildParts {
       return NOTHING;
     },
     drainTimeMs: 0,
+    taps: new TapRegistry(),
     drainingChains: new Set(),
   };
 }

@@ -107,7 +107,7 @@ export class RequestMetrics {
   /** Equal for requests with equal labels. */
   #keyOf(entry: StreamEntry, peer: Workload, { protocol, code, grpcStatus, flags, policy }: Outcome): string {
     const host = this.#fallbackHost(entry);
-    let key = `${this.#peerId(peer)} ${entry.upstreamCluster ?? ''} ${host} ${protocol} ${code} ${grpcStatus} ${flags} ${policy}`;
+    let key = `${this.#peerId(peer)} ${entry.upstreamClusterRaw ?? ''} ${host} ${protocol} ${code} ${grpcStatus} ${flags} ${policy}`;
     key += ` ${uriOf(entry.connection.tls?.peer)} ${uriOf(entry.upstreamTls?.peer)}`;
     for (const [, , value] of this.#tagged) key += ` ${value(entry)}`;
     return key;
@@ -131,7 +131,7 @@ export class RequestMetrics {
 
   #endsOf(entry: StreamEntry, peer: Workload): Ends {
     const { own, reporter, clusters } = this.#options;
-    const clusterName = entry.upstreamCluster ?? '';
+    const clusterName = entry.upstreamClusterRaw ?? '';
     const service = serviceOf(clusters.get(clusterName), clusterName, this.#fallbackHost(entry));
     const { connection, upstreamTls } = entry;
     return reporter === 'destination'

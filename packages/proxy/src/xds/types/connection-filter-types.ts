@@ -9,6 +9,7 @@ import { file_envoy_extensions_filters_listener_tls_inspector_v3_tls_inspector }
 import { file_envoy_extensions_filters_network_connection_limit_v3_connection_limit } from '@meltemi/api/envoy/extensions/filters/network/connection_limit/v3/connection_limit_pb';
 import { file_envoy_extensions_filters_network_direct_response_v3_config } from '@meltemi/api/envoy/extensions/filters/network/direct_response/v3/config_pb';
 import { file_envoy_extensions_filters_network_echo_v3_echo } from '@meltemi/api/envoy/extensions/filters/network/echo/v3/echo_pb';
+import { file_envoy_extensions_filters_network_ext_authz_v3_ext_authz } from '@meltemi/api/envoy/extensions/filters/network/ext_authz/v3/ext_authz_pb';
 import { file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager } from '@meltemi/api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
 import { file_envoy_extensions_filters_network_local_ratelimit_v3_local_rate_limit } from '@meltemi/api/envoy/extensions/filters/network/local_ratelimit/v3/local_rate_limit_pb';
 import { file_envoy_extensions_filters_network_mongo_proxy_v3_mongo_proxy } from '@meltemi/api/envoy/extensions/filters/network/mongo_proxy/v3/mongo_proxy_pb';
@@ -31,6 +32,7 @@ export const CONNECTION_FILTER_TYPES: readonly DescFile[] = [
   file_envoy_extensions_filters_network_connection_limit_v3_connection_limit,
   file_envoy_extensions_filters_network_direct_response_v3_config,
   file_envoy_extensions_filters_network_echo_v3_echo,
+  file_envoy_extensions_filters_network_ext_authz_v3_ext_authz,
   file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager,
   file_envoy_extensions_filters_network_local_ratelimit_v3_local_rate_limit,
   file_envoy_extensions_filters_network_mongo_proxy_v3_mongo_proxy,

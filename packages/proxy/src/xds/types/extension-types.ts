@@ -1,5 +1,6 @@
 // Lists the messages that configure what stands in an `Any` besides filters: transport sockets, access logs, balancers …
 import { file_envoy_extensions_access_loggers_file_v3_file } from '@meltemi/api/envoy/extensions/access_loggers/file/v3/file_pb';
+import { file_envoy_extensions_access_loggers_filters_cel_v3_cel } from '@meltemi/api/envoy/extensions/access_loggers/filters/cel/v3/cel_pb';
 import { file_envoy_extensions_access_loggers_grpc_v3_als } from '@meltemi/api/envoy/extensions/access_loggers/grpc/v3/als_pb';
 import { file_envoy_extensions_access_loggers_open_telemetry_v3_logs_service } from '@meltemi/api/envoy/extensions/access_loggers/open_telemetry/v3/logs_service_pb';
 import { file_envoy_extensions_access_loggers_stream_v3_stream } from '@meltemi/api/envoy/extensions/access_loggers/stream/v3/stream_pb';
@@ -57,6 +58,7 @@ import type { DescFile } from '@bufbuild/protobuf';
 
 export const EXTENSION_TYPES: readonly DescFile[] = [
   file_envoy_extensions_access_loggers_file_v3_file,
+  file_envoy_extensions_access_loggers_filters_cel_v3_cel,
   file_envoy_extensions_access_loggers_grpc_v3_als,
   file_envoy_extensions_access_loggers_open_telemetry_v3_logs_service,
   file_envoy_extensions_access_loggers_stream_v3_stream,
