@@ -142,9 +142,9 @@ test('no request fails while the configuration changes', { skip }, async () => {
       });
     }
   }
-  for (const end of loads) {
+  for (const [index, end] of loads.entries()) {
     const { requests, failures } = await end();
-    assert.deepEqual(failures, []);
+    assert.deepEqual(failures, [], PAIRS[index]!.join(' to '));
     assert.ok(requests > 20, `${requests} requests`);
   }
   await eventually(async () =>
