@@ -1,5 +1,5 @@
 // What the mesh knows of a workload, read from a node's metadata, a peer's header or an endpoint, and written for a peer.
-import { create, fromBinary, fromJson, type JsonObject, type JsonValue, toBinary, toJson } from '@bufbuild/protobuf';
+import { fromBinary, fromJson, type JsonObject, type JsonValue, toBinary, toJson } from '@bufbuild/protobuf';
 import { StructSchema } from '@bufbuild/protobuf/wkt';
 
 /** Empty texts where nothing is known. */
@@ -82,9 +82,6 @@ export function workloadOfBytes(bytes: Uint8Array): Workload | undefined {
     return undefined;
   }
 }
-
-/** A workload of which nothing is known, as bytes. */
-export const NO_WORKLOAD_BYTES: Uint8Array = toBinary(StructSchema, create(StructSchema));
 
 function known(fields: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''));
