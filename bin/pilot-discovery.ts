@@ -97,12 +97,15 @@ async function serveSecure(server: InstanceType<typeof DiscoveryServer>, trustDo
     maxTtlMs: command.workloadCertTtlMs,
   });
   const attestor = identity.firstAttestor([
+    identity.joinTokenAttestor({ directory: command.caDir, clock }),
     ...tokenAttestors(trustDomain),
     identity.certificateAttestor({ authority, clock }),
   ]);
   const services = [
     server.service((call) => attestor.attest(identity.callerProof(call))),
     identity.certificateService({ authority, attestor, logger, clock }),
+    identity.nodeAgentService({ authority, attestor, logger, clock }),
+    identity.trustService({ authority, attestor, logger }),
   ];
   let serving: Awaited<ReturnType<typeof serveGrpc>> | undefined;
   const certificate = await identity.keepServerCertificate({
@@ -110,7 +113,7 @@ async function serveSecure(server: InstanceType<typeof DiscoveryServer>, trustDo
     names: SERVER_NAMES,
     clock,
     logger,
-    onRenewed: () => serving?.renew(certificate.current),
+    onRenewed: () => serving?.renew(certificate.current, authority.roots),
   });
   const running = await serveGrpc({
     address: command.secureGrpcAddr,
@@ -119,6 +122,7 @@ async function serveSecure(server: InstanceType<typeof DiscoveryServer>, trustDo
   });
   serving = running;
   steps.push(
+    identity.watchAuthority({ authority, clock, logger }),
     () => certificate.close(),
     () => running.close(GRACE_MS),
   );

@@ -16,6 +16,7 @@ const next = join(api, 'gen.next');
 const require = createRequire(import.meta.url);
 
 const roots: readonly string[] = [
+  'SpiffeWorkloadAPI',
   'envoy.admin.v3.BootstrapConfigDump',
   'envoy.admin.v3.Certificates',
   'envoy.admin.v3.Clusters',
@@ -177,6 +178,7 @@ const roots: readonly string[] = [
   'istio.mixer.v1.Attributes',
   'istio.mixer.v1.Mixer',
   'istio.networking.nds.v1.NameTable',
+  'istio.v1.auth.IstioCAService',
   'istio.v1.auth.IstioCertificateService',
   'istio.workload.Address',
   'istio.workload.BootstrapExtension',
@@ -245,7 +247,7 @@ function compile(): void {
     inputs: [
       {
         directory: protos,
-        paths: [...folders, 'google/rpc', 'istio', 'opentelemetry'].map((folder) => join(protos, folder)),
+        paths: [...folders, 'google/rpc', 'istio', 'opentelemetry', 'spiffe'].map((folder) => join(protos, folder)),
         types: roots,
         exclude_types: ['validate', 'udpa.annotations', 'xds.annotations.v3', 'envoy.annotations'],
       },

@@ -2,16 +2,21 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, type Dice, type Logger, Scope, type SocketAddress } from '@meltemi/base';
+import { type Identity, spiffeId } from '@meltemi/identity';
 import { serveGrpc } from '@meltemi/rpc';
 import { bootstrap, type BootstrapOptions, nodeId } from './bootstrap.ts';
+import { readCertificateFiles, writeCertificateFiles } from './certificate-files.ts';
 import { CertificateKeeper } from './certificate-keeper.ts';
 import { DiscoveryClient } from './discovery-client.ts';
 import { drainProxy } from './drain.ts';
+import { heldCertificate } from './held-certificate.ts';
 import { ProxyProcess } from './proxy-process.ts';
 import { Readiness } from './readiness.ts';
 import { secretService } from './secret-service.ts';
 import { SecretStore } from './secret-store.ts';
 import { type AgentSockets, agentSockets } from './socket-directory.ts';
+import { TrustWatcher } from './trust-watcher.ts';
+import { workloadApi } from './workload-api.ts';
 import { xdsRelay } from './xds-relay.ts';
 
 /** Times in milliseconds. */
@@ -23,8 +28,12 @@ export interface AgentOptions {
   readonly discoveryName: string;
   /** PEM file of the roots that Pilot's certificate must chain to. */
   readonly discoveryRoots: string;
-  /** File with the workload's token; read again for each call. */
+  /** File with the workload's token, or a join token; read again for each call. */
   readonly tokenFile: string;
+  /** Directory with a certificate to be known by before there is one of the agent's own. */
+  readonly provisionedCertificates?: string;
+  /** Directory where each certificate is kept for others on the machine. */
+  readonly outputCertificates?: string;
   readonly trustDomain: string;
   /** Wanted life of certificates; 0: as long as the authority gives. */
   readonly secretTtlMs: number;
@@ -64,8 +73,9 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
   const scope = new Scope();
   try {
     await mkdir(options.configPath, { recursive: true, mode: 0o700 });
-    const discovery = connectDiscovery(options, scope);
-    const { store, keeper } = keepCertificate(options, discovery, scope);
+    const store = new SecretStore();
+    const discovery = await connectDiscovery(options, store, scope);
+    const keeper = keepCertificate(options, discovery, store, scope);
     const sockets = await serveSockets(options, discovery, store, scope);
     startProxy(options, await writeBootstrap(options, sockets), scope);
     const statusPort = await startStatus(options, store, keeper, scope);
@@ -76,13 +86,15 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
   }
 }
 
-function connectDiscovery(options: AgentOptions, scope: Scope): DiscoveryClient {
+async function connectDiscovery(options: AgentOptions, store: SecretStore, scope: Scope): Promise<DiscoveryClient> {
+  const { clock, tokenFile, provisionedCertificates: directory } = options;
+  const provisioned = directory === undefined ? undefined : await readCertificateFiles(directory);
   const discovery = new DiscoveryClient({
     address: options.discoveryAddress,
     serverName: options.discoveryName,
     rootsFile: options.discoveryRoots,
-    tokenFile: options.tokenFile,
-    clock: options.clock,
+    credentials: { tokenFile, certificate: () => heldCertificate(store, provisioned, clock) },
+    clock,
   });
   scope.defer(() => discovery.close());
   return discovery;
@@ -91,29 +103,53 @@ function connectDiscovery(options: AgentOptions, scope: Scope): DiscoveryClient 
 function keepCertificate(
   options: AgentOptions,
   discovery: DiscoveryClient,
+  store: SecretStore,
   scope: Scope,
-): { readonly store: SecretStore; readonly keeper: CertificateKeeper } {
-  const { workload, trustDomain, secretTtlMs: ttlMs, clock, dice, logger } = options;
-  const store = new SecretStore();
-  const identity = { trustDomain, namespace: workload.podNamespace, serviceAccount: workload.serviceAccount };
+): CertificateKeeper {
+  const { secretTtlMs: ttlMs, clock, dice, logger } = options;
   const createCertificate = discovery.createCertificate.bind(discovery);
+  const identity = identityOf(options);
   const keeper = new CertificateKeeper({ identity, ttlMs, createCertificate, store, clock, dice, logger });
   scope.defer(() => keeper.close());
+  const onTainted = keeper.leaveRoots.bind(keeper);
+  const openStream = discovery.openTrustStream.bind(discovery);
+  const trust = new TrustWatcher({ openStream, store, onTainted, clock, dice, logger });
+  scope.defer(() => trust.close());
+  if (options.outputCertificates !== undefined) keepFiles(options.outputCertificates, store, logger, scope);
   void keeper.start();
-  return { store, keeper };
+  void trust.start();
+  return keeper;
+}
+
+function identityOf({ trustDomain, workload }: AgentOptions): Identity {
+  return { trustDomain, namespace: workload.podNamespace, serviceAccount: workload.serviceAccount };
+}
+
+/** One after the other: the files are never of two certificates. */
+function keepFiles(directory: string, store: SecretStore, logger: Logger, scope: Scope): void {
+  let last = Promise.resolve();
+  const write = () => {
+    last = last
+      .then(() => writeCertificateFiles(directory, store.current!))
+      .catch((error: Error) => logger.named('certificate').error(`${directory} was not written: ${error.message}`));
+  };
+  scope.defer(store.watch(write));
+  scope.defer(() => last);
 }
 
 async function serveSockets(
-  { configPath, temporaryDirectory, logger }: AgentOptions,
+  options: AgentOptions,
   discovery: DiscoveryClient,
   store: SecretStore,
   scope: Scope,
 ): Promise<AgentSockets> {
+  const { configPath, temporaryDirectory, trustDomain, logger } = options;
   const sockets = await agentSockets(configPath, temporaryDirectory);
   scope.defer(() => sockets.remove());
   const xds = await serveGrpc({ address: { path: sockets.xds }, services: [xdsRelay(discovery, logger)] });
   scope.defer(() => xds.close(0));
-  const sds = await serveGrpc({ address: { path: sockets.sds }, services: [secretService(store, logger)] });
+  const workload = workloadApi({ store, trustDomain, spiffeId: spiffeId(identityOf(options)) });
+  const sds = await serveGrpc({ address: { path: sockets.sds }, services: [secretService(store, logger), workload] });
   scope.defer(() => sds.close(0));
   return sockets;
 }

@@ -3,6 +3,8 @@ import { generateKeyPair, type KeyObject, X509Certificate } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Clock, Dice, Logger, Timer } from '@meltemi/base';
 import { certificateRequest, type Identity, spiffeId } from '@meltemi/identity';
+import { issuedByAny } from './issued-by.ts';
+import { retryDelay } from './retry-delay.ts';
 import type { SecretStore, WorkloadSecrets } from './secret-store.ts';
 
 export interface CertificateKeeperOptions {
@@ -17,11 +19,11 @@ export interface CertificateKeeperOptions {
   readonly logger: Logger;
 }
 
-const FIRST_RETRY_MS = 100;
-const MAX_RETRY_MS = 10_000;
 /** Renewal falls between these parts of the life, so that workloads that started together do not renew together. */
 const RENEW_FROM = 0.45;
 const RENEW_TO = 0.55;
+/** When a root is to go, everybody renews within this time, not all in one moment. */
+const TAINTED_WITHIN_MS = 2000;
 /** Wall time may jump (a laptop sleeps): how long to trust a timer before looking at it again. */
 const LOOK_AGAIN_MS = 60_000;
 
@@ -52,6 +54,14 @@ export class CertificateKeeper {
   /** Asks for the first certificate now; never rejects. */
   async start(): Promise<void> {
     await this.#renew();
+  }
+
+  /** Renews soon when the certificate is of one of these roots (PEM). */
+  leaveRoots(roots: string): void {
+    const { store, clock, dice } = this.#options;
+    if (!store.current || this.#closed || !issuedByAny(store.current.certificateChain, roots)) return;
+    this.#timer?.cancel();
+    this.#timer = clock.after(dice.roll() * TAINTED_WITHIN_MS, () => void this.#renew());
   }
 
   close(): void {
@@ -106,11 +116,6 @@ export class CertificateKeeper {
   }
 }
 
-/** Doubles from 100 ms to 10 s; between half and all of it. */
-function retryDelay(failures: number, dice: Dice): number {
-  return Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures, 10)) * (0.5 + dice.roll() / 2);
-}
-
 /** What the authority sent must be for our key and our name, or it is not taken. */
 function readSecrets(chain: readonly string[], privateKey: KeyObject, uri: string): WorkloadSecrets {
   const leaf = new X509Certificate(chain[0] ?? '');
@@ -121,6 +126,7 @@ function readSecrets(chain: readonly string[], privateKey: KeyObject, uri: strin
     privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }),
     certificateChain: chain.slice(0, -1).join(''),
     roots: chain.at(-1)!,
+    revocationLists: '',
     notBefore: leaf.validFromDate.getTime(),
     notAfter: leaf.validToDate.getTime(),
   };

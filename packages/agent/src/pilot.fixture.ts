@@ -7,10 +7,14 @@ import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { silentLogger, systemClock } from '@meltemi/base';
 import {
   type CertificateAuthority,
+  certificateAttestor,
   certificateService,
+  firstAttestor,
+  joinTokenAttestor,
   keepServerCertificate,
   openCertificateAuthority,
   tokenAttestor,
+  trustService,
 } from '@meltemi/identity';
 import { serveGrpc } from '@meltemi/rpc';
 import { exportJWK, SignJWT } from 'jose';
@@ -38,14 +42,19 @@ export async function startPilot(onAds: (stream: AdsStream) => void = () => {}):
   const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const jwks = JSON.stringify({ keys: [await exportJWK(keys.publicKey)] });
   const authority = await openCertificateAuthority({ directory: join(directory, 'ca'), trustDomain: CLUSTER, clock });
-  const attestor = tokenAttestor({ jwks, issuer: 'mesh.meltemi.io', trustDomain: CLUSTER, clock });
+  const attestor = firstAttestor([
+    joinTokenAttestor({ directory: join(directory, 'ca'), clock }),
+    tokenAttestor({ jwks, issuer: 'mesh.meltemi.io', trustDomain: CLUSTER, clock }),
+    certificateAttestor({ authority, clock }),
+  ]);
   const serving = await keepServerCertificate({ authority, names: [NAME], clock, logger: silentLogger });
   const ads = { StreamAggregatedResources: onAds, DeltaAggregatedResources: onAds };
   const server = await serveGrpc({
     address: { host: '127.0.0.1', port: 0 },
-    tls: serving.current,
+    tls: { ...serving.current, clientRoots: authority.roots },
     services: [
       certificateService({ authority, attestor, logger: silentLogger, clock }),
+      trustService({ authority, attestor, logger: silentLogger }),
       { definition: ADS_DEFINITION, implementation: ads },
     ],
   });

@@ -14,12 +14,16 @@ export function secretResource(name: SecretName, secrets: WorkloadSecrets): Secr
   const type =
     name === 'default'
       ? { case: 'tlsCertificate' as const, value: keyPair(secrets) }
-      : { case: 'validationContext' as const, value: { trustedCa: inline(secrets.roots) } };
+      : { case: 'validationContext' as const, value: trust(secrets) };
   return create(SecretSchema, { name, type });
 }
 
 function keyPair({ certificateChain, privateKey }: WorkloadSecrets) {
   return { certificateChain: inline(certificateChain), privateKey: inline(privateKey) };
+}
+
+function trust({ roots, revocationLists }: WorkloadSecrets) {
+  return { trustedCa: inline(roots), ...(revocationLists !== '' && { crl: inline(revocationLists) }) };
 }
 
 function inline(pem: string) {

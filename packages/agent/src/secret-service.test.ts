@@ -22,7 +22,14 @@ import { grpcClient, grpcService, serveGrpc } from '@meltemi/rpc';
 import { secretService } from './secret-service.ts';
 import { SecretStore } from './secret-store.ts';
 
-const secrets = { privateKey: 'key-1', certificateChain: 'chain-1', roots: 'roots-1', notBefore: 0, notAfter: 1 };
+const secrets = {
+  privateKey: 'key-1',
+  certificateChain: 'chain-1',
+  roots: 'roots-1',
+  revocationLists: '',
+  notBefore: 0,
+  notAfter: 1,
+};
 const rotated = { ...secrets, privateKey: 'key-2', certificateChain: 'chain-2' };
 
 async function serve(t: TestContext) {

@@ -6,12 +6,18 @@ export interface WorkloadSecrets {
   /** The leaf first, without the root. */
   readonly certificateChain: string;
   readonly roots: string;
+  /** Lists of certificates that were taken back; empty: none were. */
+  readonly revocationLists: string;
   /** Milliseconds since the epoch. */
   readonly notBefore: number;
   readonly notAfter: number;
 }
 
+/** What the workload trusts, apart from its own certificate. */
+export type WorkloadTrust = Pick<WorkloadSecrets, 'roots' | 'revocationLists'>;
+
 export class SecretStore {
+  #trust: WorkloadTrust | undefined;
   #current: WorkloadSecrets | undefined;
   #version = 0;
   readonly #watchers = new Set<() => void>();
@@ -26,7 +32,19 @@ export class SecretStore {
     return this.#version;
   }
 
+  /** What to trust stays as it was told last, if ever: who tells knows more than the certificate's own chain. */
   replace(secrets: WorkloadSecrets): void {
+    this.#set({ ...secrets, ...this.#trust });
+  }
+
+  replaceTrust(trust: WorkloadTrust): void {
+    this.#trust = trust;
+    const current = this.#current;
+    if (!current || (current.roots === trust.roots && current.revocationLists === trust.revocationLists)) return;
+    this.#set({ ...current, ...trust });
+  }
+
+  #set(secrets: WorkloadSecrets): void {
     this.#current = secrets;
     this.#version++;
     for (const watcher of this.#watchers) watcher();

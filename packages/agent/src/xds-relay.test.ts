@@ -17,7 +17,8 @@ type Stream = ClientDuplexStream<Buffer, Buffer>;
 async function setUp(t: TestContext, onAds: (stream: AdsStream) => void) {
   const pilot = await startPilot(onAds);
   const { address, rootsFile, tokenFile, name: serverName } = pilot;
-  const discovery = new DiscoveryClient({ address, rootsFile, tokenFile, serverName, clock: systemClock() });
+  const credentials = { tokenFile, certificate: () => undefined };
+  const discovery = new DiscoveryClient({ address, rootsFile, credentials, serverName, clock: systemClock() });
   const socket = { path: join(pilot.directory, 'XDS') };
   const server = await serveGrpc({ address: socket, services: [xdsRelay(discovery, silentLogger)] });
   const client = grpcClient(ADS_DEFINITION, socket);

@@ -3,8 +3,11 @@ import type { KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Clock } from '@meltemi/base';
 import { IdentityError } from './identity-error.ts';
-import type { LeafContent } from './signer.ts';
+import type { Revocations } from './revocations.ts';
+import type { LeafContent } from './leaf-certificate.ts';
+import type { RootContent } from './signer.ts';
 import { type Identity, spiffeId } from './spiffe-id.ts';
+import type { Trust } from './trust.ts';
 
 /** Files are PEM and have Istio's names. */
 export interface CertificateAuthorityOptions {
@@ -37,6 +40,9 @@ export interface CertificateAuthority {
   readonly roots: string;
   /** PEM certificates between a leaf and the roots, the signer first; empty when the root itself signs. */
   readonly intermediates: readonly string[];
+  /** What peers are told to trust now. */
+  readonly trust: Trust;
+  readonly revocations: Revocations;
   /** An X.509-SVID for a workload's key. */
   issue(request: {
     readonly publicKey: KeyObject;
@@ -51,6 +57,10 @@ export interface CertificateAuthority {
   }): Promise<IssuedCertificate>;
   /** The key of a PEM request whose signature is good. `BAD_CSR`, `BAD_KEY`. Names in it are not read. */
   requestedKey(csr: string): Promise<KeyObject>;
+  /** Reads the directory again. What is there now holds when this resolves; what can't be read is `BAD_AUTHORITY`, and nothing changed. */
+  reload(): Promise<void>;
+  /** Calls when trust or revocations changed; answers what ends the watch. */
+  watch(watcher: () => void): () => void;
 }
 
 const DAY_MS = 24 * 3_600_000;
@@ -60,37 +70,65 @@ const MAX_SERVER_TTL_MS = 90 * DAY_MS;
 /** Peers' clocks may be behind ours. */
 const BACKDATE_MS = 2 * 60_000;
 
+/** A new root for a trust domain, valid from now on for ten years. */
+export function newRootContent(trustDomain: string, now: number): RootContent {
+  return { organization: trustDomain, notBefore: now - BACKDATE_MS, notAfter: now + ROOT_LIFE_MS };
+}
+
 /** Makes the root at the first start; refuses (`BAD_AUTHORITY`) to start on files that do not fit together. */
 export async function openCertificateAuthority(options: CertificateAuthorityOptions): Promise<CertificateAuthority> {
   const { trustDomain, clock, maxTtlMs = DAY_MS } = options;
-  const [{ authorityFiles }, { signLeaf }, { requestedKey }] = await Promise.all([
-    import('./authority-files.ts'),
-    import('./signer.ts'),
+  const [{ readAuthority, stampOf }, { signLeaf }, { requestedKey }] = await Promise.all([
+    import('./authority-state.ts'),
+    import('./leaf-certificate.ts'),
     import('./requested-key.ts'),
   ]);
-  const now = clock.now();
-  const files = await authorityFiles(options.directory, {
-    organization: trustDomain,
-    notBefore: now - BACKDATE_MS,
-    notAfter: now + ROOT_LIFE_MS,
-  });
+  const { directory } = options;
+  let state = await readAuthority(directory, newRootContent(trustDomain, clock.now()), clock.now());
+  let stamp = '';
+  const watchers = new Set<() => void>();
   const sign = async (leaf: Pick<LeafContent, 'publicKey' | 'names' | 'client'>, ttlMs: number, most: number) => {
-    const life = lifetime(clock.now(), ttlMs, most, files.signer.notAfter);
-    const { pem, serialNumber } = await signLeaf(files.signer, { ...leaf, ...life });
-    return { chain: [pem, ...files.intermediates, files.roots.join('')], serialNumber, ...life };
+    const { signer, intermediates } = state.material;
+    const life = lifetime(clock.now(), ttlMs, most, signer.notAfter);
+    const { pem, serialNumber } = signLeaf(signer, { ...leaf, ...life });
+    return { chain: [pem, ...intermediates, state.trust.roots], serialNumber, ...life };
   };
   return {
     trustDomain,
     maxTtlMs,
-    roots: files.roots.join(''),
-    intermediates: files.intermediates,
-    requestedKey,
+    get roots() {
+      return state.trust.roots;
+    },
+    get intermediates() {
+      return state.material.intermediates;
+    },
+    get trust() {
+      return state.trust;
+    },
+    get revocations() {
+      return state.revocations;
+    },
+    requestedKey: async (csr) => requestedKey(csr),
     async issue({ publicKey, identity, ttlMs }) {
-      const names = [{ type: 'url' as const, value: uriOf(identity, trustDomain) }];
-      return sign({ publicKey, names, client: true }, ttlMs, maxTtlMs);
+      const uri = uriOf(identity, trustDomain);
+      if (state.revocations.identities.includes(uri)) throw new IdentityError('BAD_IDENTITY', `${uri} is revoked`);
+      return sign({ publicKey, names: [{ type: 'url', value: uri }], client: true }, ttlMs, maxTtlMs);
     },
     issueServer: ({ publicKey, names, ttlMs }) =>
       sign({ publicKey, names: names.map(serverName), client: false }, ttlMs, MAX_SERVER_TTL_MS),
+    async reload() {
+      const seen = await stampOf(directory, clock.now());
+      if (seen === stamp) return;
+      const before = state.fingerprint;
+      state = await readAuthority(directory, undefined, clock.now());
+      stamp = seen;
+      if (state.fingerprint === before) return;
+      for (const watcher of watchers) watcher();
+    },
+    watch(watcher) {
+      watchers.add(watcher);
+      return () => void watchers.delete(watcher);
+    },
   };
 }
 

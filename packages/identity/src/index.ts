@@ -6,11 +6,39 @@ export {
   type CertificateAuthority,
   type CertificateAuthorityOptions,
   type IssuedCertificate,
+  newRootContent,
   openCertificateAuthority,
 } from './certificate-authority.ts';
+export { watchAuthority } from './watch-authority.ts';
 export { certificateRequest, type CertificateRequest } from './certificate-request.ts';
-export { type CertificateService, certificateService, type CertificateServiceOptions } from './certificate-service.ts';
+export { type CertificateService, certificateService, nodeAgentService } from './certificate-service.ts';
+export type { IssuanceOptions } from './issuance.ts';
+export {
+  type AuthorityCommand,
+  authorityCommand,
+  AUTHORITY_USAGE,
+  AuthorityCommandError,
+  type RootStep,
+  type ServeCommand,
+} from './command-line.ts';
+export { createJoinToken, joinTokenAttestor, type NewJoinToken } from './join-tokens.ts';
 export { IdentityError, type IdentityErrorCode } from './identity-error.ts';
+export {
+  readRevocations,
+  revokeCertificate,
+  revokeIdentity,
+  type Revocations,
+  type RevokedCertificate,
+} from './revocations.ts';
+export {
+  activateRoot,
+  prepareRoot,
+  revokeRoot,
+  type RootState,
+  rootStatus,
+  type RootStatus,
+  taintRoot,
+} from './root-rotation.ts';
 export {
   keepServerCertificate,
   type KeyPair,
@@ -19,3 +47,5 @@ export {
 } from './server-certificate.ts';
 export { type Identity, parseSpiffeId, spiffeId } from './spiffe-id.ts';
 export { tokenAttestor, type TokenAttestorOptions } from './token-attestor.ts';
+export { type Trust, TRUST_SECRET } from './trust.ts';
+export { type TrustService, trustService, type TrustServiceOptions } from './trust-service.ts';

@@ -16,7 +16,7 @@ export interface ServerCertificate {
 
 /** `onRenewed` is called with each new pair, not with the first. */
 export interface ServerCertificateOptions {
-  readonly authority: Pick<CertificateAuthority, 'issueServer'>;
+  readonly authority: Pick<CertificateAuthority, 'issueServer' | 'watch'>;
   /** DNS names and addresses. */
   readonly names: readonly string[];
   readonly clock: Clock;
@@ -53,12 +53,18 @@ export async function keepServerCertificate(options: ServerCertificateOptions): 
     }
   };
   renewIn(halfLife(current, clock));
+  // Another root may sign now, and the old one may soon be trusted by nobody.
+  const stopWatch = options.authority.watch(() => {
+    timer.cancel();
+    void renew();
+  });
   return {
     get current() {
       return current;
     },
     close() {
       closed = true;
+      stopWatch();
       timer.cancel();
     },
   };

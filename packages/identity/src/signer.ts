@@ -1,5 +1,6 @@
-// Turns a public key and names into a certificate, signed by the authority's key.
+// Makes roots, and reads the keys and certificates that sign. The X.509 library is heavy: it is loaded when a root is made.
 import {
+  createHash,
   createPrivateKey,
   createPublicKey,
   type KeyObject,
@@ -7,19 +8,8 @@ import {
   type webcrypto,
   X509Certificate,
 } from 'node:crypto';
-import {
-  AuthorityKeyIdentifierExtension,
-  BasicConstraintsExtension,
-  ExtendedKeyUsage,
-  ExtendedKeyUsageExtension,
-  type Extension,
-  KeyUsageFlags,
-  KeyUsagesExtension,
-  ParsedCertificate,
-  SubjectAlternativeNameExtension,
-  SubjectKeyIdentifierExtension,
-  X509CertificateGenerator,
-} from './x509.ts';
+import { DER_TAG, derBits, derChildren, derElement, type DerElement, expectTag } from './der-reader.ts';
+import { derOid } from './der.ts';
 
 /** The key and the certificate that sign. */
 export interface Signer {
@@ -28,39 +18,17 @@ export interface Signer {
   readonly certificate: string;
   /** Milliseconds since the epoch. */
   readonly notAfter: number;
-}
-
-/** What stands in a leaf. Times in milliseconds since the epoch, cut to seconds in the certificate. */
-export interface LeafContent {
-  readonly publicKey: KeyObject;
-  readonly names: readonly { readonly type: 'url' | 'dns' | 'ip'; readonly value: string }[];
-  readonly client: boolean;
-  readonly notBefore: number;
-  readonly notAfter: number;
-}
-
-/** PEM of a leaf: no subject, so its names are critical (RFC 5280 §4.2.1.6, X509-SVID §4). */
-export async function signLeaf(signer: Signer, leaf: LeafContent): Promise<{ pem: string; serialNumber: string }> {
-  const issuer = new ParsedCertificate(signer.certificate);
-  const signingKey = webKey(signer.privateKey);
-  const serialNumber = newSerialNumber();
-  const certificate = await X509CertificateGenerator.create({
-    serialNumber,
-    issuer: issuer.subjectName,
-    notBefore: new Date(leaf.notBefore),
-    notAfter: new Date(leaf.notAfter),
-    signingKey,
-    signingAlgorithm: signatureAlgorithm(signer.privateKey),
-    publicKey: spki(leaf.publicKey),
-    extensions: await leafExtensions(leaf, issuer),
-  });
-  return { pem: `${certificate.toString('pem')}\n`, serialNumber };
+  /** DER of its name, as it stands in what it signs. */
+  readonly subject: Buffer;
+  /** Its subject key identifier, or the digest that stands for one (RFC 5280 §4.2.1.2). */
+  readonly keyId: Buffer;
 }
 
 /** PEM of a root for the key, named for its trust domain. */
 export async function signRoot(privateKey: KeyObject, root: RootContent): Promise<string> {
+  const x509 = await import('./x509.ts');
   const publicKey = createPublicKey(privateKey);
-  const certificate = await X509CertificateGenerator.create({
+  const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: newSerialNumber(),
     subject: [{ O: [root.organization] }],
     issuer: [{ O: [root.organization] }],
@@ -70,9 +38,9 @@ export async function signRoot(privateKey: KeyObject, root: RootContent): Promis
     signingAlgorithm: signatureAlgorithm(privateKey),
     publicKey: spki(publicKey),
     extensions: [
-      new BasicConstraintsExtension(true, undefined, true),
-      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
-      await SubjectKeyIdentifierExtension.create(spki(publicKey)),
+      new x509.BasicConstraintsExtension(true, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      await x509.SubjectKeyIdentifierExtension.create(spki(publicKey)),
     ],
   });
   return `${certificate.toString('pem')}\n`;
@@ -89,27 +57,36 @@ export function readSigner(key: string, certificate: string): Signer {
   const privateKey = createPrivateKey(key);
   const parsed = new X509Certificate(certificate);
   if (!parsed.checkPrivateKey(privateKey)) throw new Error('the key is not the key of the certificate');
-  return { privateKey, certificate, notAfter: parsed.validToDate.getTime() };
+  return { privateKey, certificate, notAfter: parsed.validToDate.getTime(), ...namesOf(parsed.raw) };
 }
 
-async function leafExtensions(leaf: LeafContent, issuer: ParsedCertificate): Promise<Extension[]> {
-  const purposes = leaf.client
-    ? [ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]
-    : [ExtendedKeyUsage.serverAuth];
-  return [
-    new BasicConstraintsExtension(false, undefined, true),
-    leafUsage(leaf.publicKey),
-    new ExtendedKeyUsageExtension(purposes),
-    await AuthorityKeyIdentifierExtension.create(issuer.publicKey),
-    new SubjectAlternativeNameExtension([...leaf.names], true),
-  ];
+const SUBJECT_KEY_ID = derOid('2.5.29.14');
+
+/** TBSCertificate (§4.1.2): version, serial number, algorithm, issuer, validity, subject, key, extensions in `[3]`. */
+function namesOf(certificate: Buffer): Pick<Signer, 'subject' | 'keyId'> {
+  const [content] = derChildren(derElement(certificate, DER_TAG.sequence));
+  const fields = derChildren(expectTag(content, DER_TAG.sequence));
+  const [subject, key] = [expectTag(fields[5], DER_TAG.sequence), expectTag(fields[6], DER_TAG.sequence)];
+  const extensions = fields.find(({ tag }) => tag === EXTENSIONS_TAG);
+  return { subject: subject.raw, keyId: (extensions && writtenKeyId(extensions)) ?? keyIdOf(key) };
 }
 
-function leafUsage(key: KeyObject): KeyUsagesExtension {
-  return key.asymmetricKeyType === 'rsa'
-    ? new KeyUsagesExtension(KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment, true)
-    : new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true);
+function writtenKeyId(extensions: DerElement): Buffer | undefined {
+  const [list] = derChildren(extensions);
+  const found = derChildren(expectTag(list, DER_TAG.sequence))
+    .map((extension) => derChildren(extension))
+    .find(([oid]) => oid?.raw.equals(SUBJECT_KEY_ID));
+  const value = found?.at(-1);
+  return value && derElement(expectTag(value, DER_TAG.octetString).content, DER_TAG.octetString).content;
 }
+
+function keyIdOf(key: DerElement): Buffer {
+  return createHash('sha1')
+    .update(derBits(derChildren(key)[1]))
+    .digest();
+}
+
+const EXTENSIONS_TAG = 0xa3;
 
 /** 128 random bits, in hex; the first is set so that all of them show. */
 function newSerialNumber(): string {
@@ -122,7 +99,7 @@ function spki(key: KeyObject): ArrayBuffer {
   return Uint8Array.from(key.export({ type: 'spki', format: 'der' })).buffer;
 }
 
-function webKey(key: KeyObject): webcrypto.CryptoKey {
+export function webKey(key: KeyObject): webcrypto.CryptoKey {
   const { namedCurve } = key.asymmetricKeyDetails ?? {};
   const curve = namedCurve === 'secp384r1' ? 'P-384' : 'P-256';
   const algorithm =
@@ -132,6 +109,6 @@ function webKey(key: KeyObject): webcrypto.CryptoKey {
   return key.toCryptoKey(algorithm, false, ['sign']);
 }
 
-function signatureAlgorithm(key: KeyObject): { name: string; hash: string } {
+export function signatureAlgorithm(key: KeyObject): { name: string; hash: string } {
   return { name: key.asymmetricKeyType === 'ec' ? 'ECDSA' : 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
 }

@@ -18,8 +18,8 @@ export interface GrpcServerOptions {
 export interface RunningGrpcServer {
   /** The bound port; 0 for a Unix socket. */
   readonly port: number;
-  /** New TLS connections get this certificate; those that are open go on. */
-  renew(pair: ServingPair): void;
+  /** New TLS connections get this certificate, and show one that chains to these roots, if given; those that are open go on. */
+  renew(pair: ServingPair, clientRoots?: string): void;
   /** Lets calls end, and cuts them off after `graceMs`. */
   close(graceMs: number): Promise<void>;
 }
@@ -37,7 +37,11 @@ export async function serveGrpc(options: GrpcServerOptions): Promise<RunningGrpc
   for (const { definition, implementation } of options.services) server.addService(definition, implementation);
   const tls = options.tls && new ServingCredentials(options.tls);
   const port = await bind(server, target(options.address), tls ?? ServerCredentials.createInsecure());
-  return { port, renew: (pair) => tls?.renew(pair), close: (graceMs) => stop(server, graceMs) };
+  return {
+    port,
+    renew: (pair, clientRoots) => tls?.renew(pair, clientRoots),
+    close: (graceMs) => stop(server, graceMs),
+  };
 }
 
 /** The grpc-js target name of an address. */

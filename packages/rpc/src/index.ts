@@ -1,6 +1,9 @@
 // gRPC servers and clients, and HTTP for admin pages.
 export { type GrpcClient, grpcClient, type GrpcClientTls } from './grpc-client.ts';
+export { guardedFetch, type GuardedFetch, type GuardedFetchOptions } from './guarded-fetch.ts';
 export { type GrpcAddress, type GrpcServerOptions, type RunningGrpcServer, serveGrpc } from './grpc-server.ts';
 export { grpcService, type RawSides } from './grpc-service.ts';
+export { rangesOf } from './inner-addresses.ts';
 export { type GrpcServerTls, type ServingPair } from './serving-credentials.ts';
+export { peerAddress } from './peer-address.ts';
 export { type RunningHttpServer, serveHttp } from './http-server.ts';

@@ -14,7 +14,7 @@ export interface GrpcServerTls extends ServingPair {
 
 /** grpc-js asks for a client's certificate only when it also insists on one; ours asks, and the call sees one that verified. */
 export class ServingCredentials extends ServerCredentials {
-  readonly #clientRoots: string | undefined;
+  #clientRoots: string | undefined;
 
   constructor(tls: GrpcServerTls) {
     super(
@@ -24,8 +24,9 @@ export class ServingCredentials extends ServerCredentials {
     this.#clientRoots = tls.clientRoots;
   }
 
-  /** New connections get the new pair; those that are open go on. */
-  renew(pair: ServingPair): void {
+  /** New connections get the new pair, and their certificates are measured by the new roots, if given; those that are open go on. */
+  renew(pair: ServingPair, clientRoots = this.#clientRoots): void {
+    this.#clientRoots = clientRoots;
     this.updateSecureContextOptions(secureContext(pair, this.#clientRoots));
   }
 

@@ -63,6 +63,18 @@ export const components: readonly Component[] = [
     program: 'zipkin-server',
     source: { kind: 'maven', artifact: 'io.zipkin:zipkin-server:3.5.1:jar:exec' },
   },
+  {
+    name: 'py-spiffe',
+    variable: 'MELTEMI_SPIFFE_PYTHON',
+    program: 'python',
+    source: { kind: 'pypi', package: 'spiffe', version: '0.3.2' },
+  },
+  {
+    name: 'zlint',
+    variable: 'MELTEMI_ZLINT',
+    program: 'zlint',
+    source: { kind: 'go', package: 'github.com/zmap/zlint/v3/cmd/zlint', version: 'v3.7.1' },
+  },
   goTool('Kubernetes API server', 'kube-apiserver'),
   goTool('istiod', 'pilot-discovery'),
   goTool("Istio's pilot-agent", 'pilot-agent'),
@@ -162,6 +174,8 @@ async function installPypi(program: string, name: string, version: string): Prom
 }
 
 async function findInVenv(folder: string, program: string): Promise<string> {
+  // For a library it is the interpreter that sees it.
+  if (program === 'python') return join(folder, 'bin/python');
   const { stdout } = await run('find', [folder, '-name', program, '-type', 'f', '-size', '+1M']);
   const path = stdout.split('\n')[0];
   if (!path) throw new Error(`no program ${program} in ${folder}`);

@@ -54,6 +54,11 @@ export class Istiod {
     return new Istiod(sandbox, process, configuration);
   }
 
+  /** Of its process. */
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
   /** Writes a file of objects (YAML or JSON) that it reads at once; `name` is the file's. */
   apply(name: string, text: string): void {
     // It reads every *.yaml; a file that appears whole is never read by half.

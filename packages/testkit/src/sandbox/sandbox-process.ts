@@ -54,6 +54,11 @@ export class SandboxProcess {
     return this.#entering.exitCode === null && this.#entering.signalCode === null;
   }
 
+  /** The program's own number; undefined before it runs and after it ended. */
+  get pid(): number | undefined {
+    return this.running ? childrenOf(this.#entering.pid!)[0] : undefined;
+  }
+
   /** What it printed, when it has ended; not for a program with a log. */
   async ended(): Promise<ProgramEnd> {
     this.#entering.ref();

@@ -62,6 +62,11 @@ export class Sandbox {
     return new Sandbox(directory, init, childOf(init.pid!));
   }
 
+  /** Of the first process in it, as its owner's namespace numbers it: what enters the sandbox enters there. */
+  get pid(): number {
+    return this.#pid;
+  }
+
   /** Starts a program in the sandbox's own network or in a pod's. */
   run(program: SandboxProgram): SandboxProcess {
     return new SandboxProcess(this.#pid, program);

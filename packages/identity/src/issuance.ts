@@ -1,0 +1,88 @@
+// One request for a certificate: proof → identity → key → certificate, and one line of the audit log whatever comes of it.
+import type { Clock, Logger } from '@meltemi/base';
+import type { Attestor } from './attestor.ts';
+import { callerProof, type ProvenCall } from './caller-proof.ts';
+import type { CertificateAuthority, IssuedCertificate } from './certificate-authority.ts';
+import { IdentityError, type IdentityErrorCode } from './identity-error.ts';
+import { type Identity, spiffeId } from './spiffe-id.ts';
+
+export interface IssuanceOptions {
+  readonly authority: CertificateAuthority;
+  readonly attestor: Attestor;
+  /** Every certificate, issued or refused, is one line of its part `ca`. */
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** When the caller names no lifetime; the authority's longest by default. */
+  readonly defaultTtlMs?: number;
+}
+
+/** What a caller wants; who it is, its proof says. */
+export interface WantedCertificate {
+  /** PEM. */
+  readonly csr: string;
+  /** 0: as long as is usual. */
+  readonly ttlMs: number;
+  /** Whether it asks in another's name. */
+  readonly impersonates: boolean;
+}
+
+/** gRPC's. Callers learn only the kind of a refusal; the reason goes to the log. https://grpc.io/docs/guides/status-codes/ */
+export interface RefusalStatus {
+  readonly code: number;
+  readonly details: string;
+}
+
+export type Issuance = { readonly issued: IssuedCertificate } | { readonly refused: RefusalStatus };
+
+type Call = ProvenCall & { getPeer(): string };
+
+const STATUS: Readonly<Record<IdentityErrorCode, RefusalStatus>> = {
+  BAD_PROOF: { code: 16, details: 'not authenticated' },
+  BAD_CSR: { code: 3, details: 'the request cannot be signed' },
+  BAD_KEY: { code: 3, details: 'the request cannot be signed' },
+  BAD_TTL: { code: 3, details: 'the request cannot be signed' },
+  BAD_IDENTITY: { code: 7, details: 'not allowed' },
+  BAD_AUTHORITY: { code: 14, details: 'cannot sign now' },
+};
+const INTERNAL: RefusalStatus = { code: 13, details: 'internal error' };
+
+/** Answers requests of one server. Who asks is what it gets: names in the request are never read. */
+export function issuer(options: IssuanceOptions): (call: Call, wanted: WantedCertificate) => Promise<Issuance> {
+  const logger = options.logger.named('ca');
+  return async (call, wanted) => {
+    let identity: Identity | undefined;
+    try {
+      identity = await authenticate(options.attestor, call);
+      const issued = await issue(options, identity, wanted);
+      logger.info(`issued ${describe(identity, issued)} to ${call.getPeer()}`);
+      return { issued };
+    } catch (error) {
+      logger.warn(`refused ${identity ? spiffeId(identity) : 'a caller'} at ${call.getPeer()}: ${reason(error)}`);
+      return { refused: error instanceof IdentityError ? STATUS[error.code] : INTERNAL };
+    }
+  };
+}
+
+async function authenticate(attestor: Attestor, call: Call): Promise<Identity> {
+  const identity = await attestor.attest(callerProof(call));
+  if (!identity) throw new IdentityError('BAD_PROOF', 'nothing shown that proves an identity');
+  return identity;
+}
+
+async function issue(
+  { authority, defaultTtlMs = authority.maxTtlMs }: IssuanceOptions,
+  identity: Identity,
+  { csr, ttlMs, impersonates }: WantedCertificate,
+): Promise<IssuedCertificate> {
+  if (impersonates) throw new IdentityError('BAD_IDENTITY', 'impersonation is not allowed');
+  const publicKey = await authority.requestedKey(csr);
+  return authority.issue({ publicKey, identity, ttlMs: ttlMs === 0 ? defaultTtlMs : ttlMs });
+}
+
+function describe(identity: Identity, { serialNumber, notAfter }: IssuedCertificate): string {
+  return `${spiffeId(identity)} serial ${serialNumber} until ${new Date(notAfter).toISOString()}`;
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown failure';
+}
