@@ -6,13 +6,14 @@ import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, r
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { describeExtensions } from './extension-descriptors.ts';
 import { insertNewerFields } from './newer-fields.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const api = join(root, 'packages/api');
 const gen = join(api, 'gen');
-/** Written whole, then put in the place of `gen`: who reads meanwhile sees the old or the new. */
-const next = join(api, 'gen.next');
+/** Written whole, then put in the place of `gen`: who reads meanwhile sees the old or the new, and two that write do not meet. */
+const next = join(api, `gen.next-${process.pid}`);
 const require = createRequire(import.meta.url);
 
 const roots: readonly string[] = [
@@ -40,8 +41,10 @@ const roots: readonly string[] = [
   'envoy.config.listener.v3.Listener',
   'envoy.config.metrics.v3.StatsdSink',
   'envoy.config.overload.v3.ScaleTimersOverloadActionConfig',
+  'envoy.config.rbac.v3.Action',
   'envoy.config.route.v3.FilterConfig',
   'envoy.config.route.v3.RouteConfiguration',
+  'envoy.config.route.v3.RouteList',
   'envoy.config.trace.v3.OpenTelemetryConfig',
   'envoy.config.trace.v3.ZipkinConfig',
   'envoy.data.accesslog.v3.HTTPAccessLogEntry',
@@ -57,6 +60,7 @@ const roots: readonly string[] = [
   'envoy.extensions.access_loggers.stream.v3.StdoutAccessLog',
   'envoy.extensions.bootstrap.internal_listener.v3.InternalListener',
   'envoy.extensions.clusters.aggregate.v3.ClusterConfig',
+  'envoy.extensions.clusters.dns.v3.DnsCluster',
   'envoy.extensions.compression.brotli.compressor.v3.Brotli',
   'envoy.extensions.compression.brotli.decompressor.v3.Brotli',
   'envoy.extensions.compression.gzip.compressor.v3.Gzip',
@@ -140,6 +144,9 @@ const roots: readonly string[] = [
   'envoy.extensions.matching.common_inputs.network.v3.SourcePortInput',
   'envoy.extensions.matching.common_inputs.network.v3.SourceTypeInput',
   'envoy.extensions.matching.common_inputs.network.v3.TransportProtocolInput',
+  'envoy.extensions.matching.common_inputs.ssl.v3.DnsSanInput',
+  'envoy.extensions.matching.common_inputs.ssl.v3.SubjectInput',
+  'envoy.extensions.matching.common_inputs.ssl.v3.UriSanInput',
   'envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig',
   'envoy.extensions.network.dns_resolver.getaddrinfo.v3.GetAddrInfoDnsResolverConfig',
   'envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig',
@@ -182,6 +189,7 @@ const roots: readonly string[] = [
   'istio.v1.auth.IstioCertificateService',
   'istio.workload.Address',
   'istio.workload.BootstrapExtension',
+  'meltemi.mixer.v1.MixerFilter',
   'opentelemetry.proto.collector.logs.v1.LogsService',
   'opentelemetry.proto.collector.trace.v1.TraceService',
   'stats.PluginConfig',
@@ -199,6 +207,7 @@ const stamp = join(gen, '.stamp');
 const fingerprint = createHash('sha256')
   .update(readFileSync(fileURLToPath(import.meta.url)))
   .update(readFileSync(fileURLToPath(import.meta.resolve('./newer-fields.ts'))))
+  .update(readFileSync(fileURLToPath(import.meta.resolve('./extension-descriptors.ts'))))
   .update(packageVersion('@grpc/grpc-js-xds'))
   .update(packageVersion('@bufbuild/protoc-gen-es'))
   .update(
@@ -212,6 +221,7 @@ if (existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint) process.ex
 rmSync(next, { recursive: true, force: true });
 collectProtos();
 compile();
+describeExtensions({ protos, buf: bufProgram(), out: next });
 rmSync(protos, { recursive: true });
 writeFileSync(join(next, '.stamp'), fingerprint);
 rmSync(gen, { recursive: true, force: true });
@@ -247,7 +257,9 @@ function compile(): void {
     inputs: [
       {
         directory: protos,
-        paths: [...folders, 'google/rpc', 'istio', 'opentelemetry', 'spiffe'].map((folder) => join(protos, folder)),
+        paths: [...folders, 'google/rpc', 'istio', 'meltemi', 'opentelemetry', 'spiffe'].map((folder) =>
+          join(protos, folder),
+        ),
         types: roots,
         exclude_types: ['validate', 'udpa.annotations', 'xds.annotations.v3', 'envoy.annotations'],
       },
@@ -262,11 +274,14 @@ function compile(): void {
       },
     ],
   };
-  const buf = join(packageFolder('@bufbuild/buf'), 'bin/buf');
-  execFileSync(process.execPath, [buf, 'generate', '--template', JSON.stringify(template)], {
+  execFileSync(process.execPath, [bufProgram(), 'generate', '--template', JSON.stringify(template)], {
     cwd: api,
     stdio: ['ignore', 'inherit', 'inherit'],
   });
+}
+
+function bufProgram(): string {
+  return join(packageFolder('@bufbuild/buf'), 'bin/buf');
 }
 
 function folderOf(type: string): string {

@@ -16,6 +16,7 @@ const FILTERS = 'envoy/extensions/filters/http';
 const LOCAL = `${FILTERS}/local_ratelimit/v3/local_rate_limit.proto`;
 const GLOBAL = `${FILTERS}/ratelimit/v3/rate_limit.proto`;
 const COMMON = 'envoy/extensions/common/ratelimit/v3/ratelimit.proto';
+const ZIPKIN = 'envoy/config/trace/v3/zipkin.proto';
 const SERVICE = 'envoy/service/ratelimit/v3/rls.proto';
 
 const INSERTIONS: readonly Insertion[] = [
@@ -53,6 +54,11 @@ const INSERTIONS: readonly Insertion[] = [
       bool skip_if_absent = 3;
     }
 `,
+  },
+  {
+    file: 'envoy/config/core/v3/protocol.proto',
+    after: '\nmessage HttpProtocolOptions {',
+    text: '\n  google.protobuf.UInt32Value max_response_headers_kb = 7;\n',
   },
   {
     file: LOCAL,
@@ -148,6 +154,23 @@ const INSERTIONS: readonly Insertion[] = [
     file: `${FILTERS}/adaptive_concurrency/v3/adaptive_concurrency.proto`,
     after: '\n  message MinimumRTTCalculationParams {',
     text: '\n    google.protobuf.Duration fixed_value = 6;\n',
+  },
+  {
+    file: ZIPKIN,
+    after: 'import "google/protobuf/wrappers.proto";',
+    text: '\nimport "envoy/config/core/v3/http_service.proto";',
+  },
+  {
+    file: ZIPKIN,
+    after: '\nmessage ZipkinConfig {',
+    text: `
+  enum TraceContextOption {
+    USE_B3 = 0;
+    USE_B3_WITH_W3C_PROPAGATION = 1;
+  }
+  TraceContextOption trace_context_option = 8;
+  core.v3.HttpService collector_service = 9;
+`,
   },
 ];
 
