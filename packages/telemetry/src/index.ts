@@ -23,7 +23,12 @@ export { grpcStatusOf } from './access-log-grpc-status.ts';
 export { logTypeOf } from './log-type.ts';
 export type { OperatorContext } from './operators/operator.ts';
 export { timePoint } from './operators/time-operators.ts';
-export { compileSubstitution, refuseUnknownFormatters } from './substitution-format.ts';
+export {
+  type BodyFormat,
+  compileBodyFormat,
+  compileSubstitution,
+  refuseUnknownFormatters,
+} from './substitution-format.ts';
 export { statsJson } from './expose-json.ts';
 export { PROMETHEUS_CONTENT_TYPE, prometheusText } from './expose-prometheus.ts';
 export { statsText } from './expose-text.ts';

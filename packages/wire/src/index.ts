@@ -2,6 +2,7 @@
 export { isAuthority } from './http1/authority.ts';
 export { CHUNKED, type Http1Version, type RequestHead, type ResponseHead, UNTIL_CLOSE } from './http1/head.ts';
 export { chunkHead, encodeRequestHead, encodeResponseHead, encodeTrailers, LAST_CHUNK } from './http1/encode.ts';
+export { type FieldSpelling, PROPER_CASE, type SpellingMemory } from './http1/field-spelling.ts';
 export { Headers } from './http1/headers.ts';
 export { Http1Error, type Http1ErrorCode } from './http1/http1-error.ts';
 export { defaultHttp1Limits, type Http1Limits } from './http1/limits.ts';

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { encodeRequestHead, encodeResponseHead } from './encode.ts';
+import { type FieldSpelling, heardSpelling, PROPER_CASE } from './field-spelling.ts';
 import { Headers } from './headers.ts';
 
 const names = fc.constantFrom('a', 'b', 'cookie', 'x-y');
@@ -80,16 +81,26 @@ describe('encode', () => {
     const headers = new Headers();
     headers.add('host', 'a');
     headers.add('x', 'caf\xe9');
-    const extra = new Headers();
-    extra.add('y', '');
-    assert.equal(
-      encodeRequestHead('GET', '/', headers, extra),
-      'GET / HTTP/1.1\r\nhost: a\r\nx: caf\xe9\r\ny: \r\n\r\n',
-    );
+    assert.equal(encodeRequestHead('GET', '/', headers), 'GET / HTTP/1.1\r\nhost: a\r\nx: caf\xe9\r\n\r\n');
     assert.equal(
       encodeResponseHead(404, 'Not Found', headers),
       'HTTP/1.1 404 Not Found\r\nhost: a\r\nx: caf\xe9\r\n\r\n',
     );
+  });
+
+  it('writes names as the message had them, and others as it is told', () => {
+    const headers = new Headers();
+    for (const name of ['host', 'x-b', 'x_c', '1d']) headers.add(name, '');
+    assert.equal(
+      encodeResponseHead(200, 'OK', headers, PROPER_CASE),
+      'HTTP/1.1 200 OK\r\nHost: \r\nX-B: \r\nX_C: \r\n1d: \r\n\r\n',
+    );
+    const heard = (others: FieldSpelling | undefined) => {
+      headers.spelling = heardSpelling('HOST:a\r\nX-b: c: d\r\nx-B:\r\n', { others });
+      return encodeRequestHead('GET', '/', headers.clone(), PROPER_CASE);
+    };
+    assert.equal(heard(undefined), 'GET / HTTP/1.1\r\nHOST: \r\nX-b: \r\nx_c: \r\n1d: \r\n\r\n');
+    assert.equal(heard(PROPER_CASE), 'GET / HTTP/1.1\r\nHOST: \r\nX-b: \r\nX_C: \r\n1d: \r\n\r\n');
   });
 
   it('refuses methods, targets and reasons that would be read as something else', () => {

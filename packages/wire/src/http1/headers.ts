@@ -1,4 +1,5 @@
 // Header fields in order: an ordered multimap of lower-case names to latin1 values.
+import type { FieldSpelling } from './field-spelling.ts';
 import { Http1Error } from './http1-error.ts';
 
 const token = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
@@ -13,6 +14,8 @@ const maxCheckedNames = 1024;
 export class Headers {
   readonly #names: string[] = [];
   readonly #values: string[] = [];
+  /** How HTTP/1.1 writes the names; undefined: as who sends them likes. */
+  spelling: FieldSpelling | undefined;
 
   /** Parallel to `values`. */
   get names(): readonly string[] {
@@ -79,6 +82,7 @@ export class Headers {
   /** A copy that changes on its own. */
   clone(): Headers {
     const copy = new Headers();
+    copy.spelling = this.spelling;
     for (let i = 0; i < this.#names.length; i++) copy.append(this.#names[i]!, this.#values[i]!);
     return copy;
   }

@@ -1,6 +1,7 @@
 // Bytes of a connection → requests: heads, body pieces, ends.
 import { isAuthority } from './authority.ts';
 import { BodyReader } from './body-reader.ts';
+import { heardSpelling, type SpellingMemory } from './field-spelling.ts';
 import { FramingFields } from './framing-fields.ts';
 import type { RequestHead } from './head.ts';
 import type { Headers } from './headers.ts';
@@ -33,6 +34,7 @@ const DEAD = 4;
 export class RequestParser {
   readonly #handler: RequestHandler;
   readonly #limits: Http1Limits;
+  readonly #memory: SpellingMemory | undefined;
   readonly #section: SectionGatherer;
   readonly #framing = new FramingFields();
   readonly #body: BodyReader;
@@ -45,8 +47,10 @@ export class RequestParser {
   /** `reset` was called inside a callback: the call of `execute` ends. */
   #halted = false;
 
-  constructor(handler: RequestHandler, limits: Http1Limits = defaultHttp1Limits) {
+  /** `memory`: the spelling of names is kept. */
+  constructor(handler: RequestHandler, limits: Http1Limits = defaultHttp1Limits, memory?: SpellingMemory) {
     this.#handler = handler;
+    this.#memory = memory;
     this.#limits = limits;
     this.#section = new SectionGatherer(limits.maxHeadBytes, true);
     this.#body = new BodyReader(limits);
@@ -156,6 +160,7 @@ export class RequestParser {
     framing.clear();
     const { method, target, version, end: fields } = parseRequestLine(bytes, start, text);
     const headers = parseFields(bytes, fields, end - 2, text, start, this.#limits.maxHeaders, framing);
+    if (this.#memory) headers.spelling = heardSpelling(text.slice(fields - start, end - 2 - start), this.#memory);
     checkHost(framing.host, version);
     const bodyLength = framing.declaredLength(version) ?? 0;
     if (method === 'CONNECT' && bodyLength !== 0) {

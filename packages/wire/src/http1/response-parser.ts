@@ -1,5 +1,6 @@
 // Bytes of a connection → responses: heads, body pieces, ends.
 import { BodyReader } from './body-reader.ts';
+import { type FieldSpelling, heardSpelling, type SpellingMemory } from './field-spelling.ts';
 import { FramingFields } from './framing-fields.ts';
 import { type ResponseHead, UNTIL_CLOSE } from './head.ts';
 import type { Headers } from './headers.ts';
@@ -40,6 +41,7 @@ const maxInformational = 16;
 export class ResponseParser {
   readonly #handler: ResponseHandler;
   readonly #limits: Http1Limits;
+  readonly #memory: SpellingMemory | undefined;
   readonly #section: SectionGatherer;
   readonly #framing = new FramingFields();
   readonly #body: BodyReader;
@@ -51,8 +53,10 @@ export class ResponseParser {
   #paused = false;
   #halted = false;
 
-  constructor(handler: ResponseHandler, limits: Http1Limits = defaultHttp1Limits) {
+  /** `memory`: the spelling of names is kept. */
+  constructor(handler: ResponseHandler, limits: Http1Limits = defaultHttp1Limits, memory?: SpellingMemory) {
     this.#handler = handler;
+    this.#memory = memory;
     this.#limits = limits;
     this.#section = new SectionGatherer(limits.maxHeadBytes, false);
     this.#body = new BodyReader(limits);
@@ -158,12 +162,18 @@ export class ResponseParser {
     framing.clear();
     const line = parseStatusLine(bytes, start, text);
     const headers = parseFields(bytes, line.end, end - 2, text, start, this.#limits.maxHeaders, framing);
+    if (this.#memory) headers.spelling = this.#spelling(text.slice(line.end - start, end - 2 - start), line.reason);
     const upgrade = this.#upgrades(line.status);
     if (line.status < 200) this.#checkInformational(line.status, upgrade);
     const bodyLength = this.#bodyLength(line);
     const { status, reason, version } = line;
     const keepAlive = bodyLength !== UNTIL_CLOSE && framing.persists(version);
     return { status, reason, version, headers, bodyLength, keepAlive, upgrade };
+  }
+
+  #spelling(fields: string, reason: string): FieldSpelling {
+    const spelling = heardSpelling(fields, this.#memory!);
+    return this.#memory!.reasons === true ? { ...spelling, reason } : spelling;
   }
 
   #upgrades(status: number): boolean {

@@ -188,6 +188,21 @@ describe('shutdown', () => {
     assert.ok(bench.transport.ended);
   });
 
+  it('gives a peer time for as long as it takes some of what is queued', async () => {
+    const bench = new Bench();
+    bench.transport.stuck = true;
+    bench.connection.end('NO_ERROR');
+    await bench.wrote();
+    assert.ok(bench.transport.ended);
+    while (bench.transport.bytesQueued > 1) {
+      bench.transport.bytesQueued = Math.floor(bench.transport.bytesQueued / 2);
+      bench.clock.advance(1000);
+      assert.ok(bench.transport.open);
+    }
+    bench.clock.advance(1000);
+    assert.ok(!bench.transport.open);
+  });
+
   it('resets every stream when the connection is gone', () => {
     const bench = new Bench();
     bench.receive(headers(1), headers(3));

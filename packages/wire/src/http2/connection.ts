@@ -198,6 +198,15 @@ export class Http2Connection implements TransportHandler, InboundOwner, SectionO
     this.#output.flush();
     this.#transport.end();
     this.#drain.cancel();
-    this.#closing = this.#clock.after(this.limits.closeMs, () => this.#transport.destroy());
+    this.#awaitClose();
+  }
+
+  /** As long as the peer takes some of what is queued, it has time. */
+  #awaitClose(): void {
+    const unsent = this.#transport.bytesQueued;
+    this.#closing = this.#clock.after(this.limits.closeMs, () => {
+      if (this.#transport.bytesQueued < unsent) this.#awaitClose();
+      else this.#transport.destroy();
+    });
   }
 }

@@ -35,7 +35,7 @@ export interface Http2Limits {
   readonly extendedConnect?: boolean;
   /** Cookie fields of one head become one, as RFC 9113 §8.2.3 wants them for HTTP/1.1. Default true. */
   readonly joinsCookies?: boolean;
-  /** How long a connection that we ended may take to close. */
+  /** How long the peer of a connection that we ended may take none of what is queued, and then not close. */
   readonly closeMs: number;
 }
 

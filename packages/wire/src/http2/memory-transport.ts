@@ -14,6 +14,7 @@ export class MemoryTransport implements Transport {
   /** Nobody reads: what is written stays queued. */
   stuck = false;
   bytesQueued = 0;
+  queueLimit = highWaterMark;
   open = true;
   /** `end` was called. */
   ended = false;
@@ -24,7 +25,7 @@ export class MemoryTransport implements Transport {
     const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : Buffer.from(data);
     this.written.push(bytes);
     if (this.stuck) this.bytesQueued += bytes.length;
-    return this.bytesQueued <= highWaterMark;
+    return this.bytesQueued <= this.queueLimit;
   }
 
   /** Everything that was queued is read. */

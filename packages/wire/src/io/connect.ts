@@ -13,6 +13,8 @@ export interface ConnectOptions {
   readonly localAddress?: string | undefined;
   /** Milliseconds of silence after which TCP asks whether the peer is still there; 0: never. */
   readonly keepAliveMs?: number;
+  /** Of the connection, from the start. */
+  readonly queueLimit?: number;
   /** Sent before anything else, TLS too; made of the connection's own ends. */
   readonly preamble?: ((own: ProxyEnds) => Buffer) | undefined;
 }
@@ -36,6 +38,7 @@ export function connect(address: TransportAddress, options: ConnectOptions, hand
   } as NetConnectOpts);
   socket.pause();
   const transport = new SocketTransport(socket, handler);
+  if (options.queueLimit !== undefined) transport.queueLimit = options.queueLimit;
   const refuse = (cause: Error): void => transport.fail(connectError(address, cause));
   socket.prependOnceListener('error', refuse);
   socket.once('connect', () => {

@@ -34,6 +34,7 @@ export class SocketTransport implements Transport {
   localAddressRestored = false;
   requestedServerName: string | undefined;
   state: Map<string, unknown> | undefined;
+  queueLimit = highWaterMark;
   /** The socket that carries the bytes: the TLS socket once TLS began. */
   #socket: Socket;
   /** The socket that owns the connection. */
@@ -311,7 +312,7 @@ export class SocketTransport implements Transport {
   }
 
   #room(): boolean {
-    if (this.#full || this.bytesQueued > highWaterMark) this.#full = true;
+    if (this.#full || this.bytesQueued > this.queueLimit) this.#full = true;
     return !this.#full;
   }
 

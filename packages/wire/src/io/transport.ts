@@ -55,11 +55,13 @@ export interface Transport {
   readonly tls: TlsInfo | undefined;
   /** Bytes that wait to be sent. */
   readonly bytesQueued: number;
+  /** So many bytes may wait before `write` asks for a pause: 64 KiB unless it was set; Infinity: any number. */
+  queueLimit: number;
   /** Not closed and not told to. */
   readonly open: boolean;
   /** From now on it has these ends: the destination before a redirection, or those that a proxy in front names. */
   present(ends: PresentedEnds): void;
-  /** A string is latin1. The buffer must stay as it is until sent. False: over 64 KiB are queued; `onDrain` follows. */
+  /** A string is latin1. The buffer must stay as it is until sent. False: over `queueLimit` are queued; `onDrain` follows. */
   write(data: Buffer | string): boolean;
   /** Holds writes back until `uncork`: one system call for several. */
   cork(): void;
@@ -74,5 +76,5 @@ export interface Transport {
   reset(): void;
 }
 
-/** `write` returns false while more than this is queued. */
+/** The `queueLimit` of a connection that nobody set. */
 export const highWaterMark = 64 * 1024;
