@@ -1,6 +1,5 @@
 // Turns a request into a decision by a compiled route table.
 import { type Dice, rollInteger } from '@meltemi/base';
-import { firstMiss } from './condition.ts';
 import { type CorsAnswer, corsFor } from './cors.ts';
 import type { CompiledRoute, Decision, Explanation, ExplainStep, FaultDecision, TraceSink } from './decision.ts';
 import { faultFor } from './fault.ts';
@@ -14,10 +13,12 @@ import { withoutQuery } from './path.ts';
 import { tlsLocation } from './redirect.ts';
 import type { RequestView } from './request-view.ts';
 import { formatRetryOn, retryFor } from './retry-policy.ts';
-import type { AnswerAction, ForwardAction, RouteEntry } from './route-entry.ts';
-import type { RouteTable, VirtualHostEntry } from './route-table.ts';
+import type { AnswerAction, ForwardAction } from './route-entry.ts';
+import { findRoute, type RouteList } from './route-list.ts';
+import type { RouteTable } from './route-table.ts';
 import { clusterOf, pickTarget, type Target } from './target.ts';
 import { maxStreamDurationFor, timeoutFor } from './timeouts.ts';
+import type { VirtualHostEntry } from './virtual-host.ts';
 
 /** Pure: the same table, request and dice give the same decision. */
 export function decide(table: RouteTable, request: RequestView, dice: Dice): Decision {
@@ -41,7 +42,7 @@ function decideTraced(table: RouteTable, request: RequestView, dice: Dice, trace
   const path = withoutQuery(request.path);
   // One number serves every fraction and weight on the way, so equal fractions of successive routes add up, as in Envoy.
   const chance = virtualHost.rolls ? rollInteger(dice) : 0;
-  const entry = findRoute(virtualHost, request, path, chance, trace);
+  const entry = findRoute(routesFor(virtualHost, request, trace), request, path, chance, trace);
   if (!entry) return NO_ROUTE;
   const { action } = entry;
   if (action.kind === 'answer') return answer(action, request, dice, trace);
@@ -83,28 +84,19 @@ function redirectToTls(virtualHost: VirtualHostEntry, request: RequestView): Dec
   };
 }
 
-function findRoute(
-  virtualHost: VirtualHostEntry,
-  request: RequestView,
-  path: string,
-  chance: number,
-  trace: TraceSink | undefined,
-): RouteEntry | undefined {
-  if (virtualHost.index && !trace) return virtualHost.index.first(request, path, chance);
-  for (const entry of virtualHost.routes) {
-    const missed = firstMiss(entry.conditions, request, path, chance);
-    trace?.add({
-      subject: 'route',
-      name: entry.action.route.name,
-      source: entry.action.route.source ?? entry.action.route.config,
-      outcome: missed ? 'missed' : 'matched',
-      reason: missed
-        ? `wants ${missed.words}, it ${missed.seen(request, path, chance)}`
-        : entry.conditions.map((condition) => condition.words).join(', '),
-    });
-    if (!missed) return entry;
-  }
-  return undefined;
+/** The routes that are tried: of a virtual host with a match tree, those that it leads to. */
+function routesFor(virtualHost: VirtualHostEntry, request: RequestView, trace: TraceSink | undefined): RouteList {
+  const { tree, list, name, source, config } = virtualHost;
+  if (!tree) return list;
+  const chosen = tree.choose(request);
+  trace?.add({
+    subject: 'match tree',
+    name,
+    source: source ?? config,
+    outcome: chosen ? 'matched' : 'missed',
+    reason: chosen ? `it leads to ${chosen.routes.length} routes` : 'nothing in it matches',
+  });
+  return chosen ?? list;
 }
 
 function answer(action: AnswerAction, request: RequestView, dice: Dice, trace: TraceSink | undefined): Decision {

@@ -20,6 +20,8 @@ export interface CompiledRoute {
   readonly operation: string | undefined;
   /** False: the next proxy is not told the operation. */
   readonly propagateOperation?: boolean;
+  /** Of counters of its requests; undefined: they are not counted for themselves. */
+  readonly statPrefix?: string;
   /** What the route says of tracing in the listener's place. */
   readonly tracing?: Tracing;
   /** Of a route to a cluster; undefined: it and its virtual host have none. */
@@ -157,7 +159,16 @@ export interface Explanation {
 }
 
 export interface ExplainStep {
-  readonly subject: 'virtual host' | 'route' | 'cluster' | 'timeout' | 'retry' | 'fault' | 'cors' | 'mirror';
+  readonly subject:
+    | 'virtual host'
+    | 'match tree'
+    | 'route'
+    | 'cluster'
+    | 'timeout'
+    | 'retry'
+    | 'fault'
+    | 'cors'
+    | 'mirror';
   readonly name: string;
   /** file:line, or the resource, or undefined where neither is known. */
   readonly source: string | undefined;

@@ -46,7 +46,8 @@ export type { InternalRedirect, RedirectHop } from './internal-redirect.ts';
 export { normaliseHost, normalisePath, type NormalisedPath, type PathOptions } from './normalise.ts';
 export { type AccessFilter, compileHttpAccess, compileNetworkAccess, denialDetails } from './rbac/access-filter.ts';
 export { type AccessConnection, type AccessRequest, NO_PEER, type PeerNames } from './rbac/access-request.ts';
-export type { AccessRules, AccessVerdict, NearestMiss } from './rbac/access-rules.ts';
+export type { AccessJudge, AccessVerdict, NearestMiss } from './rbac/access-rules.ts';
+export { compileMatchTree, type MatchInput, type MatchTree } from './match-tree/match-tree.ts';
 export { compileMetadata, type MetadataTest } from './rbac/metadata-condition.ts';
 export {
   compileRateLimits,
@@ -63,4 +64,5 @@ export type { HeaderView, RequestView } from './request-view.ts';
 export { CONTROL_HEADERS, formatRetryOn, RETRY_ON, type RetryCondition, type RetryPolicy } from './retry-policy.ts';
 export type { RetryHosts } from './retry-hosts.ts';
 export { compileStringMatcher } from './string-match.ts';
+export { routesOf } from './route-tree.ts';
 export { type CompileOptions, compileRouteTable, type RouteTable } from './route-table.ts';

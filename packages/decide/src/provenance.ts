@@ -16,3 +16,9 @@ function text(metadata: Metadata | undefined, filter: string, key: string): stri
   const value = metadata?.filterMetadata[filter]?.[key];
   return typeof value === 'string' ? value : undefined;
 }
+
+/** Names a part of the configuration for messages: its kind, its name, and where it was written. */
+export function placeOf(kind: string, name: string, { source, config }: Provenance): string {
+  const written = source ?? config;
+  return written === undefined ? `${kind} ${name}` : `${kind} ${name} (${written})`;
+}

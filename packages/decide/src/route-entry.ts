@@ -22,6 +22,7 @@ import { compileRouteRateLimits, type RouteRateLimits } from './rate-limit.ts';
 import { compileRedirect, type Redirect } from './redirect.ts';
 import { compileRetryPolicy, type RetryRule } from './retry-policy.ts';
 import { compileHostRewrite, compilePathRewrite, type HostRewrite, type PathRewrite } from './rewrite.ts';
+import { refuseRouteFields } from './route-fields.ts';
 import { compileConditions } from './route-match.ts';
 import { compileLevel, NO_CHANGES, orderChanges, type RouteContext } from './route-level.ts';
 import { compileTargets, type Targets } from './target.ts';
@@ -71,6 +72,7 @@ export interface AnswerAction {
 /** Throws DecideError. */
 export function compileRoute(message: Route, context: RouteContext): RouteEntry {
   if (!message.match) throw new DecideError('BAD_MATCH', 'the route has no match');
+  refuseRouteFields(message);
   const pathMatch = compilePathMatch(message.match, context.ignorePathParameters);
   const action = compileAction(message, pathMatch, context);
   return {
@@ -88,6 +90,7 @@ function compiledRoute(message: Route, context: RouteContext): CompiledRoute {
     ...provenanceOf(message.metadata),
     operation: message.decorator?.operation || undefined,
     ...(message.decorator?.propagate === false && { propagateOperation: false }),
+    ...(message.statPrefix !== '' && { statPrefix: message.statPrefix }),
     ...(message.tracing && { tracing: message.tracing }),
   };
 }
@@ -103,10 +106,7 @@ function compileAction(message: Route, pathMatch: PathMatch, context: RouteConte
       });
     case 'directResponse':
       return compileAnswer(message, context, compileDirect(message.action.value, context.maxDirectBody, context.data));
-    case 'filterAction':
-    case 'nonForwardingAction':
-      throw new DecideError('UNSUPPORTED', `route action ${message.action.case}`);
-    case undefined:
+    default:
       throw new DecideError('BAD_ACTION', 'the route has no action');
   }
 }
@@ -123,7 +123,6 @@ function compileForward(
   pathMatch: PathMatch,
   context: RouteContext,
 ): ForwardAction {
-  if (action.retryPolicyTypedConfig) throw new DecideError('UNSUPPORTED', 'retry_policy_typed_config');
   const mirrors = action.requestMirrorPolicies.length > 0 ? action.requestMirrorPolicies : context.mirrorPolicies;
   const host = action.hostRewriteSpecifier;
   const timeouts = compileTimeouts(action);

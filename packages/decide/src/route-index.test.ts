@@ -36,7 +36,7 @@ test('the index leads to the route that trying all in their order leads to', () 
       ignorePathParametersInPathMatching: ignores,
       virtualHosts: [{ name: 'all', domains: ['*'], routes }],
     });
-    if (table.hosts.otherwise?.target.index) indexed++;
+    if (table.hosts.otherwise?.target.list.index) indexed++;
     const request = get(path, hasHeader ? { x: '1' } : {});
     assert.deepEqual(decide(table, request, chanceOf(0)), explain(table, request, chanceOf(0)).decision);
   });
@@ -49,5 +49,5 @@ test('a virtual host of few routes has no index', () => {
     match: { path: `/${number}` },
     route: { cluster: 'c' },
   }));
-  assert.equal(routesOf(routes).hosts.otherwise?.target.index, undefined);
+  assert.equal(routesOf(routes).hosts.otherwise?.target.list.index, undefined);
 });

@@ -5,14 +5,17 @@ import {
   RBAC_EnforcementType as EnforcementType,
 } from '@meltemi/api/envoy/extensions/filters/network/rbac/v3/rbac_pb';
 import { DecideError } from '../decide-error.ts';
-import { AccessRules } from './access-rules.ts';
+import type { Matcher } from '@meltemi/api/xds/type/matcher/v3/matcher_pb';
+import type { RBAC } from '@meltemi/api/envoy/config/rbac/v3/rbac_pb';
+import { type AccessJudge, AccessRules } from './access-rules.ts';
+import { AccessTree } from './access-tree.ts';
 import type { RuleScope } from './request-condition.ts';
 
 export interface AccessFilter {
   /** Undefined: all are let in. */
-  readonly enforced: AccessRules | undefined;
+  readonly enforced: AccessJudge | undefined;
   /** Undefined: none. */
-  readonly shadow: AccessRules | undefined;
+  readonly shadow: AccessJudge | undefined;
   /** Stand before the names of counters. */
   readonly rulesStatPrefix: string;
   readonly shadowStatPrefix: string;
@@ -38,10 +41,15 @@ export function denialDetails(policy: string | undefined): string {
 }
 
 function rulesOf(config: HttpRbac | NetworkRbac, scope: RuleScope) {
-  if (config.matcher || config.shadowMatcher) throw new DecideError('UNSUPPORTED', 'rbac: matcher trees');
   return {
-    enforced: config.rules && new AccessRules(config.rules, scope),
-    shadow: config.shadowRules && new AccessRules(config.shadowRules, scope),
+    enforced: judgeOf(config.rules, config.matcher, scope),
+    shadow: judgeOf(config.shadowRules, config.shadowMatcher, scope),
     shadowStatPrefix: config.shadowRulesStatPrefix,
   };
+}
+
+/** As Envoy: where there is a tree, rules beside it don't count. */
+function judgeOf(rules: RBAC | undefined, tree: Matcher | undefined, scope: RuleScope): AccessJudge | undefined {
+  if (tree) return new AccessTree(tree, scope);
+  return rules && new AccessRules(rules, scope);
 }

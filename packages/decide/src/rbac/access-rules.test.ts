@@ -158,7 +158,6 @@ test('filters: what is absent lets all in, and of connections nothing of request
   const connection = (fields: object) => compileNetworkAccess(fromJson(NetworkRbacSchema, fields as JsonValue));
   assert.throws(() => connection({ rules: ofPath }), { code: 'BAD_MATCH' });
   assert.throws(() => connection({ shadowRules: ofPath }), { code: 'BAD_MATCH' });
-  assert.throws(() => connection({ matcher: {} }), { code: 'UNSUPPORTED' });
   assert.throws(() => connection({ enforcementType: 'CONTINUOUS' }), { code: 'UNSUPPORTED' });
   assert.equal(connection({ statPrefix: 'tcp.' }).statOwner, 'tcp');
 });

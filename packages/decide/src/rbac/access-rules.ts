@@ -21,13 +21,20 @@ export interface NearestMiss {
   readonly misses: readonly string[];
 }
 
+/** Lets requests or connections in, or not. */
+export interface AccessJudge {
+  judge(request: AccessRequest): AccessVerdict;
+  /** For a request that is denied without a policy that says so; undefined: nothing would have let it in. */
+  nearestMiss(request: AccessRequest): NearestMiss | undefined;
+}
+
 interface CompiledPolicy {
   readonly name: string;
   readonly permission: AccessCondition;
   readonly principal: AccessCondition;
 }
 
-export class AccessRules {
+export class AccessRules implements AccessJudge {
   readonly action: 'allow' | 'deny' | 'log';
   readonly #policies: readonly CompiledPolicy[];
   readonly #index: PolicyIndex;
