@@ -67,8 +67,19 @@ export class ControlPlane {
   }
 }
 
-/** `workers`: how many; default 1. With an admin server on any port. */
-export async function startByAds(context: TestContext, plane: ControlPlane, workers = 1): Promise<RunningProxy> {
+export interface AdsSetup {
+  /** How many; default 1. */
+  readonly workers?: number;
+  /** Default 1000. */
+  readonly drainTimeMs?: number;
+}
+
+/** With an admin server on any port. */
+export async function startByAds(
+  context: TestContext,
+  plane: ControlPlane,
+  { workers = 1, drainTimeMs = 1000 }: AdsSetup = {},
+): Promise<RunningProxy> {
   const http2 = {
     'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
       '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
@@ -92,7 +103,7 @@ export async function startByAds(context: TestContext, plane: ControlPlane, work
     clock: systemClock(),
     dice: seededDice(5),
     logger: silentLogger,
-    drainTimeMs: 1000,
+    drainTimeMs,
     concurrency: workers,
     worker: { script: WORKER_SCRIPT },
     logLevel: { level: 'none' },

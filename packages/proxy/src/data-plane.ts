@@ -7,6 +7,7 @@ import { askTtl, resolveName } from './cluster/discovery/resolve-name.ts';
 import type { DrainSettings } from './drain/drain-sequence.ts';
 import { ProcessDrain } from './drain/process-drain.ts';
 import type { Environment } from './environment.ts';
+import type { OpenMixer } from './http/filter/mixer/mixer.ts';
 import type { AwaitClusters } from './http/route-slot.ts';
 import { ListenerManager } from './listener/listener-manager.ts';
 import { startOverloadManager, heapBytes } from './overload/start-overload-manager.ts';
@@ -33,6 +34,8 @@ export interface DataPlaneOptions {
   /** For custom tags of traces and logs. */
   readonly environment: Environment;
   readonly counters: SharedCounters;
+  /** Undefined: the program has no client of Mixer. */
+  readonly openMixer: OpenMixer | undefined;
   /** Undefined: there is one worker. */
   readonly health: HealthSharing | undefined;
   readonly sockets: SocketSharing;
@@ -87,6 +90,7 @@ export function createDataPlane(options: DataPlaneOptions, scope: Scope): DataPl
     watchExtension: extensionWatch(xds, stats),
     taps,
     counters,
+    openMixer: options.openMixer,
     sockets,
     drainTimeMs: options.drain.timeMs,
     drain,

@@ -9,5 +9,6 @@ export {
 } from './bootstrap/command-line.ts';
 export { configurationProblems } from './bootstrap/validate/configuration-problems.ts';
 export { type BootstrapInput, readBootstrap } from './bootstrap/read-bootstrap.ts';
+export type { Mixer, MixerParts, OpenMixer } from './http/filter/mixer/mixer.ts';
 export type { ProxyOptions, WorkerScript } from './proxy-options.ts';
 export { type RunningProxy, runProxy } from './run.ts';

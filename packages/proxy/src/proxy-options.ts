@@ -3,6 +3,7 @@ import type { Bootstrap } from '@meltemi/api/envoy/config/bootstrap/v3/bootstrap
 import type { Clock, Dice, Labels, Logger, LogLevel } from '@meltemi/base';
 import type { DrainSettings } from './drain/drain-sequence.ts';
 import type { Environment } from './environment.ts';
+import type { OpenMixer } from './http/filter/mixer/mixer.ts';
 
 /** What `bin/proxy.ts` gives. Times in milliseconds. */
 export interface ProxyOptions {
@@ -29,6 +30,8 @@ export interface ProxyOptions {
   readonly hostname: string;
   /** For custom tags of traces and logs; absent: no variable is there. */
   readonly environment?: Environment;
+  /** Absent: configuration that names Mixer is refused. */
+  readonly openMixer?: OpenMixer;
   /** For `/server_info`. */
   readonly configPath?: string;
 }

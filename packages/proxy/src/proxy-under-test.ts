@@ -121,7 +121,7 @@ function manager(setup: ProxySetup): object {
     typed_config: {
       '@type': `${TYPES}.filters.network.http_connection_manager.v3.HttpConnectionManager`,
       stat_prefix: 'test',
-      route_config: { name: 'local', virtual_hosts: [virtualHost] },
+      route_config: { name: 'local', validate_clusters: false, virtual_hosts: [virtualHost] },
       http_filters: [...(setup.filters ?? []), routerFilter()],
       ...setup.manager,
     },

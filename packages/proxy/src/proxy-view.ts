@@ -37,7 +37,7 @@ export function proxyView(options: ProxyOptions, seen: ProxyParts): AdminView {
     state: () => plane.life.state,
     clusters: () => plane.clusters.snapshot(),
     listeners: () => plane.listeners.snapshot(),
-    certificates: () => plane.listeners.certificates(),
+    certificates: () => [...plane.listeners.certificates(), ...plane.clusters.certificates()],
     xds: () => sources.all(),
     actions: adminActions(options, seen),
   };

@@ -65,9 +65,9 @@ async function start(options: ProxyOptions, scope: Scope): Promise<RunningProxy>
   scope.defer(() => sources.close());
   const { threads, ...joint } = startWorkers(options, sources, scope);
   const drain = drainSettings(options);
-  const { hostname, environment = NO_ENVIRONMENT } = options;
+  const { hostname, openMixer, environment = NO_ENVIRONMENT } = options;
   const plane = createDataPlane(
-    { bootstrap, stats, readouts, drain, hostname, environment, clock, dice, logger, ...joint },
+    { bootstrap, stats, readouts, drain, hostname, environment, openMixer, clock, dice, logger, ...joint },
     scope,
   );
   if (threads) threads.onTrace = (configId, trace) => plane.taps.active(configId)?.emit(trace);

@@ -2,8 +2,8 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import {
   type AccessFilter,
+  type AccessJudge,
   type AccessRequest,
-  type AccessRules,
   type AccessVerdict,
   denialDetails,
 } from '@meltemi/decide';
@@ -63,7 +63,7 @@ export class AccessGate {
     for (const scope of this.#scopes) scope.close();
   }
 
-  #explain(rules: AccessRules, policy: string | undefined, request: AccessRequest): void {
+  #explain(rules: AccessJudge, policy: string | undefined, request: AccessRequest): void {
     const near = policy === undefined ? rules.nearestMiss(request) : undefined;
     const reason = near
       ? `${near.policy} is nearest, it wants ${near.misses.join(' and ')}`

@@ -1,4 +1,5 @@
 // What the admin pages see of the proxy and may ask of it. The wiring fills it.
+import type { CertificateSnapshot } from '../tls/certificate-snapshot.ts';
 import type { Clock, LogLevel } from '@meltemi/base';
 import type { Bootstrap } from '@meltemi/api/envoy/config/bootstrap/v3/bootstrap_pb';
 import type { StatsStore } from '@meltemi/telemetry';
@@ -65,10 +66,4 @@ export interface ListenerSnapshot {
   readonly address: string | undefined;
   readonly state: 'active' | 'warming' | 'draining';
   readonly addedViaApi: boolean;
-}
-
-/** A certificate in use. PEM of certificates only: no key ever comes here. */
-export interface CertificateSnapshot {
-  readonly chainPem: string | undefined;
-  readonly caPem: string | undefined;
 }

@@ -52,7 +52,7 @@ const cluster: ClusterSnapshot = {
       status: HealthStatus.HEALTHY,
       canary: false,
       ejected: true,
-      checks: { failed: false, degraded: false, timedOut: false, pending: false, leaving: false },
+      checks: { failed: false, degraded: false, timedOut: false, excluded: false, pending: false, leaving: false },
       successRate: -1,
       localSuccessRate: -1,
       connectionsTotal: 2,
@@ -235,7 +235,6 @@ test('/config_dump shows what is held and refused, routes inside listeners, and 
       version_info: 'v7',
       cluster: { '@type': 'type.googleapis.com/envoy.config.cluster.v3.Cluster', name: 'a' },
       last_updated: '1970-01-01T00:00:01.000Z',
-      client_status: 'ACKED',
     },
     {
       error_state: {
@@ -244,7 +243,6 @@ test('/config_dump shows what is held and refused, routes inside listeners, and 
         details: 'no',
         version_info: 'v7',
       },
-      client_status: 'NACKED',
     },
   ]);
   const routes = configs[4]!['static_route_configs'] as { route_config: { name: string } }[];

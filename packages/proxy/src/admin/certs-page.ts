@@ -2,7 +2,7 @@
 // https://www.envoyproxy.io/docs/envoy/latest/operations/admin#get--certs
 import { X509Certificate } from 'node:crypto';
 import { dnsSans, uriSans } from '../tls/peer-certificate.ts';
-import type { CertificateSnapshot } from './admin-view.ts';
+import type { CertificateSnapshot } from '../tls/certificate-snapshot.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -89,6 +89,7 @@ function healthFlags(host: HostSnapshot): string {
     ...(host.health === 'degraded' ? ['/degraded_eds_health'] : []),
     ...(checks.leaving ? ['/pending_dynamic_removal'] : []),
     ...(checks.pending ? ['/pending_active_hc'] : []),
+    ...(checks.excluded ? ['/excluded_via_immediate_hc_fail'] : []),
     ...(checks.timedOut ? ['/active_hc_timeout'] : []),
     ...(draining ? ['/eds_status_draining'] : []),
   ];
@@ -133,6 +134,7 @@ function hostJson(host: HostSnapshot): object {
       ...(host.checks.degraded && { failed_active_degraded_check: true }),
       ...(host.checks.leaving && { pending_dynamic_removal: true }),
       ...(host.checks.pending && { pending_active_hc: true }),
+      ...(host.checks.excluded && { excluded_via_immediate_hc_fail: true }),
       ...(host.checks.timedOut && { active_hc_timeout: true }),
       // What discovery leaves open counts as healthy.
       eds_health_status: host.status === HealthStatus.UNKNOWN ? 'HEALTHY' : HealthStatus[host.status],

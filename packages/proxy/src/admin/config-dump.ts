@@ -103,9 +103,9 @@ function staticListeners(view: AdminView): Entry[] {
 function dynamicListeners(view: AdminView): Entry[] {
   const states = new Map(view.listeners().map((listener) => [listener.name, listener.state]));
   return resources(view, 'LDS').map((state) => {
-    const { error_state, client_status, ...fields } = dynamicEntry(state, 'listener');
+    const { error_state, ...fields } = dynamicEntry(state, 'listener');
     const held = state.accepted && { [`${states.get(state.name) ?? 'active'}_state`]: fields };
-    return { name: state.name, ...held, ...(error_state && { error_state }), client_status: client_status! };
+    return { name: state.name, ...held, ...(error_state && { error_state }) };
   });
 }
 
@@ -169,6 +169,5 @@ function dynamicEntry(state: XdsResourceState, field: string): Entry {
         version_info: state.failure.version,
       },
     }),
-    client_status: state.failure ? 'NACKED' : 'ACKED',
   };
 }

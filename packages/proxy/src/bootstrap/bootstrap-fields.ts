@@ -1,34 +1,16 @@
 // Says of each top-level field of a bootstrap what becomes of it: honoured, harmless to leave alone, or refused.
-import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
 import { isMessage } from '@bufbuild/protobuf';
-import { reflect } from '@bufbuild/protobuf/reflect';
 import type { Any } from '@bufbuild/protobuf/wkt';
-import { unpackAny } from '@meltemi/api';
+import { type FieldFault, fieldFaults, type FieldRules, unpackAny } from '@meltemi/api';
 import { type Bootstrap, BootstrapSchema } from '@meltemi/api/envoy/config/bootstrap/v3/bootstrap_pb';
 import { TypedExtensionConfigSchema } from '@meltemi/api/envoy/config/core/v3/extension_pb';
 import { FileAccessLogSchema } from '@meltemi/api/envoy/extensions/access_loggers/file/v3/file_pb';
-import { CaresDnsResolverConfigSchema } from '@meltemi/api/envoy/extensions/network/dns_resolver/cares/v3/cares_dns_resolver_pb';
 import { refusedType } from './refused-types.ts';
+import { resolutionFaults, typedResolverFaults } from './resolver-faults.ts';
 import { typeOf } from './typed-struct.ts';
 
-/** What is wrong with a part of the bootstrap, and where. */
-export interface FieldFault {
-  readonly path: string;
-  readonly message: string;
-}
-
-type Rule =
-  /** Something reads it. */
-  | 'honoured'
-  /** It tunes what this proxy hasn't; behaviour stays what was asked for. */
-  | 'harmless'
-  /** Why it can't be honoured. */
-  | { readonly refused: string }
-  /** It depends on its value. */
-  | ((bootstrap: Bootstrap) => readonly FieldFault[]);
-
 /** By the names of the fields; a test checks that none is left out. */
-export const BOOTSTRAP_FIELDS: Readonly<Record<string, Rule>> = {
+export const BOOTSTRAP_FIELDS: FieldRules<Bootstrap> = {
   node: 'honoured',
   node_context_params: 'harmless',
   static_resources: 'honoured',
@@ -55,9 +37,8 @@ export const BOOTSTRAP_FIELDS: Readonly<Record<string, Rule>> = {
     bootstrap.headerPrefix === 'x-envoy' ? [] : [{ path: 'header_prefix', message: 'only x-envoy is supported' }],
   stats_server_version_override: 'harmless',
   use_tcp_for_dns_lookups: { refused: 'the system resolver decides how names are asked for' },
-  dns_resolution_config: (bootstrap) =>
-    resolverFaults('dns_resolution_config', bootstrap.dnsResolutionConfig?.resolvers.length ?? 0),
-  typed_dns_resolver_config: typedResolverFaults,
+  dns_resolution_config: (bootstrap) => resolutionFaults(bootstrap.dnsResolutionConfig),
+  typed_dns_resolver_config: (bootstrap) => typedResolverFaults(bootstrap.typedDnsResolverConfig),
   bootstrap_extensions: extensionFaults,
   fatal_actions: { refused: 'actions at a crash are not supported' },
   config_sources: { refused: 'xdstp:// resources are not supported' },
@@ -83,17 +64,8 @@ export const BOOTSTRAP_FIELDS: Readonly<Record<string, Rule>> = {
 };
 
 /** Faults of all fields that are set. */
-export function fieldFaults(bootstrap: Bootstrap): readonly FieldFault[] {
-  return setFields(BootstrapSchema, bootstrap).flatMap((name) => {
-    const rule = BOOTSTRAP_FIELDS[name] ?? { refused: 'the field is not supported' };
-    if (rule === 'honoured' || rule === 'harmless') return [];
-    return typeof rule === 'function' ? rule(bootstrap) : [{ path: name, message: rule.refused }];
-  });
-}
-
-function setFields<Desc extends DescMessage>(schema: Desc, message: MessageShape<Desc>): readonly string[] {
-  const seen = reflect(schema, message);
-  return seen.fields.filter((field) => seen.isSet(field)).map((field) => field.name);
+export function bootstrapFaults(bootstrap: Bootstrap): readonly FieldFault[] {
+  return fieldFaults(BootstrapSchema, BOOTSTRAP_FIELDS, bootstrap);
 }
 
 function dynamicFaults({ dynamicResources }: Bootstrap): readonly FieldFault[] {
@@ -105,8 +77,14 @@ function dynamicFaults({ dynamicResources }: Bootstrap): readonly FieldFault[] {
 }
 
 function clusterManagerFaults({ clusterManager }: Bootstrap): readonly FieldFault[] {
-  if (!clusterManager?.loadStatsConfig) return [];
-  return [{ path: 'cluster_manager.load_stats_config', message: 'load reporting (LRS) is not supported' }];
+  return [
+    ...(clusterManager?.loadStatsConfig
+      ? [{ path: 'cluster_manager.load_stats_config', message: 'load reporting (LRS) is not supported' }]
+      : []),
+    ...(clusterManager?.localClusterName
+      ? [{ path: 'cluster_manager.local_cluster_name', message: 'zone-aware routing is not supported' }]
+      : []),
+  ];
 }
 
 function statsConfigFaults({ statsConfig }: Bootstrap): readonly FieldFault[] {
@@ -148,22 +126,6 @@ function adminFaults({ admin }: Bootstrap): readonly FieldFault[] {
     ...logged,
     { path: 'admin.access_log_path', message: 'requests for admin pages are not logged: use /dev/null' },
   ];
-}
-
-function typedResolverFaults({ typedDnsResolverConfig }: Bootstrap): readonly FieldFault[] {
-  const path = 'typed_dns_resolver_config';
-  const config = typedDnsResolverConfig?.typedConfig;
-  const cares = unpackAny(config, CaresDnsResolverConfigSchema);
-  if (cares) return resolverFaults(`${path}.typed_config`, cares.resolvers.length);
-  return namedFaults(path, config, [
-    'envoy.extensions.network.dns_resolver.getaddrinfo.v3.GetAddrInfoDnsResolverConfig',
-  ]);
-}
-
-/** Names are asked of the system's resolver: none other can be named. */
-function resolverFaults(path: string, resolvers: number): readonly FieldFault[] {
-  if (resolvers === 0) return [];
-  return [{ path: `${path}.resolvers`, message: 'the system resolver is used: leave the list empty' }];
 }
 
 /** Internal listeners belong to waypoints, which nothing here leads to; Istio's agent always asks for them. */

@@ -2,11 +2,11 @@
 import type { Bootstrap } from '@meltemi/api/envoy/config/bootstrap/v3/bootstrap_pb';
 import { ApiConfigSource_ApiType as ApiType } from '@meltemi/api/envoy/config/core/v3/config_source_pb';
 import type { Problem } from '@meltemi/base';
-import { fieldFaults } from './bootstrap-fields.ts';
+import { bootstrapFaults } from './bootstrap-fields.ts';
 import { type ClusterAddress, clusterAddress } from './cluster-address.ts';
 
 export function checkBootstrap(bootstrap: Bootstrap): readonly Problem[] {
-  const faults = fieldFaults(bootstrap).map(({ path, message }) => problem(path, message));
+  const faults = bootstrapFaults(bootstrap).map(({ path, message }) => problem(path, message));
   return [...faults, ...unnamedClusters(bootstrap), ...duplicates(bootstrap), ...dynamicProblems(bootstrap)];
 }
 

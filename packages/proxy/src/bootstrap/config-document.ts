@@ -55,7 +55,12 @@ async function readYaml(text: string, file: string): Promise<ConfigReading> {
     }
     return undefined;
   };
-  return { kind: 'document', document: { value: (document.toJS() ?? {}) as JsonValue, locate } };
+  try {
+    return { kind: 'document', document: { value: (document.toJS() ?? {}) as JsonValue, locate } };
+  } catch (error) {
+    // Aliases are looked up only now: one that leads nowhere, or that would make too much of little.
+    return { kind: 'problems', problems: [syntaxProblem((error as Error).message, sourceAt(0))] };
+  }
 }
 
 function syntaxProblem(message: string, source: Source): Problem {

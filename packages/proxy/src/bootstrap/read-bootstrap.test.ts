@@ -104,6 +104,12 @@ test('malformed YAML is told with its line', async () => {
   assert.match(first!, /^proxy\.yaml:\d+:\d+: error: .* \[MEL0101\]$/);
 });
 
+test('an alias without its anchor is refused', async () => {
+  assert.deepEqual(await problems(file('admin: *nowhere')), [
+    'proxy.yaml:1:1: error: Unresolved alias (the anchor must be set before the alias): nowhere [MEL0101]',
+  ]);
+});
+
 test('unknown fields pass when asked, unknown types do not', async () => {
   await readBootstrap({ ...file('admin: {what: 1}'), allowUnknownFields: true });
   const [first] = await problems({

@@ -86,6 +86,9 @@ export class ActiveCluster implements Cluster, HostOwner {
   get connectTimeoutMs(): number {
     return this.settings.connectTimeoutMs;
   }
+  get streamDurationMs(): number {
+    return this.settings.streamDurationMs;
+  }
   get cluster(): Cluster {
     return this;
   }
@@ -162,6 +165,14 @@ export class ActiveCluster implements Cluster, HostOwner {
       labels,
       serverName === '' ? undefined : { serverName, certificate: this.settings.certificateByRequest },
     );
+  }
+
+  get checksHealth(): boolean {
+    return this.#hosts.checksHealth;
+  }
+
+  failNow(host: Host): void {
+    this.#hosts.failNow(host);
   }
 
   record(host: Host, outcome: Outcome): void {

@@ -4,6 +4,7 @@ import type { Cluster as ClusterMessage } from '@meltemi/api/envoy/config/cluste
 import type { StatsStore } from '@meltemi/telemetry';
 import type { DiscoverySettings } from './settings/cluster-settings.ts';
 import type { HealthSharing } from '../workers/health-sharing.ts';
+import type { CertificateSnapshot } from '../tls/certificate-snapshot.ts';
 import { localCounters, type SharedCounters } from '../workers/shared-counters.ts';
 import { ActiveCluster } from './active-cluster.ts';
 import type { ClusterSnapshot } from './cluster.ts';
@@ -108,6 +109,11 @@ export class ClusterEntry implements VersionListener {
         outlierRates: this.#cluster?.outlierRates,
       }
     );
+  }
+
+  /** Of its TLS contexts. */
+  certificates(): readonly CertificateSnapshot[] {
+    return (this.#serving ?? this.#warming)?.dialler.certificates() ?? [];
   }
 
   #countUpdate({ stats }: ActiveCluster, { feed }: ClusterVersion): void {

@@ -2,6 +2,7 @@
 import type { Clock, Dice } from '@meltemi/base';
 import type { StatsScope } from '@meltemi/telemetry';
 import type { HealthSharing, LeadingHealth } from '../workers/health-sharing.ts';
+import type { SharedCounters } from '../workers/shared-counters.ts';
 import type { OutlierRates, PickContext } from './cluster.ts';
 import type { ClusterStats } from './cluster-stats.ts';
 import type { EndpointSet } from './discovery/endpoint-set.ts';
@@ -33,6 +34,7 @@ export interface ClusterHostsOptions {
   readonly stats: ClusterStats;
   /** Undefined: there is one worker. */
   readonly health?: HealthSharing | undefined;
+  readonly counters: SharedCounters;
   /** The cluster has connections, or had some. */
   readonly hasTraffic: () => boolean;
   /** Health checks have seen every host for the first time. */
@@ -72,6 +74,14 @@ export class ClusterHosts {
   /** Health checks saw every host that was there at the start. */
   get checked(): boolean {
     return this.#checker?.sawAll ?? true;
+  }
+
+  get checksHealth(): boolean {
+    return this.#checker !== undefined;
+  }
+
+  failNow(host: Host): void {
+    this.#checker?.failNow(host);
   }
 
   all(): Iterable<Host> {
@@ -176,12 +186,15 @@ export class ClusterHosts {
   }
 
   #watchOutliers(): OutlierDetection<Host> | undefined {
-    const { outlier } = this.#state.settings;
+    const { name, outlier } = this.#state.settings;
     if (!outlier) return undefined;
-    const { clock, dice, scope } = this.#options;
+    const { clock, dice, scope, counters, health } = this.#options;
     const stats = (this.#outlierStats ??= outlierStats(scope));
     return new OutlierDetection({
+      cluster: name,
       settings: outlier,
+      sharing: health?.outliers,
+      ...(health && { cell: (place) => counters.cell(`outlier/${name}/${place}`) }),
       stats,
       clock,
       dice,
@@ -231,7 +244,10 @@ export class ClusterHosts {
       stats: (this.#healthStats ??= healthCheckStats(scope)),
       dice,
       hasTraffic,
-      ...(health && { onFinding: (host, passed) => tellFinding(health, name, host, passed) }),
+      ...(health && {
+        onFinding: (host, passed) => tellFinding(health, name, host, passed),
+        reports: (heard) => health.follow(name, heard),
+      }),
     });
   }
 
@@ -246,8 +262,8 @@ export class ClusterHosts {
 }
 
 function tellFinding(health: LeadingHealth, cluster: string, host: Host, passed: boolean): void {
-  const { failed, degraded, timedOut } = host.checks;
-  health.tell(cluster, host.text, { failed, degraded, timedOut, passed });
+  const { failed, degraded, timedOut, excluded } = host.checks;
+  health.tell(cluster, host.text, { failed, degraded, timedOut, excluded, passed });
 }
 
 /** The same while the destinations are found alike. */

@@ -26,7 +26,7 @@ after(() => {
 });
 
 /** Answers every request with `text`; counts its connections. */
-async function echoServer(text: string, status = 200) {
+async function echoServer(text: string, status = 200, at = { host: '127.0.0.1', port: 0 }) {
   const sockets: Socket[] = [];
   const server = createServer((socket) => {
     sockets.push(socket);
@@ -34,7 +34,7 @@ async function echoServer(text: string, status = 200) {
     socket.on('data', () => socket.write(`HTTP/1.1 ${status} X\r\ncontent-length: ${text.length}\r\n\r\n${text}`));
   });
   servers.push(server);
-  await once(server.listen(0, '127.0.0.1'), 'listening');
+  await once(server.listen(at.port, at.host), 'listening');
   return { port: (server.address() as AddressInfo).port, sockets };
 }
 
@@ -342,6 +342,33 @@ describe('cluster manager', () => {
     update(dns(DiscoveryType.LOGICAL_DNS));
     await manager.warm();
     assert.deepEqual(hosts(), ['10.0.0.5:80 a.test']);
+  });
+
+  it('keeps the connections of a logical name when its address changes, and makes new ones to the new address', async () => {
+    const clock = new ManualClock(1);
+    const before = await echoServer('before');
+    const after = await echoServer('after', 200, { host: '127.0.0.2', port: before.port });
+    let reply = ['127.0.0.1', '127.0.0.2'];
+    const { manager, update } = manage({ clock, resolve: () => Promise.resolve(reply) });
+    update(
+      staticCluster('a', [{ host: 'a.test', port: before.port }], {
+        clusterDiscoveryType: { case: 'type', value: DiscoveryType.LOGICAL_DNS },
+      }),
+    );
+    await manager.warm();
+    const answer = async (each = send(manager.get('a')!)) => {
+      await each.recorder.over();
+      return each.recorder.text;
+    };
+    assert.equal(await answer(), 'before');
+    reply = ['127.0.0.2'];
+    clock.advance(5000);
+    await new Promise((resolve) => setImmediate(resolve));
+    const shown = manager.snapshot()[0]!.hosts.map((host) => `${host.address} ${host.connectionsActive}`);
+    assert.deepEqual(shown, [`127.0.0.2:${before.port} 1`]);
+    const both = [send(manager.get('a')!), send(manager.get('a')!)];
+    assert.deepEqual(await Promise.all(both.map(answer)), ['before', 'after']);
+    assert.deepEqual([before.sockets.length, after.sockets.length], [1, 1]);
   });
 
   it('refuses LOGICAL_DNS with more than one endpoint', () => {

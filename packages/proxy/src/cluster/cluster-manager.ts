@@ -1,6 +1,7 @@
 // All clusters of a proxy by name: static ones of the bootstrap, and those that CDS adds, changes and removes.
 import type { Cluster as ClusterMessage } from '@meltemi/api/envoy/config/cluster/v3/cluster_pb';
 import type { Gauge, StatsScope } from '@meltemi/telemetry';
+import type { CertificateSnapshot } from '../tls/certificate-snapshot.ts';
 import type { Rejection, Watch, WildcardSink, XdsClient } from '../xds/xds-client.ts';
 import type { Cluster, Clusters, ClusterSnapshot } from './cluster.ts';
 import { ClusterEntry, type EntryOptions } from './cluster-entry.ts';
@@ -35,8 +36,16 @@ export class ClusterManager implements Clusters, WildcardSink<ClusterMessage> {
     for (const [name, entry] of this.#entries) if (entry.active) yield name;
   }
 
+  has(name: string): boolean {
+    return this.#entries.has(name);
+  }
+
   snapshot(): readonly ClusterSnapshot[] {
     return [...this.#entries.values()].flatMap((entry) => entry.snapshot() ?? []);
+  }
+
+  certificates(): readonly CertificateSnapshot[] {
+    return [...this.#entries.values()].flatMap((entry) => entry.certificates());
   }
 
   /** The bootstrap's clusters. Throws what is wrong with the first one that can't be honoured, naming it. */

@@ -37,11 +37,15 @@ export interface ClusterStats {
   readonly rqCancelled: Counter;
   readonly rqTimeout: Counter;
   readonly rqPerTryTimeout: Counter;
+  readonly rqPerTryIdleTimeout: Counter;
+  readonly rqMaxDurationReached: Counter;
   readonly rqRxReset: Counter;
   readonly rqTxReset: Counter;
   readonly rqTime: Histogram;
   /** Retries are the router's to count. */
   readonly rqRetry: Counter;
+  readonly rqRetryBackoffExponential: Counter;
+  readonly rqRetryBackoffRatelimited: Counter;
   readonly rqRetrySuccess: Counter;
   readonly rqRetryOverflow: Counter;
   readonly rqRetryLimitExceeded: Counter;
@@ -83,7 +87,7 @@ export function clusterStats(scope: StatsScope): ClusterStats {
     subsetsFallback: scope.counter('lb_subsets_fallback'),
     subsetsFallbackPanic: scope.counter('lb_subsets_fallback_panic'),
     originalDstHostInvalid: scope.counter('original_dst_host_invalid'),
-    countStatus: statusCounter(scope),
+    countStatus: upstreamStatusCounter(scope),
   };
 }
 
@@ -125,11 +129,15 @@ function requestStats(scope: StatsScope) {
     rqPendingFailureEject: scope.counter('upstream_rq_pending_failure_eject'),
     rqCancelled: scope.counter('upstream_rq_cancelled'),
     rqTimeout: scope.counter('upstream_rq_timeout'),
+    rqMaxDurationReached: scope.counter('upstream_rq_max_duration_reached'),
     rqPerTryTimeout: scope.counter('upstream_rq_per_try_timeout'),
+    rqPerTryIdleTimeout: scope.counter('upstream_rq_per_try_idle_timeout'),
     rqRxReset: scope.counter('upstream_rq_rx_reset'),
     rqTxReset: scope.counter('upstream_rq_tx_reset'),
     rqTime: scope.histogram('upstream_rq_time'),
     rqRetry: scope.counter('upstream_rq_retry'),
+    rqRetryBackoffExponential: scope.counter('upstream_rq_retry_backoff_exponential'),
+    rqRetryBackoffRatelimited: scope.counter('upstream_rq_retry_backoff_ratelimited'),
     rqRetrySuccess: scope.counter('upstream_rq_retry_success'),
     rqRetryOverflow: scope.counter('upstream_rq_retry_overflow'),
     rqRetryLimitExceeded: scope.counter('upstream_rq_retry_limit_exceeded'),
@@ -152,7 +160,7 @@ function membershipStats(scope: StatsScope) {
 }
 
 /** Cells by status, made at the first response that has it: the hot path is one array access. */
-function statusCounter(scope: StatsScope): (status: number) => void {
+export function upstreamStatusCounter(scope: StatsScope): (status: number) => void {
   const cells: (readonly [Counter, Counter] | undefined)[] = [];
   return (status) => {
     const pair = (cells[status] ??= [

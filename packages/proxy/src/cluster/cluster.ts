@@ -11,9 +11,14 @@ export interface Clusters {
   /** The active cluster; a cluster that still warms is not there, and its older version serves. */
   get(name: string): Cluster | undefined;
   names(): Iterable<string>;
+  /** There is such a cluster, active or warming. */
+  has(name: string): boolean;
   /** What the admin pages show: active and warming clusters. */
   snapshot(): readonly ClusterSnapshot[];
 }
+
+/** Why we end an exchange: all but the first are the host's fault. */
+export type GiveUpCause = 'cancelled' | 'timeout' | 'per-try-timeout' | 'per-try-idle-timeout';
 
 /** A logical destination: endpoints, a balancer, limits. Keeps its identity across configuration updates. */
 export interface Cluster {
@@ -26,6 +31,8 @@ export interface Cluster {
   /** By this ALPN protocol a TCP upstream agrees to Istio's metadata exchange; undefined: none does. */
   readonly peerExchange: string | undefined;
   readonly connectTimeoutMs: number;
+  /** How long a request may take from its connection on; 0: no limit. */
+  readonly streamDurationMs: number;
   /** Chooses a host: balancer, health, panic; a host in `tried` only when no other was found. Undefined: no healthy upstream (UH). */
   pick(context: PickContext): UpstreamHost | undefined;
   /**
@@ -117,7 +124,7 @@ export interface UpstreamExchange {
   sendBody(chunk: Buffer): boolean;
   end(trailers?: Headers): void;
   /** Gives up; the handler hears nothing more. A timeout counts against the host and the cluster's `upstream_rq_timeout`. */
-  reset(cause?: 'cancelled' | 'timeout' | 'per-try-timeout'): void;
+  reset(cause?: GiveUpCause): void;
   pauseReading(): void;
   resumeReading(): void;
 }
@@ -146,6 +153,8 @@ export interface UpstreamHandler {
   readonly offered?: OfferedProtocols | undefined;
   /** The request asks to leave HTTP: it needs a connection of its own. */
   readonly switches?: boolean;
+  /** The names of its fields are spelled as only HTTP/1.1 can say. */
+  readonly spelled?: boolean;
   /** The request came by HTTP/2: a cluster that speaks what its client speaks goes by it. */
   readonly http2?: boolean;
   /** Host and port that the request asks for: a cluster may name the TLS server after it. */
@@ -289,6 +298,7 @@ export interface HostChecks {
   readonly failed: boolean;
   readonly degraded: boolean;
   readonly timedOut: boolean;
+  readonly excluded: boolean;
   readonly pending: boolean;
   readonly leaving: boolean;
 }

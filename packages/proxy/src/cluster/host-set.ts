@@ -1,4 +1,4 @@
-// The hosts of a cluster by address: an update keeps those that stay, retires those that went, and says who came and went.
+// The hosts of a cluster by what they are known by: an update keeps those that stay, retires those that went, and says who came and went.
 import type { HostGroup } from './balance/host-group.ts';
 import type { EndpointSet, EndpointSpec } from './discovery/endpoint-set.ts';
 import { Host, type HostOwner, type HostPlace } from './endpoint/host.ts';
@@ -9,7 +9,7 @@ export interface HostChange {
 }
 
 export class HostSet {
-  #byAddress = new Map<string, Host>();
+  #byIdentity = new Map<string, Host>();
   #groups: readonly HostGroup<Host>[] = [];
   /** Out of the set, with requests that are still on their way. */
   #draining: readonly Host[] = [];
@@ -20,49 +20,49 @@ export class HostSet {
   }
 
   all(): Iterable<Host> {
-    return this.#byAddress.values();
+    return this.#byIdentity.values();
   }
 
-  get(address: string): Host | undefined {
-    return this.#byAddress.get(address);
+  get(identity: string): Host | undefined {
+    return this.#byIdentity.get(identity);
   }
 
   /** An address that stands twice is one host, where it stands first. `keeps`: hosts that stay although they left the set. */
   replace(endpoints: EndpointSet, owner: HostOwner, keeps: (host: Host) => boolean): HostChange {
-    const before = this.#byAddress;
+    const before = this.#byIdentity;
     const after = new Map<string, Host>();
     const groups: Members[] = endpoints.localities.map((place) => ({
       place,
       hosts: place.endpoints.flatMap((spec) => {
-        if (after.has(spec.text)) return [];
-        const host = keepOrMake(before.get(spec.text), owner, spec, place);
-        after.set(spec.text, host);
+        if (after.has(spec.identity)) return [];
+        const host = keepOrMake(before.get(spec.identity), owner, spec, place);
+        after.set(spec.identity, host);
         return [host];
       }),
     }));
     for (const host of before.values()) {
-      host.checks.leaving = !after.has(host.text) && keeps(host);
+      host.checks.leaving = !after.has(host.identity) && keeps(host);
       if (!host.checks.leaving) continue;
-      after.set(host.text, host);
+      after.set(host.identity, host);
       groupOf(groups, host).hosts.push(host);
     }
-    this.#byAddress = after;
+    this.#byIdentity = after;
     this.#groups = groups.map(({ place, hosts }) => ({ priority: place.priority, weight: place.weight, hosts }));
-    const removed = [...before.values()].filter((host) => !after.has(host.text));
+    const removed = [...before.values()].filter((host) => !after.has(host.identity));
     this.#retire(removed);
-    return { added: [...after.values()].filter((host) => !before.has(host.text)), removed };
+    return { added: [...after.values()].filter((host) => !before.has(host.identity)), removed };
   }
 
   /** One more host, in a group of its own kind. */
   add(spec: EndpointSpec, owner: HostOwner): Host {
     const host = new Host(owner, spec, LONE_PLACE);
-    this.#byAddress.set(host.text, host);
+    this.#byIdentity.set(host.identity, host);
     this.#groups = [{ priority: 0, weight: 1, hosts: [...this.all()] }];
     return host;
   }
 
   remove(gone: readonly Host[]): void {
-    for (const host of gone) this.#byAddress.delete(host.text);
+    for (const host of gone) this.#byIdentity.delete(host.identity);
     this.#groups = this.#groups.map((group) => ({
       ...group,
       hosts: group.hosts.filter((host) => !gone.includes(host)),

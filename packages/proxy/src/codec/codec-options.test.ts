@@ -16,6 +16,7 @@ describe('options of HTTP/1.1', () => {
     const asked = [
       http1({ allowAbsoluteUrl: false }),
       http1({ defaultHostForHttp10: 'a.test' }),
+      http1({ headerKeyFormat: { headerFormat: { case: 'statefulFormatter', value: { name: 'mine' } } } }),
       http1({ headerKeyFormat: { headerFormat: { case: 'properCaseWords', value: {} } } }),
       http1({ allowChunkedLength: true }),
       http1({ overrideStreamErrorOnInvalidHttpMessage: true }),
@@ -26,7 +27,8 @@ describe('options of HTTP/1.1', () => {
     assert.deepEqual(asked.map(refusedHttp1Option), [
       'allow_absolute_url: false',
       'default_host_for_http_10',
-      'header_key_format',
+      'header_key_format.stateful_formatter',
+      undefined,
       'allow_chunked_length',
       'override_stream_error_on_invalid_http_message',
       'send_fully_qualified_url',
@@ -34,8 +36,8 @@ describe('options of HTTP/1.1', () => {
       undefined,
     ]);
     assert.deepEqual([undefined, http1({ enableTrailers: true })].map(http1Options), [
-      { trailers: false },
-      { trailers: true },
+      { trailers: false, spelling: undefined, memory: undefined },
+      { trailers: true, spelling: undefined, memory: undefined },
     ]);
   });
 });

@@ -2,6 +2,7 @@
 import type { HeaderValueOption } from '@meltemi/api/envoy/config/core/v3/base_pb';
 import type { RouteConfiguration } from '@meltemi/api/envoy/config/route/v3/route_pb';
 import type { Route } from '@meltemi/api/envoy/config/route/v3/route_components_pb';
+import { routesOf } from '@meltemi/decide';
 import { compileLogValue } from '@meltemi/telemetry';
 
 /** Who carries header operations. */
@@ -15,7 +16,7 @@ export function checkHeaderFormats(config: RouteConfiguration): void {
   checkCarrier(config);
   for (const host of config.virtualHosts) {
     checkCarrier(host);
-    for (const route of host.routes) for (const carrier of carriersOf(route)) checkCarrier(carrier);
+    for (const route of routesOf(host)) for (const carrier of carriersOf(route)) checkCarrier(carrier);
   }
 }
 

@@ -18,15 +18,18 @@ import type { ClientFacts } from './request-headers.ts';
 import { HttpDate } from './response-headers.ts';
 import { MULTIPLEXED } from '../tls/multiplexed-protocol.ts';
 import type { RequestTracer } from '../tracing/request-tracer.ts';
+import type { ReplyMapping } from './reply-mapping.ts';
 import type { RouteSlot } from './route-slot.ts';
 import type { ServedConnection } from './served-connection.ts';
 import type { ConnectionEntry } from './stream-entry.ts';
+import { VirtualClusterStats } from './virtual-cluster-stats.ts';
 
 export interface ConnectionManagerOptions {
   readonly settings: HttpSettings;
   readonly filters: HttpFilters;
   readonly routes: RouteSlot;
   readonly accessLogs: readonly AccessLog[];
+  readonly replyMapping: ReplyMapping | undefined;
   readonly tracer: RequestTracer | undefined;
   readonly filterChainName: string;
   readonly onConnectionClosed: () => void;
@@ -48,9 +51,11 @@ export class ConnectionManager implements HttpSite {
   readonly filters: HttpFilters;
   readonly routes: RouteSlot;
   readonly accessLogs: readonly AccessLog[];
+  readonly replyMapping: ReplyMapping | undefined;
   readonly tracer: RequestTracer | undefined;
   readonly clusters: Clusters;
   readonly stats: HttpStats;
+  readonly virtualClusters: VirtualClusterStats;
   readonly clock: Clock;
   readonly dice: Dice;
   readonly logger: Logger;
@@ -71,6 +76,7 @@ export class ConnectionManager implements HttpSite {
     this.settings = options.settings;
     this.routes = options.routes;
     this.accessLogs = options.accessLogs;
+    this.replyMapping = options.replyMapping;
     this.tracer = options.tracer;
     this.clusters = options.clusters;
     this.clock = options.clock;
@@ -78,6 +84,7 @@ export class ConnectionManager implements HttpSite {
     this.logger = options.logger;
     this.filters = options.filters;
     this.stats = httpStats(options.stats, options.settings.statPrefix);
+    this.virtualClusters = new VirtualClusterStats(options.stats);
     this.date = new HttpDate(options.clock);
     this.#drain = options.drainDecision;
     this.overload = options.overload;
@@ -118,8 +125,7 @@ export class ConnectionManager implements HttpSite {
   /** While draining: closes connections on which nothing came for a while. Returns how many are left. */
   closeIdle(): number {
     const before = this.clock.monotonic() - IDLE_GRACE_MS;
-    for (const connection of this.#connections)
-      if (connection.idle && connection.idleSince <= before) connection.destroy();
+    for (const connection of this.#connections) if (connection.idle && connection.idleSince <= before) connection.end();
     return this.#connections.size;
   }
 
@@ -161,6 +167,7 @@ export class ConnectionManager implements HttpSite {
     for (const log of this.accessLogs) log.close();
     this.tracer?.close();
     this.stats.close();
+    this.virtualClusters.close();
     closeHttpFilters(this.filters);
   }
 }

@@ -1,12 +1,5 @@
 // Serves HTTP/1.1 on one connection: bytes → requests, one stream at a time, kept alive, pipelined, drained, closed.
-import {
-  type Headers,
-  highWaterMark,
-  type Http1Error,
-  type RequestHead,
-  type Transport,
-  type TransportHandler,
-} from '@meltemi/wire';
+import { type Headers, type Http1Error, type RequestHead, type Transport, type TransportHandler } from '@meltemi/wire';
 import { ClientProbe } from './client-probe.ts';
 import { ConnectionTimeouts } from './connection-timeouts.ts';
 import type { HttpSite } from './http-site.ts';
@@ -42,6 +35,8 @@ export class DownstreamConnection implements TransportHandler, StreamOwner, Read
   #hasBody = false;
   #inputEnded = false;
   #idleSince: number;
+  /** Bytes, when the wait for the client's close began. */
+  #unsent = 0;
 
   constructor(
     site: HttpSite,
@@ -55,9 +50,9 @@ export class DownstreamConnection implements TransportHandler, StreamOwner, Read
     this.client = client;
     this.entry = entry;
     this.#onGone = onGone;
-    this.writer = new ResponseWriter(transport, site.settings.http1.trailers);
+    this.writer = new ResponseWriter(transport, site.settings.http1);
     this.#stream = new HttpStream(this);
-    this.#reader = new RequestReader(this, transport, site.settings.limits);
+    this.#reader = new RequestReader(this, transport, site.settings);
     this.#timeouts = new ConnectionTimeouts(
       site.clock,
       site.settings.timeouts,
@@ -160,6 +155,10 @@ export class DownstreamConnection implements TransportHandler, StreamOwner, Read
     // `keepsAlive` asks the site.
   }
 
+  end(): void {
+    if (this.#phase === 'idle') this.#close();
+  }
+
   /** Closes now. */
   destroy(): void {
     this.transport.destroy();
@@ -167,7 +166,7 @@ export class DownstreamConnection implements TransportHandler, StreamOwner, Read
 
   /** A client that doesn't read its answers gets no further request served. */
   get readsRequests(): boolean {
-    if (this.#phase === 'idle') return this.transport.bytesQueued <= highWaterMark;
+    if (this.#phase === 'idle') return this.transport.bytesQueued <= this.transport.queueLimit;
     return this.#phase === 'head' || (this.#phase === 'stream' && !this.#stream.requestEnded);
   }
 
@@ -247,6 +246,12 @@ export class DownstreamConnection implements TransportHandler, StreamOwner, Read
     this.writer.flush();
     this.transport.end();
     this.#reader.resume();
+    this.#awaitClose();
+  }
+
+  /** As long as the client takes some of what is queued, it has time. */
+  #awaitClose(): void {
+    this.#unsent = this.transport.bytesQueued;
     this.#timeouts.closing(this.site.clock.monotonic());
   }
 
@@ -268,7 +273,8 @@ export class DownstreamConnection implements TransportHandler, StreamOwner, Read
       case 'tunnel':
         return this.#streamTimedOut();
       default:
-        this.transport.destroy();
+        if (this.transport.bytesQueued < this.#unsent) this.#awaitClose();
+        else this.transport.destroy();
     }
   }
 

@@ -8,12 +8,15 @@ import { type MirroredRequest, startMirrors } from './mirror.ts';
 import { outgoingRequest } from './outgoing-request.ts';
 import type { OutgoingRequest } from './routed-stream.ts';
 import type { StreamEntry } from './stream-entry.ts';
+import type { VirtualClusterCounts } from './virtual-cluster-stats.ts';
 
 export interface Forwarding {
   readonly cluster: Cluster;
   readonly decision: RouteDecision;
   readonly request: OutgoingRequest;
   readonly mirrors: readonly MirroredRequest[];
+  /** Of the virtual cluster that the request is of; undefined: its virtual host has none. */
+  readonly counts: VirtualClusterCounts | undefined;
 }
 
 /** Changes the head's headers in place, and starts the mirrors. */
@@ -21,7 +24,7 @@ export function forwardingOf(
   decision: RouteDecision,
   head: RequestHead,
   entry: StreamEntry,
-  { clusters, filters, settings, stats }: HttpSite,
+  { clusters, filters, settings, stats, virtualClusters }: HttpSite,
 ): Forwarding | LocalReply {
   const upgrade = switchAsked(head);
   if (upgrade !== undefined && !allowsUpgrade(decision, upgrade, settings.upgrades)) return UPGRADE_REFUSED;
@@ -30,11 +33,20 @@ export function forwardingOf(
     stats.noCluster.increment();
     return { status: decision.clusterNotFoundStatus, body: '', flag: 'NC', details: 'cluster_not_found' };
   }
-  entry.virtualClusterName = decision.route.virtualCluster?.(entry);
+  const { virtualCluster, virtualHost, statPrefix } = decision.route;
+  entry.virtualClusterName = virtualCluster?.(entry);
+  const counted = virtualCluster !== undefined || statPrefix !== undefined;
+  const counts = counted
+    ? virtualClusters.countsOf({
+        virtualHost,
+        virtualCluster: virtualCluster && { name: entry.virtualClusterName },
+        route: statPrefix,
+      })
+    : undefined;
   entry.upstreamCluster = cluster.shownName;
   entry.upstreamClusterRaw = cluster.name;
   const request = outgoingRequest(head, entry, decision, filters, upgrade);
-  return { cluster, decision, request, mirrors: startMirrors(decision.mirrors, clusters, request) };
+  return { cluster, decision, request, mirrors: startMirrors(decision.mirrors, clusters, request), counts };
 }
 
 /** The protocol that the client wants to switch to; `CONNECT` for the method of that name. */

@@ -116,6 +116,10 @@ export class Racer implements UpstreamHandler {
     return this.#owner.switches === true;
   }
 
+  get spelled(): boolean {
+    return this.#owner.spelled === true;
+  }
+
   get authority(): string | undefined {
     return this.#owner.authority;
   }

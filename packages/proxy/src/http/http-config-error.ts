@@ -1,6 +1,6 @@
 // Says why a filter of a listener can't be honoured.
 
-export type FilterConfigErrorCode = 'UNKNOWN_FILTER' | 'UNSUPPORTED_FIELD' | 'BAD_FILTER';
+export type FilterConfigErrorCode = 'UNKNOWN_FILTER' | 'UNSUPPORTED_FIELD' | 'BAD_FILTER' | 'UNKNOWN_CLUSTER';
 
 /** The xDS client refuses the listener with this message. */
 export class FilterConfigError extends Error {

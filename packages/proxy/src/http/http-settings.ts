@@ -14,6 +14,7 @@ import { type Http1Options, http1Options, refusedHttp1Option } from '../codec/ht
 import { http2Limits, type PingSettings, pingSettings, refusedHttp2Option } from '../codec/http2-options.ts';
 import type { LogMoments } from '../accesslog/log-moments.ts';
 import { FilterConfigError } from './http-config-error.ts';
+import { refuseManagerFields } from './manager-fields.ts';
 
 export interface HttpSettings {
   readonly statPrefix: string;
@@ -72,6 +73,7 @@ export interface HttpTimeouts {
 
 /** Throws FilterConfigError for what can't be honoured. */
 export function httpSettings(manager: HttpConnectionManager): HttpSettings {
+  refuseManagerFields(manager);
   refuseCodecOptions(manager);
   const { commonHttpProtocolOptions: common, http2ProtocolOptions } = manager;
   return {

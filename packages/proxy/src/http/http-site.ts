@@ -7,18 +7,23 @@ import type { OverloadState } from '../overload/overload-state.ts';
 import type { HttpFilters } from './http-filters.ts';
 import type { HttpSettings } from './http-settings.ts';
 import type { HttpStats } from './http-stats.ts';
+import type { ReplyMapping } from './reply-mapping.ts';
 import type { HttpDate } from './response-headers.ts';
 import type { RouteSlot } from './route-slot.ts';
+import type { VirtualClusterStats } from './virtual-cluster-stats.ts';
 
 export interface HttpSite {
   readonly settings: HttpSettings;
   readonly filters: HttpFilters;
   readonly routes: RouteSlot;
   readonly accessLogs: readonly AccessLog[];
+  /** Undefined: our own answers go out as they are. */
+  readonly replyMapping: ReplyMapping | undefined;
   /** Undefined: requests are not traced. */
   readonly tracer: RequestTracer | undefined;
   readonly clusters: Clusters;
   readonly stats: HttpStats;
+  readonly virtualClusters: VirtualClusterStats;
   readonly clock: Clock;
   readonly dice: Dice;
   readonly logger: Logger;

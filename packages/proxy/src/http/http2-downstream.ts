@@ -46,7 +46,8 @@ export class Http2Downstream implements ServedConnection, Http2Handler, Http2Cli
     this.#transport = transport;
     this.#onGone = onGone;
     this.#timeouts = new ConnectionTimeouts(site.clock, site.settings.timeouts, () => this.#onIdle(), site.overload);
-    const limits = { ...defaultHttp2Limits, ...site.settings.limits, ...site.settings.http2 };
+    const closeMs = Math.max(1, site.settings.timeouts.delayedCloseMs);
+    const limits = { ...defaultHttp2Limits, ...site.settings.limits, ...site.settings.http2, closeMs };
     const ownLimits = transport.tls?.alpn === MULTIPLEXED ? multiplexedLimits(limits) : limits;
     this.#http2 = new Http2Connection('server', transport, this, ownLimits, site.clock);
     this.#idleSince = site.clock.monotonic();
@@ -63,6 +64,10 @@ export class Http2Downstream implements ServedConnection, Http2Handler, Http2Cli
 
   get idleSince(): number {
     return this.#idleSince;
+  }
+
+  end(): void {
+    this.#http2.goAway();
   }
 
   destroy(): void {

@@ -11,6 +11,8 @@ export interface OwnAnswer {
   readonly flag: string;
   /** RESPONSE_CODE_DETAILS. */
   readonly details: string;
+  /** A filter of Envoy writes it itself: no local reply, and not mapped as such. */
+  readonly unmapped?: true;
 }
 
 export function localAnswer({ status, body, flag, details }: LocalReply): OwnAnswer {
@@ -31,7 +33,7 @@ export function directAnswer(status: number, bytes: Uint8Array): OwnAnswer {
 }
 
 export function preflightAnswer(status: number): OwnAnswer {
-  return { status, headers: localReplyHeaders('', ''), body: '', flag: '', details: 'cors_preflight' };
+  return { status, headers: localReplyHeaders('', ''), body: '', flag: '', details: 'cors_preflight', unmapped: true };
 }
 
 export function grpcAbortAnswer(status: number, grpcStatus: number): OwnAnswer {

@@ -2,12 +2,12 @@
 import {
   type Headers,
   type Http1Error,
-  type Http1Limits,
   type RequestHandler,
   type RequestHead,
   RequestParser,
   type Transport,
 } from '@meltemi/wire';
+import type { HttpSettings } from './http-settings.ts';
 
 /** What a client sent ahead is kept up to this; more is left to the socket. */
 const AHEAD_LIMIT = 64 * 1024;
@@ -25,6 +25,9 @@ export interface ReadConnection {
   onFed(rest: Buffer): boolean;
 }
 
+/** How heads are read. */
+type HeadSettings = Pick<HttpSettings, 'limits' | 'http1'>;
+
 /** One a connection. */
 export class RequestReader {
   readonly #connection: ReadConnection;
@@ -35,10 +38,10 @@ export class RequestReader {
   #feeding = false;
   #paused = false;
 
-  constructor(connection: ReadConnection, transport: Transport, limits: Http1Limits) {
+  constructor(connection: ReadConnection, transport: Transport, { limits, http1 }: HeadSettings) {
     this.#connection = connection;
     this.#transport = transport;
-    this.#parser = new RequestParser(requestsOf(connection), limits);
+    this.#parser = new RequestParser(requestsOf(connection), limits, http1.memory);
   }
 
   /** Nothing of a next request is here. */

@@ -5,11 +5,11 @@ import {
   encodeResponseHead,
   encodeTrailers,
   type Headers,
-  highWaterMark,
   LAST_CHUNK,
   type Transport,
   UNTIL_CLOSE,
 } from '@meltemi/wire';
+import type { Http1Options } from '../codec/http1-options.ts';
 import type { ResponseFraming, ResponseOutput } from './response-output.ts';
 
 /** Bodies up to this many bytes travel in one write with the head. */
@@ -18,15 +18,14 @@ const JOIN_LIMIT = 16 * 1024;
 /** One a connection, one response after the other. */
 export class ResponseWriter implements ResponseOutput {
   readonly #transport: Transport;
-  readonly #trailers: boolean;
+  readonly #options: Http1Options;
   /** Latin1 text that waits for more to join it, until `end` or `flush`. */
   #pending = '';
   #chunked = false;
 
-  /** `trailers`: the client gets them. */
-  constructor(transport: Transport, trailers: boolean) {
+  constructor(transport: Transport, options: Http1Options) {
     this.#transport = transport;
-    this.#trailers = trailers;
+    this.#options = options;
   }
 
   /** True when the response ends only with the connection: such an end must be told from an abort. */
@@ -37,19 +36,21 @@ export class ResponseWriter implements ResponseOutput {
   /** Sets the fields that say how the body ends and whether the connection stays. */
   head(status: number, reason: string, headers: Headers, framing: ResponseFraming): void {
     this.#chunked = framing.bodyLength < 0 && framing.version === 11;
-    if (framing.bodyLength === CHUNKED || framing.bodyLength === UNTIL_CLOSE) headers.remove('content-length');
+    // RFC 9110 §8.6: a 204 says no length.
+    if (framing.bodyLength === CHUNKED || framing.bodyLength === UNTIL_CLOSE || status === 204)
+      headers.remove('content-length');
     if (framing.bodyLength === 0 && !framing.bodyless && !headers.has('content-length'))
       headers.append('content-length', '0');
     if (this.#chunked) headers.append('transfer-encoding', 'chunked');
     if (!framing.keepAlive) headers.append('connection', 'close');
     else if (framing.version === 10) headers.append('connection', 'keep-alive');
-    this.#pending += encodeResponseHead(status, reason, headers);
+    this.#pending += encodeResponseHead(status, reason, headers, this.#options.spelling);
   }
 
   /** An interim response (100, 103) or a switch of protocols, as it is. */
   plainHead(status: number, reason: string, headers: Headers): void {
     this.#chunked = false;
-    this.#pending += encodeResponseHead(status, reason, headers);
+    this.#pending += encodeResponseHead(status, reason, headers, this.#options.spelling);
     this.flush();
   }
 
@@ -58,11 +59,11 @@ export class ResponseWriter implements ResponseOutput {
     if (chunk.length === 0) return true;
     if (this.#pending.length + chunk.length <= JOIN_LIMIT) this.#join(chunk);
     else this.#writeLarge(chunk);
-    return this.#transport.bytesQueued <= highWaterMark;
+    return this.#transport.bytesQueued <= this.#transport.queueLimit;
   }
 
   end(trailers: Headers | undefined): void {
-    const sent = this.#trailers && trailers !== undefined && trailers.size > 0;
+    const sent = this.#options.trailers && trailers !== undefined && trailers.size > 0;
     if (this.#chunked) this.#pending += sent ? encodeTrailers(trailers) : LAST_CHUNK;
     this.#chunked = false;
     this.flush();

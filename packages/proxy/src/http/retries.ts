@@ -1,8 +1,8 @@
 // Decides after each try whether there is another: by the route's policy, the cluster's limit, and what can be sent again.
 import type { Dice } from '@meltemi/base';
-import type { RouteDecision } from '@meltemi/decide';
 import type { ResponseHead } from '@meltemi/wire';
-import type { Cluster, ResetReason } from '../cluster/cluster.ts';
+import type { ResetReason } from '../cluster/cluster.ts';
+import type { Forwarding } from './forwarding.ts';
 import type { RequestBody } from './request-body.ts';
 import {
   askedBackOffMs,
@@ -18,8 +18,7 @@ import {
 export class Retries {
   readonly #body: RequestBody;
   readonly #onExhausted: () => void;
-  #cluster: Cluster | undefined;
-  #decision: RouteDecision | undefined;
+  #forwarding: Forwarding | undefined;
   #safe = false;
   #replayedStale = false;
   /** What the last response asked for. */
@@ -34,39 +33,38 @@ export class Retries {
     this.#onExhausted = onExhausted;
   }
 
-  start(cluster: Cluster, decision: RouteDecision, method: string): void {
-    this.#cluster = cluster;
-    this.#decision = decision;
-    this.#safe = isSafeMethod(method);
+  start(forwarding: Forwarding): void {
+    this.#forwarding = forwarding;
+    this.#safe = isSafeMethod(forwarding.request.method);
   }
 
   /** The body is worth keeping for another try. */
   get possible(): boolean {
-    const decision = this.#decision;
+    const decision = this.#forwarding?.decision;
     return this.#safe || (decision?.retry?.on ?? 0) !== 0 || decision?.rules.internalRedirect !== undefined;
   }
 
   /** `nowMs`: since 1970. */
   afterResponse(head: ResponseHead, nowMs: number): boolean {
     if (!this.wants(head) || !this.#take()) return false;
-    this.#askedMs = askedBackOffMs(this.#decision!.retry!, head.headers, nowMs);
+    this.#askedMs = askedBackOffMs(this.#forwarding!.decision.retry!, head.headers, nowMs);
     return true;
   }
 
   /** The policy would have another try after this response, whether or not there are any left. */
   wants(head: ResponseHead): boolean {
-    const retry = this.#decision?.retry;
+    const retry = this.#forwarding?.decision.retry;
     return retry !== undefined && retriesResponse(retry, head.status, head.headers);
   }
 
   /** A hedged try took too long: whatever the policy's conditions, another may begin beside it. */
   besideSlow(): boolean {
-    return (this.#decision?.retry?.on ?? 0) !== 0 && this.#take();
+    return (this.#forwarding?.decision.retry?.on ?? 0) !== 0 && this.#take();
   }
 
   /** `connected`: the upstream may have seen the request. */
   afterFailure(failure: TryFailure, connected: boolean): boolean {
-    const retry = this.#decision?.retry;
+    const retry = this.#forwarding?.decision.retry;
     return retry !== undefined && retriesFailure(retry, failure, connected) && this.#take();
   }
 
@@ -88,20 +86,26 @@ export class Retries {
 
   /** A try got the response that the client gets. */
   succeeded(): void {
-    if (this.#holdsPlace) this.#cluster!.stats.rqRetrySuccess.increment();
+    if (!this.#holdsPlace) return;
+    const { cluster, counts } = this.#forwarding!;
+    cluster.stats.rqRetrySuccess.increment();
+    counts?.retrySuccess.increment();
   }
 
   backOffMs(dice: Dice): number {
     const asked = this.#askedMs;
+    const { rqRetryBackoffExponential, rqRetryBackoffRatelimited } = this.#forwarding!.cluster.stats;
+    (asked === undefined ? rqRetryBackoffExponential : rqRetryBackoffRatelimited).increment();
     this.#askedMs = undefined;
-    return asked === undefined ? backOffMs(this.#decision!.retry!, this.attempts, dice) : politeBackOffMs(asked, dice);
+    return asked === undefined
+      ? backOffMs(this.#forwarding!.decision.retry!, this.attempts, dice)
+      : politeBackOffMs(asked, dice);
   }
 
   /** No other try follows. */
   over(): void {
     this.#release();
-    this.#cluster = undefined;
-    this.#decision = undefined;
+    this.#forwarding = undefined;
   }
 
   /** For the next request. */
@@ -113,19 +117,22 @@ export class Retries {
 
   #take(): boolean {
     this.#release();
-    const { retry, priority } = this.#decision!;
+    const { cluster, decision, counts } = this.#forwarding!;
+    const { retry, priority } = decision;
     if (!this.#body.replayable) return false;
     if (this.attempts > retry!.numRetries + (this.#replayedStale ? 1 : 0)) {
       if (retry!.numRetries > 0) this.#onExhausted();
-      this.#cluster!.stats.rqRetryLimitExceeded.increment();
+      cluster.stats.rqRetryLimitExceeded.increment();
+      counts?.retryLimitExceeded.increment();
       return false;
     }
-    this.#holdsPlace = this.#cluster!.acquireRetry(priority);
+    this.#holdsPlace = cluster.acquireRetry(priority);
+    if (!this.#holdsPlace) counts?.retryOverflow.increment();
     return this.#holdsPlace;
   }
 
   #release(): void {
-    if (this.#holdsPlace) this.#cluster?.releaseRetry(this.#decision?.priority);
+    if (this.#holdsPlace) this.#forwarding?.cluster.releaseRetry(this.#forwarding.decision.priority);
     this.#holdsPlace = false;
   }
 }

@@ -1,9 +1,10 @@
 // Lists the clusters that a RouteConfiguration sends requests to by name.
 import type { RouteConfiguration } from '@meltemi/api/envoy/config/route/v3/route_pb';
+import { routesOf } from '@meltemi/decide';
 import type { Route } from '@meltemi/api/envoy/config/route/v3/route_components_pb';
 
 export function routeClusters(config: RouteConfiguration): ReadonlySet<string> {
-  return new Set(config.virtualHosts.flatMap((host) => host.routes.flatMap(clustersOf)));
+  return new Set(config.virtualHosts.flatMap((host) => routesOf(host).flatMap(clustersOf)));
 }
 
 function clustersOf(route: Route): readonly string[] {

@@ -4,9 +4,11 @@ import { equals } from '@bufbuild/protobuf';
 import type { ConfigSource } from '@meltemi/api/envoy/config/core/v3/config_source_pb';
 import { type RouteConfiguration, VhdsSchema } from '@meltemi/api/envoy/config/route/v3/route_pb';
 import { compileRouteTable, type DataReader, type RouteTable } from '@meltemi/decide';
+import type { Clusters } from '../cluster/cluster.ts';
 import type { Rejection } from '../xds/xds-client.ts';
 import { DiscoveredHosts, type WatchHosts } from './discovered-hosts.ts';
 import { checkHeaderFormats } from './check-header-formats.ts';
+import { FilterConfigError } from './http-config-error.ts';
 import type { HttpFilters } from './http-filters.ts';
 import { routeClusters } from './route-clusters.ts';
 
@@ -36,8 +38,12 @@ export type WatchRoutes = (
 /** Resolves when the clusters that still warm up can serve; undefined when none of them warms. */
 export type AwaitClusters = (names: ReadonlySet<string>) => Promise<void> | undefined;
 
-/** Throws DecideError when the configuration can't be honoured. */
-export function inlineRoutes(config: RouteConfiguration, filters: HttpFilters): RouteSlot {
+/** Knows which clusters there are. */
+export type KnownClusters = Pick<Clusters, 'has'>;
+
+/** Throws DecideError or FilterConfigError when the configuration can't be honoured. */
+export function inlineRoutes(config: RouteConfiguration, filters: HttpFilters, clusters: KnownClusters): RouteSlot {
+  if (config.validateClusters ?? true) requireClusters(config, clusters);
   return { table: compileTable(config, filters), ready: true, close: () => {} };
 }
 
@@ -46,6 +52,7 @@ export interface RouteSource {
   readonly name: string;
   readonly watch: WatchRoutes;
   readonly awaitClusters: AwaitClusters;
+  readonly clusters: KnownClusters;
 }
 
 /** `onReady` is called at the first table, and when none comes for now. What can't be honoured is refused, the last good table stays. */
@@ -146,6 +153,7 @@ class WatchedRoutes implements RouteSlot {
 
   #apply(routes: RouteConfiguration): Rejection | undefined {
     try {
+      if (routes.validateClusters) requireClusters(routes, this.#from.clusters);
       const table = compileTable(routes, this.#filters);
       this.#latest = table;
       const warm = this.#from.awaitClusters(routeClusters(routes));
@@ -164,6 +172,13 @@ class WatchedRoutes implements RouteSlot {
     this.table = table;
     if (first) this.#onReady();
   }
+}
+
+/** Throws FilterConfigError naming a cluster that is not there. */
+function requireClusters(routes: RouteConfiguration, clusters: KnownClusters): void {
+  const missing = [...routeClusters(routes)].find((name) => name !== '' && !clusters.has(name));
+  if (missing === undefined) return;
+  throw new FilterConfigError('UNKNOWN_CLUSTER', `route configuration ${routes.name}: unknown cluster ${missing}`);
 }
 
 function compileTable(routes: RouteConfiguration, filters: HttpFilters): RouteTable {

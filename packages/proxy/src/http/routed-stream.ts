@@ -1,23 +1,25 @@
 // What the router and the stream that it works for see of each other.
-import type { SocketAddress } from '@meltemi/base';
 import type { InternalRedirect } from '@meltemi/decide';
-import type { Headers, ProxyEnds, ResponseHead } from '@meltemi/wire';
+import type { Headers, ResponseHead } from '@meltemi/wire';
 import type { OfferedProtocols, UpstreamRequest } from '../cluster/cluster.ts';
 import type { HostBinding } from './host-binding.ts';
 import type { LocalReply } from './local-reply.ts';
+import type { ConnectionEntry } from './stream-entry.ts';
 
-/** The stream that a router works for. It hears of one response or one local reply, unless it cancels. */
-export interface RoutedStream {
-  /** The client speaks HTTP/2. */
-  readonly http2: boolean;
-  /** Where the connection was going before it was taken here. */
-  readonly originalDestination: SocketAddress | undefined;
-  /** The client's connection. */
-  readonly clientEnds: ProxyEnds;
-  /** ALPN names that a filter wants the upstream's connection to offer. */
+/** What a router asks of the request while it is under way. */
+export interface RoutedRequest {
+  /** ALPN names that a filter wants its upstream connection to offer. */
   readonly offered: OfferedProtocols | undefined;
   /** Of the request's session; undefined: any host will do. */
   readonly hostBinding: HostBinding | undefined;
+  /** When it was whole, monotonic milliseconds. */
+  readonly endedMs: number;
+}
+
+/** The stream that a router works for. It hears of one response or one local reply, unless it cancels. */
+export interface RoutedStream {
+  readonly client: ConnectionEntry;
+  readonly request: RoutedRequest;
   onUpstreamInformational(head: ResponseHead): void;
   onUpstreamHead(head: ResponseHead): void;
   /** Instead of a head: true when the request now is the one that the redirect asks for, and the router is to let it go. */

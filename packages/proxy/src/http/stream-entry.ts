@@ -95,6 +95,8 @@ export class StreamEntry implements AccessLogEntry, RequestView, FormatSource, A
   /** The upstream's response came whole. */
   upstreamEnded = false;
   logType: AccessLogType | undefined;
+  /** While a format writes the body of our own answer. */
+  localReplyBody: string | undefined;
   /** A health check, which logs may leave out. */
   healthCheck = false;
   /** A filter makes gRPC of the client's gRPC-Web, and answers to gRPC what the client reads. */
@@ -270,7 +272,7 @@ export class StreamEntry implements AccessLogEntry, RequestView, FormatSource, A
       case 'RESPONSE_CODE':
         return String(this.responseCode);
       case 'RESPONSE_FLAGS':
-        return this.responseFlags;
+        return this.responseFlags ?? '-';
       case 'RESPONSE_CODE_DETAILS':
         return this.responseCodeDetails;
       case 'ROUTE_NAME':

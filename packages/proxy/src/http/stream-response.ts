@@ -14,10 +14,10 @@ import type { StreamOwner } from './stream-owner.ts';
 export interface AnsweredRequest {
   /** Undefined: it could not be read. */
   readonly answeredHead: RequestHead | undefined;
-  readonly requestEnded: boolean;
-  /** Monotonic; counts once `requestEnded`. */
-  readonly requestEndedMs: number;
-  readonly attempts: number;
+  /** The request is whole. */
+  readonly ended: boolean;
+  /** Monotonic; counts once `ended`. */
+  readonly endedMs: number;
 }
 
 /** `bodyLength`: where filters made it another than the body's. */
@@ -56,20 +56,20 @@ export class StreamResponse {
   informational(head: ResponseHead): void {
     const wanted = head.status === 103 || (head.status === 100 && this.#connection.site.settings.proxy100Continue);
     if (wanted && this.#request.answeredHead?.version === 11) {
-      this.#connection.writer.plainHead(head.status, head.reason || reasonPhrase(head.status), head.headers);
+      this.#connection.writer.plainHead(head.status, reasonOf(head), head.headers);
     }
   }
 
   /** What the route and this proxy do to the upstream's head before the filters see it. `now`: monotonic, here as below. */
-  prepare({ headers, status }: ResponseHead, decision: RouteDecision, now: number): void {
+  prepare({ headers, status }: ResponseHead, decision: RouteDecision, attempts: number, now: number): void {
     this.#entry.responseCode = status;
     this.#entry.responseDurationMs = now - this.#entry.startedMs;
     this.#entry.responseCodeDetails = 'via_upstream';
     removeHopByHop(headers);
     this.#entry.responseHeaders = headers;
-    const { requestEnded, requestEndedMs, attempts } = this.#request;
+    const { ended, endedMs } = this.#request;
     if (!this.#connection.site.filters.suppressEnvoyHeaders) {
-      const elapsed = now - (requestEnded ? requestEndedMs : this.#entry.startedMs);
+      const elapsed = now - (ended ? endedMs : this.#entry.startedMs);
       headers.put('x-envoy-upstream-service-time', String(Math.max(0, Math.round(elapsed))));
     }
     if (decision.responseHeaders.length > 0) applyHeaderChanges(decision.responseHeaders, headers, this.#entry);
@@ -88,29 +88,47 @@ export class StreamResponse {
     this.#begin(head.status, head.headers, now);
     this.#endsWithConnection = unframed;
     // HTTP/2 has no reasons.
-    this.#connection.writer.head(head.status, head.reason || reasonPhrase(head.status), head.headers, framing);
+    this.#connection.writer.head(head.status, reasonOf(head), head.headers, framing);
   }
 
   /** Our own answer as the filters see it. `changes`: what the route does to it. */
   prepareOwn(given: OwnAnswer, changes: readonly HeaderChange[]): OwnAnswer {
-    const head = this.#request.answeredHead;
-    const answer = head && !this.#entry.grpcWeb && isGrpcRequest(head.headers) ? grpcAnswer(given) : given;
-    this.#entry.addFlag(answer.flag);
-    this.#entry.responseCodeDetails = answer.details;
+    const { answeredHead: head } = this.#request;
+    const { replyMapping } = this.#connection.site;
+    const isGrpc = head !== undefined && !this.#entry.grpcWeb && isGrpcRequest(head.headers);
+    this.#entry.addFlag(given.flag);
+    this.#entry.responseCodeDetails = given.details;
+    if (replyMapping && !given.unmapped) {
+      const mapped = replyMapping(this.#unmapped(given, changes), this.#entry, isGrpc);
+      return this.#shown(isGrpc ? grpcAnswer(mapped) : mapped);
+    }
+    const answer = this.#shown(isGrpc ? grpcAnswer(given) : given);
+    if (changes.length > 0) applyHeaderChanges(changes, answer.headers, this.#entry);
+    return answer;
+  }
+
+  /** What is mapped is the answer as the route leaves it, without a type that nobody chose. */
+  #unmapped(given: OwnAnswer, changes: readonly HeaderChange[]): OwnAnswer {
+    const { headers } = this.#shown(given);
+    if (headers.get('content-type') === 'text/plain') headers.remove('content-type');
+    if (changes.length > 0) applyHeaderChanges(changes, headers, this.#entry);
+    return given;
+  }
+
+  /** To formats and filters. */
+  #shown(answer: OwnAnswer): OwnAnswer {
     this.#entry.responseHeaders = answer.headers;
     this.#entry.responseCode = answer.status;
-    if (changes.length > 0) applyHeaderChanges(changes, answer.headers, this.#entry);
     return answer;
   }
 
   /** The head of our own answer; its body and end follow. False: its body stays here. */
   own({ status, headers, body, bodyLength = body.length }: OwnHead, now: number): boolean {
     const { site, writer } = this.#connection;
-    const { answeredHead: head, requestEnded } = this.#request;
+    const { answeredHead: head, ended } = this.#request;
     signResponse(headers, localSigner(site.settings.server), site.date);
     const bodyless = isBodyless(head, status);
-    const keepAlive =
-      head !== undefined && this.#connection.keepsAlive(head, requestEnded || head.bodyLength === 0, now);
+    const keepAlive = head !== undefined && this.#connection.keepsAlive(head, ended || head.bodyLength === 0, now);
     this.#begin(status, headers, now);
     writer.head(status, reasonPhrase(status), headers, {
       version: head?.version ?? 11,
@@ -161,7 +179,7 @@ export class StreamResponse {
     }
     this.#begin(head.status, head.headers, now);
     this.#endsWithConnection = true;
-    this.#connection.writer.plainHead(head.status, head.reason, head.headers);
+    this.#connection.writer.plainHead(head.status, reasonOf(head), head.headers);
     this.#connection.startTunnel();
   }
 }
@@ -169,6 +187,11 @@ export class StreamResponse {
 /** Whatever its fields say, no body follows. */
 function isBodyless(request: RequestHead | undefined, status: number): boolean {
   return request?.method === 'HEAD' || status === 204 || status === 304;
+}
+
+/** The upstream's own words only where its cluster keeps them, as in Envoy. */
+function reasonOf({ status, headers }: ResponseHead): string {
+  return headers.spelling?.reason || reasonPhrase(status);
 }
 
 /** Our own answers always say who gives them. */

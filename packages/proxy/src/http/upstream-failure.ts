@@ -27,6 +27,14 @@ export const PER_TRY_TIMEOUT: LocalReply = { ...UPSTREAM_TIMEOUT, details: 'upst
 
 export const PER_TRY_IDLE: LocalReply = { ...UPSTREAM_TIMEOUT, details: 'upstream_per_try_idle_timeout' };
 
+/** It lasted longer than its cluster allows. */
+export const UPSTREAM_TOO_LONG: LocalReply = {
+  status: 504,
+  body: 'upstream max stream duration reached',
+  flag: 'UMSDR',
+  details: 'upstream_max_stream_duration_reached',
+};
+
 /** The stream has lasted too long, whatever it did. */
 export const STREAM_TOO_LONG: LocalReply = {
   status: 504,

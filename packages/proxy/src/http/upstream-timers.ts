@@ -8,6 +8,7 @@ export interface TimedRequest {
   onRouteTimeout(): void;
   onTryTimeout(): void;
   onTryIdle(): void;
+  onUpstreamTooLong(): void;
   onStreamTooLong(): void;
 }
 
@@ -19,6 +20,7 @@ export class UpstreamTimers {
   readonly #try: Deadline;
   /** Made for the first request that needs it, as few do. */
   #idle: Deadline | undefined;
+  #upstream: Deadline | undefined;
   #stream: Deadline | undefined;
   #backOff: Timer | undefined;
   #idleMs = 0;
@@ -56,6 +58,13 @@ export class UpstreamTimers {
     this.tryMoved(now);
   }
 
+  /** The try has its connection. `ms`: how long it may take from here on; 0: no limit. */
+  tryConnected(ms: number, now: number): void {
+    if (ms === 0) return;
+    this.#upstream ??= new Deadline(this.#clock, () => this.#owner.onUpstreamTooLong());
+    this.#upstream.set(now + ms);
+  }
+
   /** The upstream of the try that is on did something. */
   tryMoved(now: number): void {
     if (this.#idleMs === 0) return;
@@ -81,6 +90,7 @@ export class UpstreamTimers {
   tryOver(): void {
     this.#try.clear();
     this.#idle?.clear();
+    this.#upstream?.clear();
     this.#idleMs = 0;
   }
 
@@ -118,6 +128,7 @@ export class UpstreamTimers {
     this.#route.close();
     this.#try.close();
     this.#idle?.close();
+    this.#upstream?.close();
     this.#stream?.close();
   }
 }

@@ -17,6 +17,7 @@ import type {
 } from '../http/filter/http-filter.ts';
 import { FilterConfigError } from '../http/http-config-error.ts';
 import { workloadOfBaggage } from './baggage.ts';
+import { isExternal } from './external-service.ts';
 import { addOwnFields, type OwnFields, ownFields, PEER_ID, PEER_METADATA, PeerReader } from './peer-headers.ts';
 import { DOWNSTREAM_PEER, UPSTREAM_PEER } from './peer-state.ts';
 import { type Workload, workloadOf } from './workload.ts';
@@ -129,11 +130,4 @@ class PeerExchange implements StreamFilter {
     }
     return found;
   }
-}
-
-/** A service entry outside of the mesh, or a cluster that istiod doesn't know. */
-function isExternal(stream: FilteredStream): boolean {
-  const decision = stream.decision();
-  if (decision.kind !== 'route') return false;
-  return decision.cluster === 'PassthroughCluster' || stream.cluster()?.metadata['istio']?.['external'] === true;
 }

@@ -134,7 +134,7 @@ export class ActiveListener {
     const before = this.#serving;
     this.#serving = version;
     this.#sockets.bind(version.settings.bindToPort ? version.settings : { ...version.settings, addresses: [] });
-    before?.retire();
+    before?.retire(version);
     this.#surroundings.onChange();
   }
 

@@ -2,9 +2,11 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { StringValueSchema } from '@bufbuild/protobuf/wkt';
 import type { Listener } from '@meltemi/api/envoy/config/listener/v3/listener_pb';
+import { compileMatchTree } from '@meltemi/decide';
+import type { TypedExtensionConfig } from '@meltemi/api/xds/core/v3/extension_pb';
 import { type ChooseChain, compileFilterChainMatch } from './filter-chain-match.ts';
 import { ListenerConfigError } from './listener-config-error.ts';
-import { compileNetworkMatcher } from './matcher/network-matcher.ts';
+import { networkInput } from './matcher/network-input.ts';
 import { typeNameOf } from './type-name.ts';
 
 /** A match tree named a chain that isn't there: the default chain does not take the connection. */
@@ -25,10 +27,11 @@ export function chainChoice(config: Listener): ChooseChain {
       );
     indexes.set(name, index);
   }
-  return compileNetworkMatcher(config.filterChainMatcher, ({ name, typedConfig }) => {
+  const result = ({ name, typedConfig }: TypedExtensionConfig) => {
     const type = typeNameOf(typedConfig);
     if (type !== StringValueSchema.typeName)
       throw new ListenerConfigError('UNKNOWN_FILTER', `filter_chain_matcher: action ${name}: unknown type ${type}`);
     return indexes.get(fromBinary(StringValueSchema, typedConfig!.value).value) ?? NO_CHAIN;
-  });
+  };
+  return compileMatchTree(config.filterChainMatcher, { input: networkInput, result });
 }

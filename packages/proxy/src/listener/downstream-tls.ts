@@ -2,13 +2,14 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import {
   type DownstreamTlsContext,
-  DownstreamTlsContext_OcspStaplePolicy as OcspPolicy,
+  DownstreamTlsContextSchema,
 } from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/tls_pb';
 import type { Clock } from '@meltemi/base';
 import type { ServerTlsOptions, TlsInfo } from '@meltemi/wire';
 import { MULTIPLEXED } from '../tls/multiplexed-protocol.ts';
+import { withIssuers } from '../tls/issued-chain.ts';
 import { judgePeer, type RefusalKind, uriSans } from '../tls/peer-certificate.ts';
-import { TlsConfigError } from '../tls/tls-config-error.ts';
+import { DOWNSTREAM_TLS_FIELDS, refuseTlsFields } from '../tls/tls-fields.ts';
 import { type TlsMaterial, type TlsMaterialWatch, type WatchSecret, watchTlsMaterial } from '../tls/tls-material.ts';
 import { tlsParams } from '../tls/tls-params.ts';
 import { type ChooseContext, serverCertificates } from './server-certificates.ts';
@@ -38,8 +39,7 @@ export class DownstreamTls {
 
   /** Throws TlsConfigError for what can't be honoured. `onReady` may be called before this returns. */
   constructor(context: DownstreamTlsContext, watchSecret: WatchSecret, clock: Clock, onReady: () => void) {
-    if (context.ocspStaplePolicy !== OcspPolicy.LENIENT_STAPLING)
-      throw new TlsConfigError('UNSUPPORTED_TLS_FIELD', 'ocsp_staple_policy is not supported');
+    refuseTlsFields(DownstreamTlsContextSchema, DOWNSTREAM_TLS_FIELDS, context);
     this.#context = context;
     this.#clock = clock;
     this.#onReady = onReady;
@@ -125,7 +125,7 @@ export class DownstreamTls {
   /** New contexts have ticket keys of their own, unless the configuration gives one: then the name of the trust tells them apart. */
   #make(material: TlsMaterial): void {
     this.#madeAt = this.#clock.monotonic();
-    this.#choose = serverCertificates(material.keyPairs, {
+    this.#choose = serverCertificates(withIssuers(material), {
       ...tlsParams(this.#context.commonTlsContext?.tlsParams),
       ...(material.trustedCa !== undefined && { ca: material.trustedCa }),
       ...(material.revoked !== undefined && { crl: material.revoked }),

@@ -15,6 +15,7 @@ import type { ListenerStats } from './listener-stats.ts';
 import { DrainSequence } from '../drain/drain-sequence.ts';
 import { compileNetworkChain } from './network/compile-chain.ts';
 import type { NetworkChain } from './network/network-chain.ts';
+import type { Reception } from './network/terminal-filter.ts';
 
 /** How often a chain that drains looks for idle connections, in milliseconds. */
 const DRAIN_STEP_MS = 250;
@@ -44,7 +45,12 @@ export class FilterChain {
     this.handshakeTimeoutMs = timeout ? durationToMs(timeout) : HANDSHAKE_TIMEOUT_MS;
     const context = downstreamTlsContext(config.transportSocket);
     this.tls = context && new DownstreamTls(context, parts.watchSecret, parts.clock, onReady);
-    const place = { chainName: config.name, onReady, onConnectionClosed: () => closed(stats) };
+    const place = {
+      chainName: config.name,
+      onReady,
+      onConnectionClosed: () => closed(stats),
+      configMissing: stats.networkConfigMissing,
+    };
     try {
       this.#network = compileNetworkChain(config.filters, place, { ...parts, drainDecision: drain });
     } catch (error) {
@@ -55,7 +61,7 @@ export class FilterChain {
 
   /** Routes and secrets are here. */
   get ready(): boolean {
-    return (this.tls?.ready ?? true) && this.#network.terminal.ready;
+    return (this.tls?.ready ?? true) && this.#network.ready;
   }
 
   /** Takes HTTP/1.1 requests as streams of HTTP/2 from sidecars of our kind. */
@@ -67,9 +73,14 @@ export class FilterChain {
     return this.#network.openConnections;
   }
 
-  /** Takes a connection whose handshake is done. */
-  accept(transport: Transport): void {
-    this.#network.accept(transport, this.tls?.localUris ?? []);
+  /** One connection begins its handshake. */
+  expect(): Reception {
+    return this.#network.expect();
+  }
+
+  /** Takes a connection whose handshake, if any, is done; `reception`: where it was expected. */
+  accept(transport: Transport, reception: Reception | undefined): void {
+    this.#network.accept(transport, this.tls?.localUris ?? [], reception);
   }
 
   /** A version of the listener has this chain. */

@@ -3,8 +3,8 @@ import type { Address } from '@meltemi/api/envoy/config/core/v3/address_pb';
 import { SocketOption_SocketState as SocketState } from '@meltemi/api/envoy/config/core/v3/socket_option_pb';
 import type { SocketOption as SocketOptionConfig } from '@meltemi/api/envoy/config/core/v3/socket_option_pb';
 import type { Listener } from '@meltemi/api/envoy/config/listener/v3/listener_pb';
+import { canonicalIp, ipBytes } from '@meltemi/base';
 import { loadSocketOptions, type SocketOption, type TransportAddress } from '@meltemi/wire';
-import { canonicalIp, ipBytes } from './ip-prefix.ts';
 import { ListenerConfigError } from './listener-config-error.ts';
 
 export interface ListenAddress {

@@ -28,7 +28,7 @@ class Pushed {
 
   constructor(context: TestContext, clock: Clock = systemClock()) {
     this.manager = new ListenerManager({
-      clusters: { get: () => undefined, names: () => [], snapshot: () => [] },
+      clusters: { get: () => undefined, names: () => [], has: () => true, snapshot: () => [] },
       stats: this.stats,
       accessLogs: { files: createLogFiles(clock), hostname: 'test' },
       clock,
@@ -251,27 +251,39 @@ test('an update keeps the socket; connections of a changed chain are told to clo
   assert.equal((await fetch(`http://127.0.0.1:${port}/`)).headers.get('server'), 'new');
 });
 
-test('a connection that is on its way to a chain arrives there, although the chain is replaced meanwhile', async (context) => {
+test('a connection that has no chain yet gets one of the listener as it is then; its own where more than chains changed', async (context) => {
   const pushed = new Pushed(context);
-  const inspected = (name: string) => ({
+  const inspected = (name: string, more: Partial<Listener> = {}) => ({
     ...listener('inspects', { manager: { server_name: name } }),
     listenerFilters: fromJson(ListenerSchema, INSPECTS, { registry: xdsRegistry }).listenerFilters,
+    ...more,
   });
-  pushed.apply(inspected('old'));
+  pushed.apply(inspected('first'));
   pushed.routes('routes', 'one');
   await pushed.manager.settled();
-  const client = new RawClient(pushed.port('inspects'));
-  context.after(() => client.close());
-  client.send('GE');
-  await pushed.statBecomes('listener.127.0.0.1_0.downstream_pre_cx_active', 1);
-  pushed.apply(inspected('new'));
+  const asking = async () => {
+    const client = new RawClient(pushed.port('inspects'));
+    context.after(() => client.close());
+    client.send('GE');
+    await pushed.statBecomes('listener.127.0.0.1_0.downstream_pre_cx_active', 1);
+    return client;
+  };
+  const answered = async (client: RawClient) => {
+    client.send('T / HTTP/1.1\r\nhost: a\r\n\r\n');
+    return /server: (\w+)/.exec(await client.until((text) => /(one|two)$/.test(text)))?.[1];
+  };
+  const before = await asking();
+  pushed.apply(inspected('second'));
   pushed.routes('routes', 'two');
   await pushed.manager.settled();
-  client.send('T / HTTP/1.1\r\nhost: a\r\n\r\n');
-  const answer = await client.until((text) => /(one|two)$/.test(text));
-  assert.match(answer, /^HTTP\/1\.1 200 OK\r\n[^]*server: old\r\n/);
-  client.send('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
-  assert.match(await client.untilEnd(), /connection: close/);
+  assert.equal(await answered(before), 'second');
+  const kept = await asking();
+  pushed.apply(inspected('third', { continueOnListenerFiltersTimeout: true }));
+  pushed.routes('routes', 'two');
+  await pushed.manager.settled();
+  assert.equal(await answered(kept), 'second');
+  kept.send('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+  assert.match(await kept.untilEnd(), /connection: close/);
 });
 
 test('a listener that can not be honoured is refused by name, and the others are applied', async (context) => {

@@ -1,8 +1,9 @@
 // Applies the listeners that configuration names: added, updated in place, removed with a drain; refused ones leave the others alone.
+import { type CertificateSnapshot, certificateSnapshot } from '../tls/certificate-snapshot.ts';
 import type { Listener } from '@meltemi/api/envoy/config/listener/v3/listener_pb';
 import { formatSocketAddress } from '@meltemi/base';
 import type { TransportAddress } from '@meltemi/wire';
-import type { CertificateSnapshot, ListenerSnapshot } from '../admin/admin-view.ts';
+import type { ListenerSnapshot } from '../admin/admin-view.ts';
 import type { Rejection, Watch, WildcardSink, XdsClient } from '../xds/xds-client.ts';
 import { ActiveListener, type ListenerSurroundings } from './active-listener.ts';
 import { ListenerDirectory } from './listener-directory.ts';
@@ -90,7 +91,7 @@ export class ListenerManager implements WildcardSink<Listener> {
     const chains = [...this.#listeners.values()].flatMap((listener) => [...(listener.serving?.chains.values() ?? [])]);
     return chains.flatMap((chain) => {
       const material = chain.tls?.material;
-      return material ? [{ chainPem: material.keyPairs[0]?.certificateChain, caPem: material.trustedCa }] : [];
+      return material ? [certificateSnapshot(material)] : [];
     });
   }
 

@@ -6,6 +6,7 @@ import type { Clusters } from '../cluster/cluster.ts';
 import type { DrainDecision } from '../drain/drain-sequence.ts';
 import type { ProcessDrain } from '../drain/process-drain.ts';
 import type { Environment } from '../environment.ts';
+import type { OpenMixer } from '../http/filter/mixer/mixer.ts';
 import type { AwaitClusters, WatchRoutes } from '../http/route-slot.ts';
 import type { OverloadState } from '../overload/overload-state.ts';
 import type { TapRegistry } from '../tap/tap-registry.ts';
@@ -29,6 +30,8 @@ export interface ListenerParts {
   readonly watchExtension: WatchExtension;
   readonly taps: TapRegistry;
   readonly counters: SharedCounters;
+  /** Undefined: the program has no client of Mixer. */
+  readonly openMixer?: OpenMixer | undefined;
   /** Which way the traffic of the listener goes that is being built; undefined: it doesn't say. */
   readonly direction?: 'inbound' | 'outbound';
   /** How sockets go together with those of other workers; undefined: there are none. */

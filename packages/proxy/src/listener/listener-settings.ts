@@ -1,10 +1,11 @@
-// Turns a Listener message into plain settings, and decides about each of its fields: honoured, harmless, or refused by name.
+// Turns a Listener message into plain settings with Envoy's defaults.
 // https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/listener/v3/listener.proto
 import { durationToMs } from '@meltemi/base';
 import type { Listener } from '@meltemi/api/envoy/config/listener/v3/listener_pb';
+import { bufferLimitOf } from '../codec/buffer-limit.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { listenAddresses } from './listen-address.ts';
-import { ListenerConfigError } from './listener-config-error.ts';
+import { refuseListenerFields } from './listener-fields.ts';
 import { statName } from './listener-address.ts';
 
 export interface ListenerSettings {
@@ -21,22 +22,16 @@ export interface ListenerSettings {
   /** After that time the connection goes on with what is known. */
   readonly continueOnTimeout: boolean;
   readonly backlog: number | undefined;
+  /** Bytes that may wait for a client before nothing more is read for it. */
+  readonly bufferLimit: number;
 }
 
 /** Envoy's default. */
 const FILTERS_TIMEOUT_MS = 15_000;
 
-/**
- * Honoured elsewhere: listener_filters, filter_chains, default_filter_chain, filter_chain_matcher, access_log.
- *
- * Harmless: `per_connection_buffer_limit_bytes` (at most 64 KiB wait for each side of a connection, a sixteenth of Envoy's default),
- * `connection_balance_config` and `enable_reuse_port` (the kernel spreads connections over the workers), `max_connections_to_accept_per_socket_event`
- * (libuv accepts one after the other), `drain_type` (connections of a removed listener drain by the drain time either way),
- * `enable_mptcp` (Linux falls back to TCP with clients that don't have it), `ignore_global_conn_limit` and `bypass_overload_manager`
- * (for whoever counts all connections), `traffic_direction` and `metadata` (for the admin pages).
- */
+/** Throws ListenerConfigError for what can't be honoured. */
 export function listenerSettings(config: Listener): ListenerSettings {
-  refuseUnsupported(config);
+  refuseListenerFields(config);
   const addresses = listenAddresses(config);
   return {
     addresses,
@@ -46,18 +41,6 @@ export function listenerSettings(config: Listener): ListenerSettings {
     filtersTimeoutMs: config.listenerFiltersTimeout ? durationToMs(config.listenerFiltersTimeout) : FILTERS_TIMEOUT_MS,
     continueOnTimeout: config.continueOnListenerFiltersTimeout,
     backlog: config.tcpBacklogSize,
+    bufferLimit: bufferLimitOf(config.perConnectionBufferLimitBytes),
   };
-}
-
-function refuseUnsupported(config: Listener): void {
-  const field = [
-    config.udpListenerConfig && 'udp_listener_config',
-    config.apiListener && 'api_listener',
-    config.listenerSpecifier.case === 'internalListener' && 'internal_listener',
-    config.freebind === true && 'freebind',
-    config.filterChains.some((chain) => chain.useProxyProto === true) && 'use_proxy_proto (name the listener filter)',
-    config.filterChains.some((chain) => chain.onDemandConfiguration) && 'on_demand_configuration',
-  ].find(Boolean);
-  if (field !== undefined && field !== false)
-    throw new ListenerConfigError('UNSUPPORTED_FIELD', `${field} is not supported`);
 }

@@ -18,6 +18,9 @@ export interface ListenerStats {
   readonly filterError: Counter;
   readonly filterRemoteClose: Counter;
   readonly noFilterChainMatch: Counter;
+  /** Closed for want of a filter's configuration: of a listener filter, of a network filter. */
+  readonly configMissing: Counter;
+  readonly networkConfigMissing: Counter;
   readonly ssl: HandshakeStats;
   close(): void;
 }
@@ -39,6 +42,8 @@ export function listenerStats(stats: StatsStore, address: string, worker = 0): L
     filterError: scope.counter('downstream_listener_filter_error'),
     filterRemoteClose: scope.counter('downstream_listener_filter_remote_close'),
     noFilterChainMatch: scope.counter('no_filter_chain_match'),
+    configMissing: scope.counter('extension_config_missing'),
+    networkConfigMissing: scope.counter('network_extension_config_missing'),
     ssl: handshakeStats(scope),
     close: () => scope.close(),
   };

@@ -9,6 +9,7 @@ import { compileListenerFilters, type PlacedFilter } from './filter/compile-filt
 import type { FilterChain } from './filter-chain.ts';
 import { asksForHello, type ChooseChain } from './filter-chain-match.ts';
 import { directionOf, isInbound } from './listener-address.ts';
+import { differsInChainsOnly } from './listener-difference.ts';
 import { ListenerConfigError } from './listener-config-error.ts';
 import { listenerLogs, type ListenerLogs } from './listener-logs.ts';
 import type { DrainingChain, ListenerParts } from './listener-parts.ts';
@@ -46,6 +47,7 @@ export class ListenerVersion implements ConnectionAcceptor {
   };
   #retired = false;
   #givenUp = false;
+  #successor: ListenerVersion | undefined;
 
   /** Chains of `before` that didn't change are taken over. Throws a typed error for what can't be honoured. */
   constructor(
@@ -75,7 +77,11 @@ export class ListenerVersion implements ConnectionAcceptor {
     const builder = new ChainBuilder(before?.chains, this.stats, chainParts, onReady);
     this.filters = [];
     try {
-      this.filters = compileListenerFilters(config.listenerFilters, impliedFilters(config), parts);
+      this.filters = compileListenerFilters(config.listenerFilters, impliedFilters(config), {
+        ...parts,
+        onReady,
+        configMissing: this.stats.configMissing,
+      });
       this.#order = builder.all(config.filterChains);
       this.#default = config.defaultFilterChain && builder.all([config.defaultFilterChain])[0];
       this.#logs = listenerLogs(config.accessLog, parts);
@@ -89,7 +95,8 @@ export class ListenerVersion implements ConnectionAcceptor {
   }
 
   get ready(): boolean {
-    return [...this.chains.values()].every((chain) => chain.ready);
+    const filtersReady = this.filters.every(({ filter }) => filter.ready ?? true);
+    return filtersReady && [...this.chains.values()].every((chain) => chain.ready);
   }
 
   accept(transport: Transport): void {
@@ -99,6 +106,15 @@ export class ListenerVersion implements ConnectionAcceptor {
   /** A connection that another listener accepted goes no further. */
   acceptHandedOver(transport: Transport, bytes: Buffer | undefined): void {
     this.#start(transport, bytes, false);
+  }
+
+  get latest(): ListenerVersion {
+    const next = this.#successor?.latest;
+    return next && !next.#retired ? next : this;
+  }
+
+  adopt(pending: PendingConnection): void {
+    this.#pending.add(pending);
   }
 
   forget(pending: PendingConnection): void {
@@ -117,8 +133,9 @@ export class ListenerVersion implements ConnectionAcceptor {
   }
 
   /** No new connection comes; chains that no other version has drain and close, once those on their way to them have arrived. */
-  retire(): void {
+  retire(successor?: ListenerVersion): void {
     this.#retired = true;
+    if (successor && differsInChainsOnly(this.config, successor.config)) this.#successor = successor;
     if (this.#pending.size > 0) this.#draining.add(this.#arriving);
     this.#giveUp();
   }
@@ -136,9 +153,9 @@ export class ListenerVersion implements ConnectionAcceptor {
     for (const chain of this.chains.values()) chain.drain();
   }
 
-  /** While draining: connections left. */
+  /** While draining: connections left, those on their way to a chain among them. */
   closeIdle(): number {
-    let left = 0;
+    let left = this.#pending.size;
     for (const chain of this.chains.values()) left += chain.closeIdle();
     return left;
   }
@@ -155,6 +172,7 @@ export class ListenerVersion implements ConnectionAcceptor {
   }
 
   #start(transport: Transport, bytes: Buffer | undefined, mayHandOver: boolean): void {
+    transport.queueLimit = this.settings.bufferLimit;
     const pending = new PendingConnection(this, transport, mayHandOver);
     this.#pending.add(pending);
     pending.start(bytes);

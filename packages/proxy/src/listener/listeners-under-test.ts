@@ -25,7 +25,7 @@ export function listenersUnderTest(context: TestContext, clock: Clock = systemCl
   const stats = new StatsStore();
   const unwatched = () => ({ close() {} });
   const manager = new ListenerManager({
-    clusters: { get: () => undefined, names: () => [], snapshot: () => [] },
+    clusters: { get: () => undefined, names: () => [], has: () => true, snapshot: () => [] },
     stats,
     accessLogs: { files: createLogFiles(clock), hostname: 'test' },
     counters: localCounters,

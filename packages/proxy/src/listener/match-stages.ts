@@ -1,8 +1,8 @@
 // The kinds of criteria of a filter chain match: exact values, address prefixes, server names.
 import type { FilterChainMatch } from '@meltemi/api/envoy/config/listener/v3/listener_components_pb';
 import type { CidrRange } from '@meltemi/api/envoy/config/core/v3/address_pb';
+import { ipBytes, networkKey } from '@meltemi/base';
 import type { ConnectionFacts } from './connection-facts.ts';
-import { ipBytes, networkKey } from './ip-prefix.ts';
 import { ListenerConfigError } from './listener-config-error.ts';
 import { ANYTHING, type Stage } from './match-stage.ts';
 

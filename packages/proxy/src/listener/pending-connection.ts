@@ -16,6 +16,7 @@ import type { PlacedFilter } from './filter/compile-filters.ts';
 import { factsOf, type InspectedConnection } from './filter/listener-filter.ts';
 import type { FilterChain } from './filter-chain.ts';
 import type { ListenerStats } from './listener-stats.ts';
+import type { Reception } from './network/terminal-filter.ts';
 import { PeekBuffer } from './peek-buffer.ts';
 
 /** Bytes kept before a chain is chosen; a filter that wants more never gets them. */
@@ -36,7 +37,11 @@ export interface ConnectionAcceptor {
   chainFor(facts: ConnectionFacts): FilterChain | undefined;
   /** No chain took the connection. */
   unmatched(transport: Transport): void;
-  /** The connection is with its chain, or gone. */
+  /** What it was replaced by, where that differs in filter chains only; itself otherwise. */
+  readonly latest: ConnectionAcceptor;
+  /** A connection of a version before goes on here. */
+  adopt(pending: PendingConnection): void;
+  /** The connection is with its chain, with another version, or gone. */
   forget(pending: PendingConnection): void;
 }
 
@@ -48,12 +53,13 @@ export class PendingConnection implements TransportHandler, TlsHandler, Inspecte
   applicationProtocols: readonly string[] = [];
   /** Why the chain's own rules refused the client's certificate. */
   refusal: RefusalKind | undefined;
-  readonly #version: ConnectionAcceptor;
+  #version: ConnectionAcceptor;
   readonly #mayHandOver: boolean;
   readonly #peek = new PeekBuffer();
   #filter = 0;
   #timer: Timer | undefined;
   #chain: FilterChain | undefined;
+  #reception: Reception | undefined;
   #over = false;
 
   /** `mayHandOver`: the connection may go to another listener. */
@@ -155,6 +161,7 @@ export class PendingConnection implements TransportHandler, TlsHandler, Inspecte
 
   #choose(): void {
     if (this.#mayHandOver && this.transport.localAddressRestored && this.#handOver()) return;
+    this.#moveToLatest();
     const chain = this.#version.chainFor(factsOf(this));
     if (!chain) {
       this.#version.stats.noFilterChainMatch.increment();
@@ -168,6 +175,15 @@ export class PendingConnection implements TransportHandler, TlsHandler, Inspecte
     this.#version.stats.workerCxActive.increment();
     if (chain.tls) this.#startTls(chain);
     else this.#accept(chain);
+  }
+
+  /** As with Envoy, chains are those of the moment at which one is chosen. */
+  #moveToLatest(): void {
+    const before = this.#version;
+    if (before.latest === before) return;
+    this.#version = before.latest;
+    this.#version.adopt(this);
+    before.forget(this);
   }
 
   /** The other listener counts the connection from now on. */
@@ -184,6 +200,7 @@ export class PendingConnection implements TransportHandler, TlsHandler, Inspecte
   #startTls(chain: FilterChain): void {
     const options = chain.tls!.handshake(this.#peek.release(), this, chain.multiplexes);
     if (!options) return this.#refuse();
+    this.#reception = chain.expect();
     const { clock, stats } = this.#version;
     this.#timer = clock.after(chain.handshakeTimeoutMs, () => {
       stats.handshakeTimeout.increment();
@@ -196,7 +213,7 @@ export class PendingConnection implements TransportHandler, TlsHandler, Inspecte
     const bytes = this.#peek.release();
     this.#over = true;
     this.#stopWaiting();
-    chain.accept(this.transport);
+    chain.accept(this.transport, this.#reception);
     if (bytes) this.transport.handler.onData(bytes);
     // Not before: a version that is given up keeps its chains for those who are on their way.
     this.#version.forget(this);

@@ -7,7 +7,7 @@ import type { KeyPair } from '../tls/tls-material.ts';
 /** The context for a client that asks for `serverName`; empty: it names none. */
 export type ChooseContext = (serverName: string) => SecureContext;
 
-/** An exact name, then `*.` for its parent, then the first key pair; of several for a name, one of each key type. */
+/** An exact name, then `*.` for its parent, then the first key pair; of several for a name, one of each key type. `options`: what they share. */
 export function serverCertificates(keyPairs: readonly KeyPair[], options: SecureContextOptions): ChooseContext {
   const fallback = contextOf(keyPairs, options);
   if (keyPairs.length < 2) return () => fallback;

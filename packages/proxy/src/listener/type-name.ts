@@ -3,5 +3,10 @@ import type { Any } from '@bufbuild/protobuf/wkt';
 
 /** `envoy.x.v3.Y`; empty for nothing. */
 export function typeNameOf(any: Any | undefined): string {
-  return any ? any.typeUrl.slice(any.typeUrl.lastIndexOf('/') + 1) : '';
+  return any ? typeNameIn(any.typeUrl) : '';
+}
+
+/** Of a URL, or of a name alone. */
+export function typeNameIn(url: string): string {
+  return url.slice(url.lastIndexOf('/') + 1);
 }

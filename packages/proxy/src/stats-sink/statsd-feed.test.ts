@@ -21,7 +21,7 @@ test('counters go out by what they grew, gauges as they are, over UDP', async (t
   const feed = feedStatsd([{ kind: 'udp', address: { host: '127.0.0.1', port }, prefix: 'mesh' }], {
     clock,
     logger: silentLogger,
-    clusters: { get: () => undefined, names: () => [], snapshot: () => [] },
+    clusters: { get: () => undefined, names: () => [], has: () => true, snapshot: () => [] },
     stats: async () => stats.list(),
     intervalMs: 1000,
   });

@@ -1,5 +1,5 @@
 // Carries the bytes of one client connection to an upstream and back: connect, pump both ways, half-close, end.
-import { rollInteger, type SocketAddress, type Timer, xxHash64 } from '@meltemi/base';
+import { type SocketAddress, type Timer, xxHash64 } from '@meltemi/base';
 import { type Transport, TransportError, type TransportHandler } from '@meltemi/wire';
 import { tlsFacts } from '../accesslog/certificate-facts.ts';
 import type { Cluster, UpstreamHost, UpstreamTcp, UpstreamTcpEnd, UpstreamTcpHandler } from '../cluster/cluster.ts';
@@ -9,8 +9,9 @@ import { UPSTREAM_PEER } from '../istio/peer-state.ts';
 import { CLUSTER_KEY, IDLE_TIMEOUT_KEY, setState, textState } from '../listener/network/connection-state.ts';
 import { PeerGreeting } from './peer-greeting.ts';
 import type { TcpEntry } from './tcp-entry.ts';
-import { pickCluster, type TcpChoice } from './tcp-settings.ts';
-import type { TcpSite } from './tcp-site.ts';
+import type { TcpChoice } from './tcp-settings.ts';
+import type { TcpSite, TcpTarget } from './tcp-site.ts';
+import { Tunnel } from './tunnel.ts';
 
 export class ProxiedConnection implements TransportHandler {
   readonly #site: TcpSite;
@@ -50,14 +51,14 @@ export class ProxiedConnection implements TransportHandler {
   }
 
   /** The client is not read until the upstream is there. */
-  start(): void {
-    const { settings, clusters, dice, stats } = this.#site;
+  start(target: TcpTarget): void {
+    const { settings, stats } = this.#site;
     this.#client.pauseReading();
     this.#touch();
     if (settings.maxDurationMs > 0) this.#duration.set(this.#startedAt + settings.maxDurationMs);
-    const choice = this.#choose(pickCluster(settings.clusters, rollInteger(dice)));
+    const { choice, cluster } = this.#targetOf(target);
     this.#subset = choice.subset;
-    this.#cluster = clusters.get(choice.cluster);
+    this.#cluster = cluster;
     if (settings.logIntervalMs > 0) this.#logLater();
     if (this.#cluster) {
       this.#entry.upstreamCluster = this.#cluster.shownName;
@@ -109,9 +110,10 @@ export class ProxiedConnection implements TransportHandler {
   }
 
   /** A filter before this one may have named the cluster. */
-  #choose(configured: TcpChoice): TcpChoice {
+  #targetOf(expected: TcpTarget): TcpTarget {
     const cluster = textState(this.#client, CLUSTER_KEY);
-    return cluster === undefined ? configured : { ...configured, cluster };
+    if (cluster === undefined) return expected;
+    return { choice: { ...expected.choice, cluster }, cluster: this.#site.clusters.get(cluster) };
   }
 
   #logLater(): void {
@@ -142,11 +144,17 @@ export class ProxiedConnection implements TransportHandler {
       originalDestination: destinationOf(this.#client),
     });
     if (!host) return this.#refuse('UH');
-    this.#upstream = cluster.connectTcp(host, this.#upstreamEvents());
+    this.#upstream = this.#open(cluster, host);
     if (!this.#upstream) return this.#refuse('UO');
     this.#tried.push(host);
     this.#entry.upstreamHost = host.text;
     this.#entry.upstreamRequestAttemptCount = this.#tried.length;
+  }
+
+  #open(cluster: Cluster, host: UpstreamHost): UpstreamTcp | undefined {
+    const { tunnel } = this.#site.settings;
+    const events = this.#upstreamEvents();
+    return tunnel ? Tunnel.open(cluster, host, events, tunnel.request(this.#entry)) : cluster.connectTcp(host, events);
   }
 
   #upstreamEvents(): UpstreamTcpHandler {

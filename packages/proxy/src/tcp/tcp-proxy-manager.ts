@@ -1,10 +1,10 @@
 // Turns accepted connections of a filter chain into ones carried to a cluster, and knows which are open.
-import type { Clock, Dice } from '@meltemi/base';
+import { type Clock, type Dice, rollInteger } from '@meltemi/base';
 import type { AccessLog, StatsStore } from '@meltemi/telemetry';
 import type { Transport } from '@meltemi/wire';
 import type { Node } from '@meltemi/api/envoy/config/core/v3/base_pb';
 import type { Clusters } from '../cluster/cluster.ts';
-import type { TerminalFilter } from '../listener/network/terminal-filter.ts';
+import type { Reception, TerminalFilter } from '../listener/network/terminal-filter.ts';
 import { connectionEntry } from '../http/connection-entry.ts';
 import type { ConnectionEntry } from '../http/stream-entry.ts';
 import { workloadOf } from '../istio/workload.ts';
@@ -12,8 +12,8 @@ import { encodePeer } from '../listener/network/peer-exchange-message.ts';
 import { ProxiedConnection } from './proxied-connection.ts';
 import { TcpEntry } from './tcp-entry.ts';
 import type { TcpObserver } from './tcp-observer.ts';
-import type { TcpSettings } from './tcp-settings.ts';
-import type { TcpSite } from './tcp-site.ts';
+import { pickCluster, type TcpSettings } from './tcp-settings.ts';
+import type { TcpSite, TcpTarget } from './tcp-site.ts';
 import { type TcpStats, tcpStats } from './tcp-stats.ts';
 
 export interface TcpProxyOptions {
@@ -71,16 +71,17 @@ export class TcpProxyManager implements TcpSite, TerminalFilter {
     return true;
   }
 
+  /** As with Envoy, which goes to the cluster's endpoint before the client's handshake is done. */
+  expect(): Reception {
+    const target = this.#target();
+    return {
+      accept: (transport, localUris, known) => this.#carry(transport, this.#entry(transport, localUris, known), target),
+    };
+  }
+
   /** Takes over a connection whose handshake, if any, is done, and connects it at once: the server may speak first. */
   accept(transport: Transport, localUris: readonly string[], known?: ConnectionEntry): void {
-    const client = known ?? connectionEntry(transport, this.#filterChainName, localUris);
-    const entry = new TcpEntry(client, this.clock.now());
-    this.stats.cxTotal.increment();
-    const connection = new ProxiedConnection(this, transport, entry, () => this.#ended(connection, entry));
-    this.#connections.add(connection);
-    this.stats.cxActive.increment();
-    transport.handler = connection;
-    connection.start();
+    this.#carry(transport, this.#entry(transport, localUris, known), this.#target());
   }
 
   /** A filter before this one closed a connection: it is in the log all the same. */
@@ -109,6 +110,24 @@ export class TcpProxyManager implements TcpSite, TerminalFilter {
   /** A line in each access log. */
   log(entry: TcpEntry): void {
     for (const log of this.#accessLogs) log.log(entry);
+  }
+
+  #target(): TcpTarget {
+    const choice = pickCluster(this.settings.clusters, rollInteger(this.dice));
+    return { choice, cluster: this.clusters.get(choice.cluster) };
+  }
+
+  #entry(transport: Transport, localUris: readonly string[], known: ConnectionEntry | undefined): TcpEntry {
+    return new TcpEntry(known ?? connectionEntry(transport, this.#filterChainName, localUris), this.clock.now());
+  }
+
+  #carry(transport: Transport, entry: TcpEntry, target: TcpTarget): void {
+    this.stats.cxTotal.increment();
+    const connection = new ProxiedConnection(this, transport, entry, () => this.#ended(connection, entry));
+    this.#connections.add(connection);
+    this.stats.cxActive.increment();
+    transport.handler = connection;
+    connection.start(target);
   }
 
   #ended(connection: ProxiedConnection, entry: TcpEntry): void {

@@ -296,7 +296,10 @@ test('every number picks the cluster whose share its remainder falls in', () => 
 });
 
 test('refuses what it can not honour', () => {
-  const config = fromJson(TcpProxySchema, { cluster: 'a', tunnelingConfig: { hostname: 'x' } });
+  const config = fromJson(TcpProxySchema, {
+    cluster: 'a',
+    tunnelingConfig: { hostname: 'h:1', propagateResponseHeaders: true },
+  });
   assert.throws(() => tcpSettings(config), { code: 'UNSUPPORTED_FIELD' });
   assert.throws(() => tcpSettings(fromJson(TcpProxySchema, {})), { code: 'BAD_FILTER' });
 });

@@ -8,6 +8,8 @@ import type {
   TcpProxy_WeightedCluster_ClusterWeight,
 } from '@meltemi/api/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb';
 import { TcpConfigError } from './tcp-config-error.ts';
+import { refuseTcpFields } from './tcp-fields.ts';
+import { type TunnelSettings, tunnelSettings } from './tunnel-settings.ts';
 
 export interface TcpSettings {
   readonly statPrefix: string;
@@ -23,6 +25,8 @@ export interface TcpSettings {
   readonly logConnected: boolean;
   /** A line in the log so often while the connection lives; 0: none. */
   readonly logIntervalMs: number;
+  /** Undefined: bytes go as they are. */
+  readonly tunnel: TunnelSettings | undefined;
 }
 
 /** Where connections go: choices with the ends of their intervals in [0, total). */
@@ -42,7 +46,7 @@ const HOUR_MS = 3_600_000;
 
 /** Throws TcpConfigError for what can't be honoured. */
 export function tcpSettings(config: TcpProxy): TcpSettings {
-  refuseUnsupported(config);
+  refuseTcpFields(config);
   return {
     statPrefix: config.statPrefix,
     clusters: clustersOf(config),
@@ -52,6 +56,7 @@ export function tcpSettings(config: TcpProxy): TcpSettings {
     hashSourceIp: config.hashPolicy.some((policy) => policy.policySpecifier.case === 'sourceIp'),
     logConnected: config.accessLogOptions?.flushAccessLogOnConnected ?? config.flushAccessLogOnConnected,
     logIntervalMs: optionalMs(config.accessLogOptions?.accessLogFlushInterval ?? config.accessLogFlushInterval),
+    tunnel: tunnelSettings(config.tunnelingConfig),
   };
 }
 
@@ -88,17 +93,6 @@ function weightedClusters(clusters: readonly ClusterWeight[], shared: TcpChoice[
 
 function subsetOf(metadata: Metadata | undefined): TcpChoice['subset'] {
   return metadata?.filterMetadata['envoy.lb'];
-}
-
-function refuseUnsupported(config: TcpProxy): void {
-  const unsupported = [
-    config.tunnelingConfig && 'tunneling_config',
-    config.onDemand && 'on_demand',
-    config.downstreamIdleTimeout && 'downstream_idle_timeout',
-    config.upstreamIdleTimeout && 'upstream_idle_timeout',
-    config.hashPolicy.some((policy) => policy.policySpecifier.case === 'filterState') && 'hash_policy filter_state',
-  ].find((field) => field);
-  if (unsupported) throw new TcpConfigError('UNSUPPORTED_FIELD', `tcp_proxy: ${unsupported} is not supported`);
 }
 
 function optionalMs(duration: Duration | undefined): number {

@@ -13,7 +13,7 @@ import { readDataSource } from './data-source.ts';
 import type { SanMatcher } from './peer-certificate.ts';
 import { compileSanMatchers } from './san-matcher.ts';
 import { TlsConfigError } from './tls-config-error.ts';
-import { refuseUnsupported } from './tls-fields.ts';
+import { refuseCommonFields } from './tls-fields.ts';
 
 /** PEM. */
 export interface KeyPair {
@@ -91,7 +91,7 @@ class MaterialStore implements TlsMaterialWatch {
     const validation = validationOf(common);
     this.#base = validation.context;
     compileSanMatchers(this.#base);
-    refuseUnsupported(common, this.#base);
+    refuseCommonFields(common, this.#base);
     for (const certificate of common?.tlsCertificates ?? []) this.#keyPairs.push(keyPairOf(certificate));
     for (const config of common?.tlsCertificateSdsSecretConfigs ?? []) this.#watchKeyPair(config, watchSecret);
     if (validation.sds) this.#watchValidation(validation.sds, watchSecret);
@@ -118,7 +118,7 @@ class MaterialStore implements TlsMaterialWatch {
     const take = (secret: Secret) => {
       if (secret.type.case !== 'validationContext') throw new TlsConfigError('BAD_SECRET', 'it has no roots');
       compileSanMatchers(secret.type.value);
-      refuseUnsupported(undefined, secret.type.value);
+      refuseCommonFields(undefined, secret.type.value);
       checkRoots(secret.type.value);
       this.#dynamic = secret.type.value;
       this.#generation++;

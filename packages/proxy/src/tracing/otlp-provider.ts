@@ -10,13 +10,11 @@ import {
   SpanSchema,
   Status_StatusCode as Code,
 } from '@meltemi/api/opentelemetry/proto/trace/v1/trace_pb';
-import { durationToMs } from '@meltemi/base';
-import { Headers } from '@meltemi/wire';
 import { textField } from '../accesslog/otlp-value.ts';
 import { callGrpc } from '../call/grpc-call.ts';
 import { grpcTarget } from '../call/grpc-target.ts';
-import { callHttp } from '../call/http-call.ts';
 import { bytesField, repeatedField } from '../call/protobuf-fields.ts';
+import { sendTo, serviceCollector } from './collector-service.ts';
 import type { TracingProvider } from './request-tracer.ts';
 import type { FinishedSpan } from './span.ts';
 import { type SendSpans, SpanExporter } from './span-exporter.ts';
@@ -118,22 +116,7 @@ function byGrpc({ grpcService }: OpenTelemetryConfig, { clusters, clock }: Traci
     });
 }
 
-function byHttp({ httpUri, requestHeadersToAdd }: HttpService, { clusters, clock }: TracingParts): SendRequest {
-  const cluster = httpUri?.httpUpstreamType.value ?? '';
-  // istiod writes no scheme.
-  const uri = URL.parse((httpUri?.uri ?? '').replace(/^(?!\w+:\/\/)/, 'http://'));
-  if (!httpUri || cluster === '' || !uri) {
-    throw new TracingConfigError('BAD_VALUE', 'tracing opentelemetry: http_service has no http_uri with a cluster');
-  }
-  const headers = new Headers();
-  headers.set('host', uri.host);
-  headers.set('content-type', 'application/x-protobuf');
-  for (const { header } of requestHeadersToAdd) if (header) headers.add(header.key.toLowerCase(), header.value);
-  const timeoutMs = httpUri.timeout ? durationToMs(httpUri.timeout) : TIMEOUT_MS;
-  const call = { cluster, method: 'POST', target: uri.pathname + uri.search, headers, timeoutMs };
-  return (body, done) =>
-    void callHttp(clusters, { ...call, body, maxResponseBytes: MAX_ANSWER_BYTES }, clock, (result) => {
-      if (result.kind === 'failed') done(result.reason === 'no-cluster' ? 'no-cluster' : 'refused');
-      else done(result.status === 200 ? 'taken' : 'refused');
-    });
+function byHttp(service: HttpService, parts: TracingParts): SendRequest {
+  const collector = serviceCollector(service, 'application/x-protobuf', 'tracing opentelemetry: http_service');
+  return sendTo(collector, (status) => status === 200, parts);
 }

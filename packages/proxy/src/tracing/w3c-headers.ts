@@ -15,7 +15,12 @@ export function extractW3c(headers: Headers): Extracted<'w3c'> {
   return { kind: 'context', context: { traceId, spanId, parentId: undefined, sampled, state }, form: 'w3c' };
 }
 
-export function injectW3c(headers: Headers, { traceId, spanId, sampled, state }: TraceContext): void {
-  headers.put('traceparent', `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`);
-  headers.put('tracestate', state);
+export function injectW3c(headers: Headers, context: TraceContext): void {
+  headers.put('traceparent', traceParent(context));
+  headers.put('tracestate', context.state);
+}
+
+/** `traceId`: 32 digits. */
+export function traceParent({ traceId, spanId, sampled }: TraceContext): string {
+  return `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`;
 }

@@ -1,4 +1,5 @@
 // Lets one worker check the health of hosts for all: the first one checks and tells, the others take what it found.
+import type { FollowingOutliers, LeadingOutliers } from './outlier-sharing.ts';
 
 /** What a check of a host came to. */
 export interface HealthFinding {
@@ -6,15 +7,39 @@ export interface HealthFinding {
   readonly failed: boolean;
   readonly degraded: boolean;
   readonly timedOut: boolean;
+  readonly excluded: boolean;
   /** This check passed. */
   readonly passed: boolean;
 }
 
+/** Hosts as `ip:port`. */
+type TellFinding = (cluster: string, host: string, finding: HealthFinding) => void;
+
 /** The first worker's side: it checks by itself. */
-export interface LeadingHealth {
-  readonly kind: 'leading';
-  /** `host` as `ip:port`. */
-  tell(cluster: string, host: string, finding: HealthFinding): void;
+export class LeadingHealth {
+  readonly kind = 'leading';
+  readonly tell: TellFinding;
+  readonly outliers: LeadingOutliers;
+  readonly #listeners = new Map<string, (host: string) => void>();
+
+  constructor(tell: TellFinding, outliers: LeadingOutliers) {
+    this.tell = tell;
+    this.outliers = outliers;
+  }
+
+  /** Another worker heard from a host that it is failing. */
+  reported(cluster: string, host: string): void {
+    this.#listeners.get(cluster)?.(host);
+  }
+
+  follow(cluster: string, heard: (host: string) => void): { close(): void } {
+    this.#listeners.set(cluster, heard);
+    return {
+      close: () => {
+        if (this.#listeners.get(cluster) === heard) this.#listeners.delete(cluster);
+      },
+    };
+  }
 }
 
 type Heard = (host: string, finding: HealthFinding) => void;
@@ -22,8 +47,16 @@ type Heard = (host: string, finding: HealthFinding) => void;
 /** The others' side. */
 export class FollowingHealth {
   readonly kind = 'following';
+  /** Tells the first worker that a host said that it is failing. */
+  readonly report: (cluster: string, host: string) => void;
+  readonly outliers: FollowingOutliers;
   readonly #latest = new Map<string, Map<string, HealthFinding>>();
   readonly #listeners = new Map<string, Set<Heard>>();
+
+  constructor(report: (cluster: string, host: string) => void, outliers: FollowingOutliers) {
+    this.report = report;
+    this.outliers = outliers;
+  }
 
   /** The first worker found this. */
   told(cluster: string, host: string, finding: HealthFinding): void {

@@ -4,6 +4,7 @@ import type { Labels, LogLevel } from '@meltemi/base';
 import type { StatRecord } from '@meltemi/telemetry';
 import type { TransportAddress } from '@meltemi/wire';
 import type { ClusterSnapshot } from '../cluster/cluster.ts';
+import type { OutlierKind } from '../cluster/settings/outlier-settings.ts';
 import type { DrainOptions } from '../drain/drain-options.ts';
 import type { DrainSettings } from '../drain/drain-sequence.ts';
 import type { HealthFinding } from './health-sharing.ts';
@@ -51,6 +52,8 @@ export type WorkerCommand =
   | { readonly kind: 'drain'; readonly options: DrainOptions }
   /** What a health check of a cluster's host found. */
   | { readonly kind: 'host-health'; readonly cluster: string; readonly host: string; readonly finding: HealthFinding }
+  /** A cluster's host is out for failing, or back. */
+  | { readonly kind: 'host-ejection'; readonly cluster: string; readonly host: string; readonly ejected: boolean }
   /** `/healthcheck/fail` and `/healthcheck/ok`. */
   | { readonly kind: 'health'; readonly failed: boolean }
   /** Of all loggers, or of one. */
@@ -76,6 +79,8 @@ export type WorkerReport =
   | { readonly kind: 'ready' }
   | ({ readonly kind: 'snapshot'; readonly id: number } & WorkerSnapshot)
   | { readonly kind: 'trace'; readonly configId: string; readonly trace: string }
+  | { readonly kind: 'host-failing'; readonly cluster: string; readonly host: string }
+  | { readonly kind: 'host-outlier'; readonly cluster: string; readonly host: string; readonly outlier: OutlierKind }
   | { readonly kind: 'drained' }
   | { readonly kind: 'closed' };
 

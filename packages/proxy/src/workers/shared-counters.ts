@@ -41,7 +41,7 @@ class LocalCell implements CounterCell {
   close(): void {}
 }
 
-/** Names at a time; a cluster has eight. What comes above is counted by each worker alone. */
+/** Names at a time; a cluster has eight, and seven for each host whose failures are watched. What comes above is counted by each worker alone. */
 const CAPACITY = 65_536;
 const LOCK_BYTES = 8;
 const KEY_BYTES = 8;

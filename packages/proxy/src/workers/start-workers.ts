@@ -6,6 +6,8 @@ import type { DataPlaneOptions } from '../data-plane.ts';
 import { drainSettings, type ProxyOptions } from '../proxy-options.ts';
 import type { XdsClients } from '../xds/xds-clients.ts';
 import { relayedXds } from './config-relay.ts';
+import { LeadingHealth } from './health-sharing.ts';
+import { LeadingOutliers } from './outlier-sharing.ts';
 import { countersMemory, countersOver, localCounters } from './shared-counters.ts';
 import { leadingSockets, soleSockets } from './socket-sharing.ts';
 import { WorkerThreads } from './worker-threads.ts';
@@ -32,15 +34,21 @@ export function startWorkers(options: ProxyOptions, sources: XdsClients, scope: 
     counters,
   };
   const threads = new WorkerThreads({ count: concurrency - 1, script: worker.script, start, clock, logger });
+  const outliers = new LeadingOutliers((cluster, host, ejected) =>
+    threads.tell({ kind: 'host-ejection', cluster, host, ejected }),
+  );
+  const health = new LeadingHealth(
+    (cluster, host, finding) => threads.tell({ kind: 'host-health', cluster, host, finding }),
+    outliers,
+  );
+  threads.onHostOutlier = (cluster, host, kind) => outliers.reported(cluster, host, kind);
+  threads.onHostFailing = (cluster, host) => health.reported(cluster, host);
   scope.defer(() => threads.close());
   return {
     threads,
     xds: relayedXds(sources, (message) => threads.tell(message)),
     counters: countersOver(counters),
-    health: {
-      kind: 'leading',
-      tell: (cluster, host, finding) => threads.tell({ kind: 'host-health', cluster, host, finding }),
-    },
+    health,
     sockets: leadingSockets((listener, address, bound) => threads.tell({ kind: 'bound', listener, address, bound })),
   };
 }

@@ -8,10 +8,12 @@ import { statRecords, type StatsStore } from '@meltemi/telemetry';
 import { createDataPlane, type DataPlane } from '../data-plane.ts';
 import { tapSettings } from '../tap/tap-settings.ts';
 import { type Environment, NO_ENVIRONMENT } from '../environment.ts';
+import type { OpenMixer } from '../http/filter/mixer/mixer.ts';
 import { proxyStats } from '../proxy-stats.ts';
 import { TextReadouts } from '../xds/text-readouts.ts';
 import { FollowedXds } from './followed-xds.ts';
 import { FollowingHealth } from './health-sharing.ts';
+import { FollowingOutliers } from './outlier-sharing.ts';
 import type { WorkerCommand, WorkerReport, WorkerStart } from './messages.ts';
 import { countersOver } from './shared-counters.ts';
 import { FollowingSockets } from './socket-sharing.ts';
@@ -23,6 +25,7 @@ export interface WorkerThreadOptions {
   readonly writeLog: (line: string) => void;
   /** As the first worker's. */
   readonly environment?: Environment;
+  readonly openMixer?: OpenMixer;
 }
 
 /** What the thread was started with. */
@@ -52,12 +55,15 @@ class Follower {
   readonly #scope = new Scope();
   readonly #stats: StatsStore;
   readonly #sockets: FollowingSockets;
-  readonly #health = new FollowingHealth();
+  readonly #health = new FollowingHealth(
+    (cluster, host) => report({ kind: 'host-failing', cluster, host }),
+    new FollowingOutliers((cluster, host, outlier) => report({ kind: 'host-outlier', cluster, host, outlier })),
+  );
   readonly #sink: WorkerSink;
   readonly #xds: FollowedXds;
   readonly #plane: DataPlane;
 
-  constructor(start: WorkerStart, sink: WorkerSink, { clock, dice, environment }: WorkerThreadOptions) {
+  constructor(start: WorkerStart, sink: WorkerSink, { clock, dice, environment, openMixer }: WorkerThreadOptions) {
     const logger: Logger = createLogger(sink, `worker-${start.index}`);
     this.#sink = sink;
     this.#sockets = new FollowingSockets(start.index);
@@ -73,6 +79,7 @@ class Follower {
         drain: start.drain,
         hostname: start.hostname,
         environment: environment ?? NO_ENVIRONMENT,
+        openMixer,
         counters: countersOver(start.counters),
         sockets: this.#sockets,
         health: this.#health,
@@ -102,6 +109,8 @@ class Follower {
         return life.drainListeners(command.options);
       case 'host-health':
         return this.#health.told(command.cluster, command.host, command.finding);
+      case 'host-ejection':
+        return this.#health.outliers.told(command.cluster, command.host, command.ejected);
       case 'health':
         return life.failHealth(command.failed);
       case 'log-level':

@@ -2,6 +2,7 @@
 import { getHeapStatistics } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { Clock, Logger } from '@meltemi/base';
+import type { OutlierKind } from '../cluster/settings/outlier-settings.ts';
 import type { WorkerCommand, WorkerReport, WorkerSnapshot, WorkerStart } from './messages.ts';
 
 export interface WorkerThreadsOptions {
@@ -14,7 +15,12 @@ export interface WorkerThreadsOptions {
   readonly logger: Logger;
 }
 
-type TraceListener = (configId: string, trace: string) => void;
+/** What workers tell unasked. */
+interface WorkerNews {
+  onTrace(configId: string, trace: string): void;
+  onHostFailing(cluster: string, host: string): void;
+  onHostOutlier(cluster: string, host: string, kind: OutlierKind): void;
+}
 
 /** A worker that doesn't answer in time is left out, or ended by force. */
 const ANSWER_MS = 5_000;
@@ -28,13 +34,21 @@ export class WorkerThreads {
   readonly failed: Promise<Error>;
   readonly #threads: readonly WorkerThread[];
   /** Hears the traces of taps that are on. */
-  onTrace: (configId: string, trace: string) => void = () => {};
+  onTrace: WorkerNews['onTrace'] = () => {};
+  /** Hears of hosts that said that they are failing. */
+  onHostFailing: WorkerNews['onHostFailing'] = () => {};
+  /** Hears of hosts that failed too often in a row. */
+  onHostOutlier: WorkerNews['onHostOutlier'] = () => {};
 
   constructor(options: WorkerThreadsOptions) {
     let fail: (error: Error) => void = () => {};
     this.failed = new Promise((resolve) => (fail = resolve));
-    const onTrace: TraceListener = (configId, trace) => this.onTrace(configId, trace);
-    this.#threads = Array.from({ length: options.count }, (_, at) => new WorkerThread(at + 1, options, fail, onTrace));
+    const news: WorkerNews = {
+      onTrace: (configId, trace) => this.onTrace(configId, trace),
+      onHostFailing: (cluster, host) => this.onHostFailing(cluster, host),
+      onHostOutlier: (cluster, host, kind) => this.onHostOutlier(cluster, host, kind),
+    };
+    this.#threads = Array.from({ length: options.count }, (_, at) => new WorkerThread(at + 1, options, fail, news));
   }
 
   /** Resolves when every worker serves; rejects when one died before. */
@@ -70,7 +84,7 @@ class WorkerThread {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #index: number;
-  readonly #onTrace: TraceListener;
+  readonly #news: WorkerNews;
   readonly #snapshots = new Map<number, (snapshot: WorkerSnapshot | undefined) => void>();
   #asked = 0;
   #closing = false;
@@ -78,10 +92,10 @@ class WorkerThread {
   #drained: () => void = () => {};
   #closed: () => void = () => {};
 
-  constructor(index: number, options: WorkerThreadsOptions, fail: (error: Error) => void, onTrace: TraceListener) {
+  constructor(index: number, options: WorkerThreadsOptions, fail: (error: Error) => void, news: WorkerNews) {
     this.#index = index;
     this.#clock = options.clock;
-    this.#onTrace = onTrace;
+    this.#news = news;
     this.#logger = options.logger.named('workers');
     this.ready = new Promise((resolve) => (this.#isReady = resolve));
     const data: WorkerStart = { ...options.start, index };
@@ -145,7 +159,11 @@ class WorkerThread {
         this.#snapshots.delete(report.id);
         return;
       case 'trace':
-        return this.#onTrace(report.configId, report.trace);
+        return this.#news.onTrace(report.configId, report.trace);
+      case 'host-failing':
+        return this.#news.onHostFailing(report.cluster, report.host);
+      case 'host-outlier':
+        return this.#news.onHostOutlier(report.cluster, report.host, report.outlier);
       case 'drained':
         return this.#drained();
       case 'closed':

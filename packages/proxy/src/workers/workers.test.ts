@@ -113,7 +113,7 @@ test('what the control plane says reaches all workers with no failed request, an
   plane.set('EDS', endpoints('one', one), endpoints('two', two));
   plane.set('LDS', listener('http'));
   plane.set('RDS', routes('one'));
-  const proxy = await startByAds(context, plane, 2);
+  const proxy = await startByAds(context, plane, { workers: 2 });
   await proxy.ready;
   const port = portOf(proxy);
 
@@ -252,6 +252,44 @@ test('a limit of requests holds for the process', async (context) => {
   }
   assert.deepEqual([held, refused.length], [5, 15]);
   assert.match(refused[0]!, /overflow/);
+});
+
+test('failures in all workers together eject a host, for all of them, until its time is over', async (context) => {
+  let asked = 0;
+  const app = await startServer((_request, response) => {
+    asked++;
+    response.writeHead(500).end('failed');
+  });
+  context.after(() => app.close());
+  const under = await start(context, {
+    ports: [app.port],
+    cluster: {
+      common_lb_config: { healthy_panic_threshold: { value: 0 } },
+      outlier_detection: {
+        consecutive_5xx: 20,
+        max_ejection_percent: 100,
+        base_ejection_time: '3s',
+        interval: '0.2s',
+        enforcing_success_rate: 0,
+      },
+    },
+  });
+  const agent = new Agent({ keepAlive: false });
+  context.after(() => agent.destroy());
+  const ejections = 'cluster.app.outlier_detection.ejections_active';
+  const answers = async (): Promise<readonly string[]> => {
+    const heard: string[] = [];
+    for (let sent = 0; sent < 20; sent++) heard.push(await call(under.port, agent));
+    return heard;
+  };
+  assert.deepEqual(new Set(await answers()), new Set(['failed']));
+  const found = await statsWhen(under.admin, (now) => now.get(ejections) === 1);
+  assert.ok(byWorker(found, 'downstream_cx_total').every((count) => count > 0));
+  assert.deepEqual(new Set(await answers()), new Set(['no healthy upstream']));
+  assert.equal(asked, 20);
+  assert.match(await (await fetch(`${under.admin}/clusters`)).text(), /health_flags::\/failed_outlier_check/);
+  await statsWhen(under.admin, (now) => now.get(ejections) === 0);
+  assert.ok((await answers()).includes('failed'));
 });
 
 test('what the administrator does reaches all workers', async (context) => {

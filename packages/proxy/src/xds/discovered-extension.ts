@@ -1,7 +1,7 @@
 // The configuration that a filter has now when it comes by itself: the discovered one, else the default one, else none yet.
 import type { Any } from '@bufbuild/protobuf/wkt';
 import type { ExtensionConfigSource } from '@meltemi/api/envoy/config/core/v3/config_source_pb';
-import type { WatchExtension } from './extension-watch.ts';
+import type { ExtensionPlace, WatchExtension } from './extension-watch.ts';
 
 export interface ExtensionUser {
   /** Builds from a configuration and puts it in use. Throws an Error for what can't be honoured: what is in use stays. */
@@ -12,7 +12,7 @@ export interface ExtensionUser {
 
 /** Throws for a source that can't be asked, and for a default that can't be honoured. */
 export function discoverExtension(
-  name: string,
+  place: ExtensionPlace,
   source: ExtensionConfigSource,
   watch: WatchExtension,
   user: ExtensionUser,
@@ -29,13 +29,13 @@ export function discoverExtension(
   }
   return watch(
     source.configSource,
-    name,
+    place,
     source.typeUrls,
     (config) => {
       try {
         user.apply(config);
       } catch (error) {
-        return { name, message: (error as Error).message };
+        return { name: place.name, message: (error as Error).message };
       }
       discovered = true;
       settle();

@@ -6,22 +6,29 @@ import type { StatsStore } from '@meltemi/telemetry';
 import type { Rejection } from './xds-client.ts';
 import type { XdsClients } from './xds-clients.ts';
 
+/** A filter whose configuration comes by itself. */
+export interface ExtensionPlace {
+  /** Of counters: `extension_config_discovery.KIND.NAME.…`. */
+  readonly kind: 'http_filter' | 'network_filter' | 'tcp_listener_filter';
+  readonly name: string;
+}
+
 /**
  * `onConfig` answers why it refuses a configuration, or undefined; it sees only the types that are allowed (names without
  * the host part of the URL, or whole URLs). `onMissing` is called when the server has none, or didn't answer in time.
  */
 export type WatchExtension = (
   source: ConfigSource | undefined,
-  name: string,
+  place: ExtensionPlace,
   typeUrls: readonly string[],
   onConfig: (config: Any) => Rejection | undefined,
   onMissing?: () => void,
 ) => { close(): void };
 
 export function extensionWatch(xds: XdsClients, stats: StatsStore): WatchExtension {
-  return (source, name, typeUrls, onConfig, onMissing) => {
+  return (source, { kind, name }, typeUrls, onConfig, onMissing) => {
     const allowed = new Set(typeUrls.map(typeName));
-    const scope = stats.scope('extension_config_discovery').scope('http_filter').scope(name);
+    const scope = stats.scope('extension_config_discovery').scope(kind).scope(name);
     const reload = scope.counter('config_reload');
     const fail = scope.counter('config_fail');
     let accepted = false;

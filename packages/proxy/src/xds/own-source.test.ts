@@ -160,7 +160,7 @@ test('a filter has its discovered configuration, else its default; other types a
     defaultConfig: packAny(CorsSchema, create(CorsSchema)),
     typeUrls: ['type.googleapis.com/envoy.extensions.filters.http.cors.v3.Cors'],
   });
-  const watch = discoverExtension('f', config, extensionWatch(clients, stats), {
+  const watch = discoverExtension({ kind: 'http_filter', name: 'f' }, config, extensionWatch(clients, stats), {
     apply: (any: Any) => void applied.push(any.typeUrl.split('.').at(-1)!),
     onReady: () => ready++,
   });

@@ -10,7 +10,7 @@ import {
   type HttpConnectionManager,
   HttpConnectionManagerSchema,
 } from '@meltemi/api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
-import type { FieldFault } from '../bootstrap-fields.ts';
+import type { FieldFault } from '@meltemi/api';
 
 type TryManager = (manager: HttpConnectionManager) => string | undefined;
 

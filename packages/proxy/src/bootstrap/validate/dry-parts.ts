@@ -17,6 +17,7 @@ const NOTHING = { close: () => {} };
 /** The clock stands still: no timer of what is built fires. */
 export function buildParts(bootstrap: Bootstrap): BuildParts {
   const secrets = new Map((bootstrap.staticResources?.secrets ?? []).map((secret) => [secret.name, secret]));
+  const clusters = new Set((bootstrap.staticResources?.clusters ?? []).map(({ name }) => name));
   const checkSource = (source: ConfigSource | undefined) => void configTarget(source, bootstrap);
   const checked = (source: ConfigSource | undefined) => {
     checkSource(source);
@@ -24,7 +25,7 @@ export function buildParts(bootstrap: Bootstrap): BuildParts {
   };
   return {
     checkSource,
-    clusters: { get: () => undefined, names: () => [], snapshot: () => [] },
+    clusters: { get: () => undefined, names: () => [], has: (name) => clusters.has(name), snapshot: () => [] },
     stats: new StatsStore(),
     accessLogs: { files: NO_FILES, hostname: '' },
     clock: new ManualClock(),
@@ -33,6 +34,7 @@ export function buildParts(bootstrap: Bootstrap): BuildParts {
     watchRoutes: checked,
     watchExtension: checked,
     counters: localCounters,
+    openMixer: () => new Promise(() => {}),
     awaitClusters: () => undefined,
     watchSecret(config, onSecret) {
       const fixed = config.sdsConfig ? undefined : secrets.get(config.name);

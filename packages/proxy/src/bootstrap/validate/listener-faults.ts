@@ -13,7 +13,7 @@ import {
   HttpConnectionManagerSchema,
 } from '@meltemi/api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
 import { TcpProxySchema } from '@meltemi/api/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb';
-import type { FieldFault } from '../bootstrap-fields.ts';
+import type { FieldFault } from '@meltemi/api';
 import { connectionManagerFaults } from './connection-manager-faults.ts';
 
 /** Why a listener can't be built; undefined when it can. */

@@ -66,6 +66,21 @@ overload_manager: {resource_monitors: []}`;
   ]);
 });
 
+test('routes lead to clusters that there are, unless they are not to be checked', async () => {
+  const yaml = (action: string) => `static_resources:
+  clusters:
+  - {name: a, type: STATIC, load_assignment: {cluster_name: a}}
+  listeners:${listener('l', `{match: {prefix: "/"}, route: ${action}}`)}`;
+  const weighted = '{weighted_clusters: {clusters: [{name: a, weight: 1}, {name: c, weight: 1}]}}';
+  const place =
+    'static_resources.listeners[0].filter_chains[0].filters[0].typed_config.route_config.virtual_hosts[0].routes[0]';
+  assert.deepEqual(await problems(yaml('{cluster: b}')), [place]);
+  assert.deepEqual(await problems(yaml(weighted)), [place]);
+  assert.deepEqual(await problems(yaml('{cluster: a, request_mirror_policies: [{cluster: d}]}')), [place]);
+  const unchecked = yaml('{cluster: b}').replace('virtual_hosts:', 'validate_clusters: false, virtual_hosts:');
+  assert.deepEqual(await problems(unchecked), []);
+});
+
 test('sources are checked where they are named', async () => {
   const yaml = `node: {id: a, cluster: b}
 dynamic_resources: {cds_config: {path_config_source: {path: /nowhere/cds.yaml}}}

@@ -14,7 +14,7 @@ import { runtimeValues } from '../../runtime/runtime-values.ts';
 import { statsdSinks } from '../../stats-sink/statsd-settings.ts';
 import { type BuildParts, buildParts, tryListener } from './dry-parts.ts';
 import { listenerFaults } from './listener-faults.ts';
-import type { FieldFault } from '../bootstrap-fields.ts';
+import type { FieldFault } from '@meltemi/api';
 
 /** Every problem, with the path of its field. */
 export function validateBootstrap(bootstrap: Bootstrap): readonly Problem[] {

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { after, it } from 'node:test';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { Cluster_DiscoveryType as DiscoveryType, ClusterSchema } from '@meltemi/api/envoy/config/cluster/v3/cluster_pb';
+import { packAny } from '@meltemi/api';
+import { DnsClusterSchema } from '@meltemi/api/envoy/extensions/clusters/dns/v3/dns_cluster_pb';
 import { ManualClock, msToDuration } from '@meltemi/base';
 import { staticCluster, testClusters, type TestOptions } from '../test-clusters.ts';
 
@@ -62,4 +64,25 @@ it('waits longer after each failure, up to a limit', async () => {
     [2, 2, 3, 3, 4],
   );
   assert.equal(await askedAfter(300), 5);
+});
+
+it('does the same by a DnsCluster, which may add to the times', async () => {
+  const typed = (config: MessageInitShape<typeof DnsClusterSchema>) => ({
+    clusterDiscoveryType: {
+      case: 'clusterType' as const,
+      value: {
+        name: 'envoy.clusters.dns',
+        typedConfig: packAny(DnsClusterSchema, create(DnsClusterSchema, config)),
+      },
+    },
+  });
+  const half = { roll: () => 0.5 };
+  const plain = dnsCluster(typed({ dnsRefreshRate: msToDuration(2000), dnsJitter: msToDuration(1000) }), {
+    dice: half,
+  });
+  assert.deepEqual([await plain.askedAfter(2499), await plain.askedAfter(1)], [1, 2]);
+  const patient = dnsCluster(typed({ respectDnsTtl: true, dnsMinRefreshRate: msToDuration(3000) }), {
+    askTtl: () => Promise.resolve(100),
+  });
+  assert.deepEqual([await patient.askedAfter(2999), await patient.askedAfter(1)], [1, 2]);
 });

@@ -1,7 +1,7 @@
 // Turns endpoints that are host names into endpoints that are addresses, again and again; the last good answer stays.
 import { isIP } from 'node:net';
-import type { Timer } from '@meltemi/base';
-import type { DnsSettings } from '../settings/cluster-settings.ts';
+import type { SocketAddress, Timer } from '@meltemi/base';
+import type { DnsSettings } from '../settings/dns-settings.ts';
 import { type EndpointSpec, endpointText, type LocalityEndpoints } from './endpoint-set.ts';
 import type { EndpointSource, EndpointSourceOptions } from './endpoint-source-options.ts';
 
@@ -47,7 +47,8 @@ export class DnsSource implements EndpointSource {
       this.#failures.delete(name);
       this.#answers.set(name, this.#settings.logical ? addresses.slice(0, 1) : addresses.toSorted());
       const ttlMs = settings.respectTtl ? await this.#options.askTtl?.(name, settings.family) : undefined;
-      return ttlMs ?? settings.refreshMs;
+      const waitMs = ttlMs === undefined ? settings.refreshMs : Math.max(ttlMs, settings.leastTtlMs);
+      return waitMs + (settings.jitterMs > 0 ? this.#options.dice.roll() * settings.jitterMs : 0);
     } catch (error) {
       if (!this.#closed) {
         this.#options.onFailure();
@@ -83,14 +84,17 @@ export class DnsSource implements EndpointSource {
     const { address } = endpoint;
     if ('path' in address || isIP(address.host) !== 0) return [endpoint];
     return (this.#answers.get(address.host) ?? []).map((ip) =>
-      resolvedEndpoint(endpoint, address.host, ip, address.port),
+      this.#resolved(endpoint, { host: ip, port: address.port }),
     );
   }
-}
 
-function resolvedEndpoint(endpoint: EndpointSpec, name: string, ip: string, port: number): EndpointSpec {
-  const address = { host: ip, port };
-  return { ...endpoint, address, text: endpointText(address), hostname: endpoint.hostname || name };
+  /** A logical host stays the same when its address changes, and so do its connections. */
+  #resolved(endpoint: EndpointSpec, address: SocketAddress): EndpointSpec {
+    const text = endpointText(address);
+    const identity = this.#settings.logical ? endpoint.text : text;
+    const name = 'host' in endpoint.address ? endpoint.address.host : '';
+    return { ...endpoint, address, identity, text, hostname: endpoint.hostname || name };
+  }
 }
 
 function namesOf(localities: readonly LocalityEndpoints[]): readonly string[] {

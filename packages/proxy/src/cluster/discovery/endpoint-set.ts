@@ -33,7 +33,9 @@ export interface LocalityName {
 
 export interface EndpointSpec {
   readonly address: EndpointAddress;
-  /** `ip:port` or the path: the identity of the host in its cluster. */
+  /** What the host is known by in its cluster: its address, or its name where it keeps that under changing addresses. */
+  readonly identity: string;
+  /** `ip:port` or the path. */
   readonly text: string;
   readonly hostname: string;
   readonly weight: number;
@@ -96,9 +98,11 @@ function localityName(locality: Locality | undefined): LocalityName {
 function endpointSpec(endpoint: LbEndpoint): EndpointSpec {
   const metadata = endpoint.metadata?.filterMetadata ?? {};
   const { address, hostname } = addressOf(endpoint);
+  const text = endpointText(address);
   return {
     address,
-    text: endpointText(address),
+    identity: text,
+    text,
     hostname,
     weight: Math.max(1, endpoint.loadBalancingWeight ?? 1),
     health: healthOf(endpoint.healthStatus),
@@ -119,7 +123,7 @@ export function endpointText(address: EndpointAddress): string {
 export function plainEndpoint(address: EndpointAddress): EndpointSpec {
   const text = endpointText(address);
   const plain = { hostname: '', weight: 1, metadata: {}, labels: {}, transportLabels: {}, check: undefined };
-  return { address, text, health: 'healthy', status: HealthStatus.UNKNOWN, ...plain };
+  return { address, identity: text, text, health: 'healthy', status: HealthStatus.UNKNOWN, ...plain };
 }
 
 function endpointCheck(endpoint: LbEndpoint): EndpointCheck | undefined {

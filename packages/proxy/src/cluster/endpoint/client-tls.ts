@@ -1,13 +1,18 @@
 // Turns an UpstreamTlsContext and the secrets of now into the options of a client handshake.
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
-import type { UpstreamTlsContext } from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/tls_pb';
+import {
+  type UpstreamTlsContext,
+  UpstreamTlsContextSchema,
+} from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/tls_pb';
 import type { ClientTlsOptions, TlsInfo } from '@meltemi/wire';
 import { create } from '@bufbuild/protobuf';
 import { CertificateValidationContextSchema } from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/common_pb';
+import { withIssuers } from '../../tls/issued-chain.ts';
 import { refusePeer, type SanMatcher, uriSans } from '../../tls/peer-certificate.ts';
 import { compileSanMatchers } from '../../tls/san-matcher.ts';
 import { type TlsMaterial, type TlsMaterialWatch, type WatchSecret, watchTlsMaterial } from '../../tls/tls-material.ts';
+import { refuseTlsFields, UPSTREAM_TLS_FIELDS } from '../../tls/tls-fields.ts';
 import { tlsParams } from '../../tls/tls-params.ts';
 import { SessionStore } from './session-store.ts';
 
@@ -38,8 +43,14 @@ export class ClientTls {
   /** Every secret came, or does not come for now. */
   settled = false;
 
+  /** The certificates that it shows, and those that it trusts; undefined until every secret came. */
+  get material(): TlsMaterial | undefined {
+    return this.#watch.current;
+  }
+
   /** Calls `onReady` when the secrets are settled, within this call or later, and again at every rotation. */
   constructor(context: UpstreamTlsContext, watchSecret: WatchSecret, onReady: () => void) {
+    refuseTlsFields(UpstreamTlsContextSchema, UPSTREAM_TLS_FIELDS, context);
     const settle = () => {
       this.settled = true;
       onReady();
@@ -81,11 +92,12 @@ function secureDialling(context: UpstreamTlsContext, material: TlsMaterial, sess
 
 function clientOptions(context: UpstreamTlsContext, material: TlsMaterial): Omit<ClientTlsOptions, 'alpnProtocols'> {
   const common = context.commonTlsContext;
+  const keyPairs = withIssuers(material);
   return {
     secureContext: createSecureContext({
       ...tlsParams(common?.tlsParams),
-      cert: material.keyPairs.map((pair) => pair.certificateChain),
-      key: material.keyPairs.map((pair) => pair.key),
+      cert: keyPairs.map((pair) => pair.certificateChain),
+      key: keyPairs.map((pair) => pair.key),
       // An empty list, not Node's own roots, where none are configured.
       ca: material.trustedCa ?? [],
     }),

@@ -58,10 +58,8 @@ export class Connection implements ConnectHandler, Carrier {
     this.#owner = owner;
     this.epoch = dialled?.epoch ?? context.epoch;
     this.#counts = dialled?.counts ?? new ConnectionCounts(context, 'http1');
-    this.#parser = new ResponseParser(responsesOf(this), {
-      maxHeadBytes: 60 * 1024,
-      maxHeaders: context.settings.maxResponseHeaders,
-    });
+    const { maxResponseHeadBytes: maxHeadBytes, maxResponseHeaders: maxHeaders, http1 } = context.settings;
+    this.#parser = new ResponseParser(responsesOf(this), { maxHeadBytes, maxHeaders }, http1.memory);
   }
 
   /** Starts to connect; how it went is told to the owner, after this call. */

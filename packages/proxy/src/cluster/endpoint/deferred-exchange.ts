@@ -1,6 +1,13 @@
 // An exchange that waits for a connection of which it is not known what it speaks: keeps the request, then hands it to an exchange that can go on.
 import type { Headers } from '@meltemi/wire';
-import type { ResetReason, UpstreamExchange, UpstreamHandler, UpstreamHost, UpstreamRequest } from '../cluster.ts';
+import type {
+  ResetReason,
+  UpstreamExchange,
+  UpstreamHandler,
+  UpstreamHost,
+  UpstreamRequest,
+  GiveUpCause,
+} from '../cluster.ts';
 import { countFailure, countGivenUp } from './exchange-counts.ts';
 import type { QueuedExchange } from './exchange-queue.ts';
 import type { PoolContext } from './pool-context.ts';
@@ -63,7 +70,7 @@ export class DeferredExchange implements UpstreamExchange, QueuedExchange {
     this.#trailers = trailers;
   }
 
-  reset(cause: 'cancelled' | 'timeout' | 'per-try-timeout' = 'cancelled'): void {
+  reset(cause: GiveUpCause = 'cancelled'): void {
     if (this.#over) return;
     this.#over = true;
     if (this.#carried) return this.#carried.reset(cause);

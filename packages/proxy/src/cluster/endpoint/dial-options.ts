@@ -33,6 +33,7 @@ export function dialOptions(
     ...(dialling.kind === 'tls' && { tls: tlsOptions(dialling, protocol, offered) }),
     ...(localAddress !== undefined && { localAddress }),
     keepAliveMs: settings.keepAliveMs,
+    queueLimit: settings.bufferLimit,
     preamble: preambleOf(dialling.proxyHeader, client),
   };
 }

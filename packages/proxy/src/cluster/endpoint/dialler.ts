@@ -1,5 +1,6 @@
 // Turns a cluster's transport rules into how to dial each host: plaintext, or TLS with the secrets of now.
 import type { JsonObject } from '@bufbuild/protobuf';
+import { type CertificateSnapshot, certificateSnapshot } from '../../tls/certificate-snapshot.ts';
 import type { WatchSecret } from '../../tls/tls-material.ts';
 import { matchTransport, type TransportRules } from '../settings/transport-settings.ts';
 import { ClientTls, type NamedServer, type SecureDialling } from './client-tls.ts';
@@ -47,6 +48,11 @@ export class Dialler {
 
   get ready(): boolean {
     return this.#transports.every((tls) => tls === undefined || tls.settled);
+  }
+
+  /** Of every transport whose secrets came. */
+  certificates(): readonly CertificateSnapshot[] {
+    return this.#transports.flatMap((tls) => (tls?.material ? [certificateSnapshot(tls.material)] : []));
   }
 
   /** `named`: what the request says of the server. */

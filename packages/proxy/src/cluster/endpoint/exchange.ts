@@ -16,6 +16,7 @@ import type {
   UpstreamHandler,
   UpstreamHost,
   UpstreamRequest,
+  GiveUpCause,
 } from '../cluster.ts';
 import { countFailure, countGivenUp, countResponse } from './exchange-counts.ts';
 import type { PoolContext } from './pool-context.ts';
@@ -98,7 +99,7 @@ export class Exchange implements UpstreamExchange {
     this.#chunked = request.bodyLength === CHUNKED;
     this.#remaining = Math.max(0, request.bodyLength);
     try {
-      this.#head = requestHead(request);
+      this.#head = requestHead(request, this.#context.settings.http1.spelling);
     } catch (error) {
       this.#head = '';
       process.nextTick(failLater, this, (error as Error).message);
@@ -131,7 +132,7 @@ export class Exchange implements UpstreamExchange {
     if (this.#begun) this.#endRequest(this.#carrier!);
   }
 
-  reset(cause: 'cancelled' | 'timeout' | 'per-try-timeout' = 'cancelled'): void {
+  reset(cause: GiveUpCause = 'cancelled'): void {
     if (this.#state === 'done') return;
     countGivenUp(this.#context, cause);
     this.#leave();
@@ -171,7 +172,7 @@ export class Exchange implements UpstreamExchange {
 
   head(head: ResponseHead): void {
     this.#tunnel = head.upgrade;
-    countResponse(this.#context, head.status);
+    countResponse(this.#context, head.status, head.headers);
     this.handler.onHead(head);
   }
 

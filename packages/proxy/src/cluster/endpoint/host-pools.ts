@@ -1,6 +1,7 @@
 // The pools of one host: by priority, by what is spoken, and by what is special to a request.
 import { parseSocketAddress } from '@meltemi/base';
 import { isAuthority } from '@meltemi/wire';
+import { spells } from '../../codec/http1-options.ts';
 import type { OfferedProtocols, Priority, UpstreamExchange, UpstreamHandler } from '../cluster.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import { ConnectionPool } from './connection-pool.ts';
@@ -94,11 +95,11 @@ export class HostPools {
   }
 
   /** What the cluster speaks, or what the client does where that is its choice. What leaves HTTP leaves a connection of its own. */
-  #protocolFor({ http2, switches, authority }: UpstreamHandler): PoolProtocol {
-    const { protocol } = this.#host.settings;
+  #protocolFor({ http2, switches, spelled, authority }: UpstreamHandler): PoolProtocol {
+    const { protocol, http1 } = this.#host.settings;
     if (protocol === 'either') return switches ? 'http1' : 'either';
     if (protocol === 'http2' || (protocol === 'as-received' && http2 === true)) return 'http2';
-    if (switches || !this.#mayMultiplex) return 'http1';
+    if (switches || spelled || spells(http1) || !this.#mayMultiplex) return 'http1';
     // HTTP/2 can't say every host that HTTP/1.1 can.
     return authority === undefined || isAuthority(authority) ? 'multiplexed' : 'http1';
   }

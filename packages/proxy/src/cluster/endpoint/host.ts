@@ -34,6 +34,8 @@ export interface HostOwner extends Pick<PoolContext, 'stats' | 'clock' | 'dice' 
   /** Requests of each client have connections of their own. */
   readonly tellsClients: boolean;
   dial(labels: JsonObject, serverName: string): Dialling;
+  readonly checksHealth: boolean;
+  failNow(host: Host): void;
   record(host: Host, outcome: Parameters<PoolContext['record']>[0]): void;
 }
 
@@ -63,7 +65,7 @@ export class Host implements UpstreamHost, LabelledHost, WatchedHost, PooledHost
     requestsError: 0,
     requestsTimeout: 0,
   };
-  readonly address: SocketAddress;
+  address: SocketAddress;
   retired = false;
 
   constructor(owner: HostOwner, spec: EndpointSpec, place: HostPlace) {
@@ -72,7 +74,7 @@ export class Host implements UpstreamHost, LabelledHost, WatchedHost, PooledHost
     this.#place = place;
     this.#pools = new HostPools(this);
     this.warmingSince = owner.clock.monotonic();
-    this.address = 'path' in spec.address ? { host: spec.address.path, port: 0 } : spec.address;
+    this.address = shownAddress(spec);
   }
 
   get priority(): number {
@@ -83,6 +85,7 @@ export class Host implements UpstreamHost, LabelledHost, WatchedHost, PooledHost
   update(spec: EndpointSpec, place: HostPlace): void {
     this.#spec = spec;
     this.#place = place;
+    this.address = shownAddress(spec);
     this.#pools.dialledAnew();
   }
 
@@ -137,6 +140,9 @@ export class Host implements UpstreamHost, LabelledHost, WatchedHost, PooledHost
   get cluster(): Cluster {
     return this.#owner.cluster;
   }
+  get identity(): string {
+    return this.#spec.identity;
+  }
   get text(): string {
     return this.#spec.text;
   }
@@ -178,7 +184,7 @@ export class Host implements UpstreamHost, LabelledHost, WatchedHost, PooledHost
     return this.checks.degraded ? 'degraded' : health;
   }
   get excluded(): boolean {
-    return this.checks.pending || this.#spec.status === HealthStatus.DRAINING;
+    return this.checks.pending || this.checks.excluded || this.#spec.status === HealthStatus.DRAINING;
   }
   /** In the order in which Envoy looks: what was found here, then what discovery said. */
   get status(): HealthStatus {
@@ -224,6 +230,14 @@ export class Host implements UpstreamHost, LabelledHost, WatchedHost, PooledHost
     return this.#owner.breaker(priority);
   }
 
+  get checksHealth(): boolean {
+    return this.#owner.checksHealth;
+  }
+
+  failNow(): void {
+    this.#owner.failNow(this);
+  }
+
   record(outcome: Parameters<PoolContext['record']>[0]): void {
     this.#owner.record(this, outcome);
   }
@@ -241,8 +255,12 @@ export class Host implements UpstreamHost, LabelledHost, WatchedHost, PooledHost
       canary: this.#spec.labels['canary'] === true,
       ejected: this.outlier.ejected,
       checks: this.checks,
-      successRate: this.outlier.responses.rate,
-      localSuccessRate: this.outlier.local.rate,
+      successRate: this.outlier.rates.responses,
+      localSuccessRate: this.outlier.rates.local,
     };
   }
+}
+
+function shownAddress({ address }: EndpointSpec): SocketAddress {
+  return 'path' in address ? { host: address.path, port: 0 } : address;
 }

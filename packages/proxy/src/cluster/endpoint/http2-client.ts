@@ -27,6 +27,7 @@ export function http2Client(
   const allowed = {
     ...defaultHttp2Limits,
     maxIdleFrames: IDLE_FRAMES,
+    maxHeadBytes: settings.maxResponseHeadBytes,
     maxHeaders: settings.maxResponseHeaders,
     ...settings.http2,
   };

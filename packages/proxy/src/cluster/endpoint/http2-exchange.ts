@@ -16,6 +16,7 @@ import type {
   UpstreamHandler,
   UpstreamHost,
   UpstreamRequest,
+  GiveUpCause,
 } from '../cluster.ts';
 import { countFailure, countGivenUp, countResponse } from './exchange-counts.ts';
 import { responseHead, switchedHead } from './http2-message.ts';
@@ -118,7 +119,7 @@ export class Http2Exchange implements UpstreamExchange, Http2StreamHandler {
     if (this.#stream) this.#endRequest(this.#stream);
   }
 
-  reset(cause: 'cancelled' | 'timeout' | 'per-try-timeout' = 'cancelled'): void {
+  reset(cause: GiveUpCause = 'cancelled'): void {
     if (this.#state === 'done') return;
     countGivenUp(this.#context, cause);
     this.#leave();
@@ -161,7 +162,7 @@ export class Http2Exchange implements UpstreamExchange, Http2StreamHandler {
   onHead(pseudo: PseudoFields, headers: Headers, endStream: boolean): void {
     if (this.#state !== 'active' || pseudo.kind !== 'response') return;
     this.#connection!.heard(this);
-    countResponse(this.#context, pseudo.status);
+    countResponse(this.#context, pseudo.status, headers);
     if (!this.#switches) return this.handler.onHead(responseHead(pseudo.status, headers, endStream));
     const head = switchedHead(this.#request!.method, pseudo.status, headers, endStream);
     this.#tunnel = head.upgrade;

@@ -13,6 +13,7 @@ import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { after, describe, it } from 'node:test';
 import { ManualClock } from '@meltemi/base';
 import { CHUNKED, Headers } from '@meltemi/wire';
+import type { ActiveCluster } from '../active-cluster.ts';
 import { Recorder, request, send, staticCluster, testClusters, type TestOptions } from '../test-clusters.ts';
 
 const closing: (() => void)[] = [];
@@ -49,8 +50,13 @@ async function clusterFor(port: number, extra: Extra = {}, options: TestOptions 
   closing.push(() => clusters.manager.close());
   clusters.manager.addStatic([staticCluster('c', [{ port }], { ...HTTP2, ...extra } as Extra)]);
   await clusters.manager.warm();
-  return { cluster: clusters.manager.get('c')!, stat: (name: string) => clusters.stat('c', name) };
+  const active = clusters.manager.get('c')!;
+  const leave = () => (active as ActiveCluster).retire();
+  return { cluster: active, leave, stat: (name: string) => clusters.stat('c', name) };
 }
+
+/** Connections serve only so long, in nanoseconds. */
+const withDuration = (nanos: number): Extra => ({ commonHttpProtocolOptions: { maxConnectionDuration: { nanos } } });
 
 const ok: OnStream = (stream) => {
   stream.respond({ ':status': 200 });
@@ -73,6 +79,18 @@ describe('HTTP/2 pool', () => {
       ],
       [1, 1, 0, 0],
     );
+  });
+
+  it('serves who waits by the connection that is dialled, although the host leaves or the time of connections is over meanwhile', async () => {
+    const server = await http2Server(ok);
+    const leaving = await clusterFor(server.port);
+    const brief = await clusterFor(server.port, withDuration(1));
+    for (const { cluster, leave } of [leaving, brief]) {
+      const sent = Array.from({ length: 20 }, () => send(cluster));
+      if (cluster === leaving.cluster) leave();
+      assert.deepEqual(await Promise.all(sent.map(({ recorder }) => recorder.over())), Array(20).fill('end'));
+      assert.ok(server.sessions.length <= 20, `${server.sessions.length} connections`);
+    }
   });
 
   it('says the request as HTTP/2 does', async () => {

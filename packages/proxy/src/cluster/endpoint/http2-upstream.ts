@@ -99,19 +99,22 @@ export class Http2Upstream implements ConnectHandler, Http2ClientOwner, Http2Car
 
   /** Another request may be sent on it: limits, configuration and peer allow it. */
   get usable(): boolean {
-    return !this.#context.retired && this.hasRoom;
+    return !this.#context.retired && !this.#isOld && this.hasRoom;
   }
 
-  /** As usable, but also of a host that has left its cluster: for requests that waited for this connection meanwhile. */
+  /** As usable, but also of a host that has left its cluster, and however long it took to connect: for requests that waited for it. */
   get hasRoom(): boolean {
     const most = Math.min(this.#mostStreams, this.#context.settings.http2.maxConcurrentStreams);
-    return this.#mayServe && this.#exchanges < most && this.#http2!.capacity > 0;
+    return this.#isCurrent && this.#exchanges < most && this.#http2!.capacity > 0;
   }
 
-  get #mayServe(): boolean {
-    const { settings, epoch } = this.#context;
-    if (this.#state !== 'open' || this.#draining || this.epoch !== epoch) return false;
-    return settings.maxDurationMs === 0 || this.#counts.age < settings.maxDurationMs;
+  get #isCurrent(): boolean {
+    return this.#state === 'open' && !this.#draining && this.epoch === this.#context.epoch;
+  }
+
+  get #isOld(): boolean {
+    const { maxDurationMs } = this.#context.settings;
+    return maxDurationMs > 0 && this.#counts.age >= maxDurationMs;
   }
 
   assign(exchange: Http2Exchange): void {
@@ -156,7 +159,7 @@ export class Http2Upstream implements ConnectHandler, Http2ClientOwner, Http2Car
 
   /** Serves no further request where it may not, and closes when those on it are over. */
   drainIfDone(): void {
-    if (this.#state === 'open' && (this.#context.retired || !this.#mayServe)) this.drain();
+    if (this.#state === 'open' && (this.#context.retired || this.#isOld || !this.#isCurrent)) this.drain();
   }
 
   /** One that is not there yet is new enough. */

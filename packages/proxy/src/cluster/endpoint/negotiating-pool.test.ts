@@ -94,7 +94,11 @@ function clusterTo(port: number, kind: 'auto' | 'authenticated' | 'anonymous', e
   const transportSocket = tlsSocket(kind !== 'anonymous');
   const message = staticCluster('c', [{ port }], { transportSocket, ...(kind === 'auto' && AUTO), ...extra });
   assert.deepEqual(clusters.manager.update(new Map([['c', message]]), [], '1'), []);
-  return { cluster: clusters.manager.get('c')!, stat: (name: string) => clusters.stat('c', name) };
+  return {
+    cluster: clusters.manager.get('c')!,
+    stat: (name: string) => clusters.stat('c', name),
+    remove: () => clusters.manager.update(new Map(), ['c'], '2'),
+  };
 }
 
 type TestCluster = ReturnType<typeof clusterTo>['cluster'];
@@ -179,6 +183,20 @@ test('tells all who wait that the host can not be reached', async () => {
   const sent = [send(cluster), send(cluster)];
   for (const { recorder } of sent) assert.match(await recorder.over(), /^reset connect-failure/);
   assert.deepEqual([stat('upstream_cx_connect_fail'), stat('upstream_cx_active')], [1, 0]);
+});
+
+test('who waits for a connection of a host that leaves its cluster meanwhile has it, and nothing more is dialled', async () => {
+  for (const [name, connections] of [
+    [MULTIPLEXED, 1],
+    ['http/1.1', 20],
+  ] as const) {
+    const server = await choosingServer([name]);
+    const { cluster, remove } = clusterTo(server.port, 'authenticated');
+    const recorders = Array.from({ length: 20 }, () => send(cluster).recorder);
+    remove();
+    assert.deepEqual([...new Set(await Promise.all(recorders.map((each) => each.over())))], ['end']);
+    assert.equal(server.sockets.size, connections);
+  }
 });
 
 test('opens a new connection after the host said that it goes away', async () => {

@@ -25,6 +25,10 @@ export interface PoolContext {
   /** Of the server, by the request; empty: what is configured. */
   dial(serverName: string): Dialling;
   record(outcome: Outcome): void;
+  /** Its health is checked. */
+  readonly checksHealth: boolean;
+  /** It said, in an answer, that it is failing. */
+  failNow(): void;
 }
 
 /** What `/clusters` shows of a host; the balancer reads `requestsActive`. */

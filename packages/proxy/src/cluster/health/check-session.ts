@@ -53,6 +53,18 @@ export class CheckSession {
     return this.#first;
   }
 
+  /** The host said itself, in the answer to a request, that it is failing. */
+  failNow(): void {
+    const state = this.#state;
+    const { stats } = this.#options;
+    const changed = !state.failed;
+    this.#successes = 0;
+    state.excluded = state.failed = true;
+    stats.failure.increment();
+    stats.passiveFailure.increment();
+    this.#onReport({ result: { kind: 'refused', retriable: false }, changed, first: false });
+  }
+
   close(): void {
     this.#closed = true;
     this.#timer?.cancel();
@@ -97,7 +109,7 @@ export class CheckSession {
       // The first result of a host counts at once.
       const enough = this.#first || ++this.#successes >= this.#options.settings.healthyThreshold;
       transition = enough ? 'changed' : 'pending';
-      if (enough) state.failed = state.timedOut = false;
+      if (enough) state.failed = state.timedOut = state.excluded = false;
     }
     if (this.#endPending()) transition = 'changed';
     if (state.degraded !== degraded) transition = 'changed';
@@ -119,6 +131,7 @@ export class CheckSession {
       state.failed = enough;
     }
     state.timedOut = state.failed && result.kind === 'timeout';
+    state.excluded ||= result.kind === 'refused' && result.excluded === true;
     if (this.#endPending()) transition = 'changed';
     stats.failure.increment();
     if (network) stats.networkFailure.increment();

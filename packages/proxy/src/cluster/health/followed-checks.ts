@@ -36,11 +36,14 @@ export class FollowedChecks implements HealthWatch {
     this.#noteSeen();
   }
 
+  /** Hosts are checked by the first worker: it hears of it. */
+  failNow(host: Host): void {
+    this.#health.report(this.#options.cluster, host.text);
+  }
+
   close(): void {
     this.#watch.close();
-    for (const host of this.#hosts.values()) {
-      Object.assign(host.checks, { failed: false, degraded: false, timedOut: false, pending: false });
-    }
+    for (const host of this.#hosts.values()) host.checks.clear();
     this.#hosts.clear();
   }
 
@@ -82,6 +85,6 @@ export class FollowedChecks implements HealthWatch {
   }
 }
 
-function take(host: Host, { failed, degraded, timedOut }: HealthFinding): void {
-  Object.assign(host.checks, { failed, degraded, timedOut, pending: false });
+function take(host: Host, { failed, degraded, timedOut, excluded }: HealthFinding): void {
+  Object.assign(host.checks, { failed, degraded, timedOut, excluded, pending: false });
 }

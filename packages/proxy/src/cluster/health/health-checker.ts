@@ -31,6 +31,8 @@ export interface HealthCheckerOptions {
   readonly onSawAll: () => void;
   /** A check is over, and the host's state is as it left it. */
   readonly onFinding?: (host: Host, passed: boolean) => void;
+  /** Hears from other workers of hosts that say that they are failing, as `ip:port`. */
+  readonly reports?: (heard: (host: string) => void) => { close(): void };
 }
 
 /** What knows the health of a cluster's hosts. */
@@ -39,6 +41,8 @@ export interface HealthWatch {
   readonly sawAll: boolean;
   /** Takes the hosts of now. */
   follow(hosts: Iterable<Host>): void;
+  /** The host said, in the answer to a request, that it is failing. */
+  failNow(host: Host): void;
   close(): void;
 }
 
@@ -46,11 +50,13 @@ export class HealthChecker implements HealthWatch {
   readonly #options: HealthCheckerOptions;
   readonly #sessions = new Map<Host, CheckSession>();
   readonly #log: HealthEventLog | undefined;
+  readonly #reports: { close(): void } | undefined;
   #sawAll = false;
 
   constructor(options: HealthCheckerOptions) {
     const { settings, clock } = options;
     this.#options = options;
+    this.#reports = options.reports?.((text) => this.#failByName(text));
     this.#log = settings.eventLog === '' ? undefined : new HealthEventLog(settings.eventLog, options.cluster, clock);
   }
 
@@ -72,16 +78,25 @@ export class HealthChecker implements HealthWatch {
     this.#countHealthy();
   }
 
+  failNow(host: Host): void {
+    this.#sessions.get(host)?.failNow();
+  }
+
   /** Ends all checks; hosts are healthy again as far as checks are concerned. */
   close(): void {
     for (const [host, session] of this.#sessions) {
       session.close();
-      Object.assign(host.checks, { failed: false, degraded: false, timedOut: false, pending: false });
+      host.checks.clear();
     }
     this.#sessions.clear();
     this.#options.stats.healthy.set(0);
     this.#options.stats.degraded.set(0);
     this.#log?.close();
+    this.#reports?.close();
+  }
+
+  #failByName(text: string): void {
+    for (const host of this.#sessions.keys()) if (host.text === text) this.failNow(host);
   }
 
   /** A host is out of the balancer until its first check passed. */

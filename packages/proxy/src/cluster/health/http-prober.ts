@@ -4,6 +4,7 @@ import type { UpstreamExchange, UpstreamHandler } from '../cluster.ts';
 import { ConnectionPool } from '../endpoint/connection-pool.ts';
 import { Http2Pool } from '../endpoint/http2-pool.ts';
 import type { CheckHeader, HttpCheck } from '../settings/check-protocol.ts';
+import { FAILS_NOW } from './check-state.ts';
 import type { CheckContext } from './check-context.ts';
 import { containsInOrder } from './payload-match.ts';
 import type { CheckResult, Prober } from './prober.ts';
@@ -98,7 +99,9 @@ export class HttpProber implements Prober, UpstreamHandler {
 
   #judge(head: ResponseHead): CheckResult {
     const { expected, retriable, service, receive } = this.#check;
-    if (!expected(head.status)) return { kind: 'refused', retriable: retriable(head.status) };
+    if (!expected(head.status)) {
+      return { kind: 'refused', retriable: retriable(head.status), excluded: head.headers.has(FAILS_NOW) };
+    }
     if (service) {
       this.#onVerify();
       if (!service(head.headers.get(CHECKED_CLUSTER) ?? '')) return { kind: 'refused', retriable: false };

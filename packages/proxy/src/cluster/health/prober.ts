@@ -3,7 +3,8 @@
 export type CheckResult =
   | { readonly kind: 'passed'; readonly degraded: boolean }
   /** It answered, and the answer was no. */
-  | { readonly kind: 'refused'; readonly retriable: boolean }
+  /** … `excluded`: and asks to be left out. */
+  | { readonly kind: 'refused'; readonly retriable: boolean; readonly excluded?: boolean }
   /** No answer came. */
   | { readonly kind: 'network'; readonly retriable: true }
   | { readonly kind: 'timeout'; readonly retriable: true };

@@ -33,10 +33,11 @@ const SETTINGS: OutlierSettings = {
 
 function detector(count: number, overrides: Partial<OutlierSettings> = {}) {
   const clock = new ManualClock(1);
-  const hosts = Array.from({ length: count }, () => ({ outlier: new OutlierState() }));
+  const hosts = Array.from({ length: count }, (_, at) => ({ text: `10.0.0.1:${at}`, outlier: new OutlierState() }));
   const stats = outlierStats(new StatsStore().scope('cluster', { cluster_name: 'c' }));
   let changes = 0;
   const detection = new OutlierDetection({
+    cluster: 'c',
     settings: { ...SETTINGS, ...overrides },
     stats,
     clock,
@@ -143,7 +144,7 @@ it('ejects the host whose success rate is far below the others', () => {
   assert.equal(watched.ejected().includes(true), false);
   watched.clock.advance(10_000);
   assert.deepEqual(watched.ejected(), [false, false, false, false, true, false]);
-  assert.equal(watched.hosts[4]!.outlier.responses.rate, 50);
+  assert.equal(watched.hosts[4]!.outlier.rates.responses, 50);
   assert.equal(watched.stats.enforced.success_rate.value, 1);
   const few = detector(6, settings);
   serve(few, [1, 1, 0.98, 1, 0.5, 1], 99);

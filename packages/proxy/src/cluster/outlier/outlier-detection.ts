@@ -4,11 +4,18 @@ import type { Clock, Dice, Timer } from '@meltemi/base';
 import type { OutlierKind, OutlierSettings } from '../settings/outlier-settings.ts';
 import type { OutlierRates } from '../cluster.ts';
 import { type HostRate, highFailurePercentages, type LowRates, lowSuccessRates } from './interval-outliers.ts';
+import type { OutlierSharing } from '../../workers/outlier-sharing.ts';
+import type { OpenCell, OutlierCounts } from './outlier-counts.ts';
 import type { Outcome, OutlierState, WatchedHost } from './outlier-state.ts';
 import type { OutlierStats } from './outlier-stats.ts';
 
 export interface OutlierOptions<H extends WatchedHost> {
+  readonly cluster: string;
   readonly settings: OutlierSettings;
+  /** Undefined: there is one worker. */
+  readonly sharing?: OutlierSharing | undefined;
+  /** What all workers count in, by host and kind; absent: this one alone. */
+  readonly cell?: OpenCell;
   readonly stats: OutlierStats;
   readonly clock: Clock;
   readonly dice: Dice;
@@ -22,28 +29,33 @@ export interface OutlierOptions<H extends WatchedHost> {
 
 export class OutlierDetection<H extends WatchedHost> {
   readonly #options: OutlierOptions<H>;
+  /** Of the other workers. */
+  readonly #news: { close(): void } | undefined;
   #timer: Timer | undefined;
   /** Of the last interval. */
   rates: OutlierRates = { average: -1, threshold: -1, localAverage: -1, localThreshold: -1 };
 
   constructor(options: OutlierOptions<H>) {
     this.#options = options;
-    this.#arm();
+    this.#news = this.#follow(options.sharing);
+    if (!this.#follows) this.#arm();
   }
 
   /** Counts an outcome; ejects the host when a run of failures is long enough. */
   record(host: H, outcome: Outcome): void {
-    const { settings } = this.#options;
-    if (typeof outcome === 'string' && settings.splitLocalOrigin) return this.#recordLocal(host);
-    host.outlier.consecutiveLocalOrigin = 0;
-    if (settings.splitLocalOrigin) host.outlier.local.count(true);
+    const { splitLocalOrigin, consecutive } = this.#options.settings;
+    const counts = this.#countsOf(host);
+    const found = (kind: OutlierKind): void => this.#found(host, kind);
+    if (typeof outcome === 'string' && splitLocalOrigin) return counts.localFailure(consecutive, found);
+    counts.localFailures.end();
+    if (splitLocalOrigin) counts.local.count(true);
     // Without the split a failure before a response counts as what the client gets: 503, or 504 for a timeout.
-    this.#recordStatus(host, typeof outcome === 'number' ? outcome : outcome === 'timeout' ? 504 : 503);
+    counts.response(statusOf(outcome), consecutive, found);
   }
 
   /** An active health check passed: the host comes back where that is what the settings say. */
   checked(host: H): void {
-    if (!host.outlier.ejected || !this.#options.settings.checkReadmits) return;
+    if (this.#follows || !host.outlier.ejected || !this.#options.settings.checkReadmits) return;
     this.#readmit(host);
     this.#options.onChange();
   }
@@ -51,40 +63,50 @@ export class OutlierDetection<H extends WatchedHost> {
   /** The host is no longer of the cluster. */
   forget(host: H): void {
     if (host.outlier.ejected) this.#readmit(host);
+    host.outlier.close();
   }
 
   /** Stops, and lets every host back in. */
   close(): void {
     this.#timer?.cancel();
-    for (const host of this.#options.hosts()) if (host.outlier.ejected) this.#readmit(host);
+    this.#news?.close();
+    for (const host of this.#options.hosts()) this.forget(host);
   }
 
-  #recordStatus(host: H, status: number): void {
-    const { settings } = this.#options;
-    const { outlier } = host;
-    outlier.responses.count(status < 500);
-    if (status < 500) {
-      outlier.consecutive5xx = 0;
-      outlier.consecutiveGatewayFailure = 0;
-      return;
-    }
-    if (status < 502 || status > 504) outlier.consecutiveGatewayFailure = 0;
-    else if (++outlier.consecutiveGatewayFailure === settings.consecutive.consecutive_gateway_failure) {
-      this.#detect(host, 'consecutive_gateway_failure');
-      outlier.consecutiveGatewayFailure = 0;
-    }
-    if (++outlier.consecutive5xx !== settings.consecutive.consecutive_5xx) return;
-    this.#detect(host, 'consecutive_5xx');
-    outlier.consecutive5xx = 0;
+  /** Another worker decides, and tells. */
+  get #follows(): boolean {
+    return this.#options.sharing?.kind === 'following';
   }
 
-  #recordLocal(host: H): void {
-    const { outlier } = host;
-    outlier.local.count(false);
-    if (++outlier.consecutiveLocalOrigin !== this.#options.settings.consecutive.consecutive_local_origin_failure)
-      return;
-    this.#detect(host, 'consecutive_local_origin_failure');
-    outlier.consecutiveLocalOrigin = 0;
+  #follow(sharing: OutlierSharing | undefined): { close(): void } | undefined {
+    const { cluster } = this.#options;
+    if (sharing?.kind === 'leading') {
+      return sharing.follow(cluster, (text, kind) => this.#withHost(text, (host) => this.#detect(host, kind)));
+    }
+    return sharing?.follow(cluster, (text, ejected) => this.#withHost(text, (host) => this.#take(host, ejected)));
+  }
+
+  #withHost(text: string, act: (host: H) => void): void {
+    for (const host of this.#options.hosts()) if (host.text === text) act(host);
+  }
+
+  /** What the first worker decided. */
+  #take(host: H, ejected: boolean): void {
+    host.outlier.ejected = ejected;
+    if (ejected) this.#options.onEject(host);
+    this.#options.onChange();
+  }
+
+  #countsOf(host: H): OutlierCounts {
+    const { cell } = this.#options;
+    return host.outlier.counts(cell && ((kind) => cell(`${host.text}/${kind}`)));
+  }
+
+  /** A run is long enough. */
+  #found(host: H, kind: OutlierKind): void {
+    const { cluster, sharing } = this.#options;
+    if (sharing?.kind === 'following') sharing.report(cluster, host.text, kind);
+    else this.#detect(host, kind);
   }
 
   #detect(host: H, kind: OutlierKind): void {
@@ -119,8 +141,14 @@ export class OutlierDetection<H extends WatchedHost> {
     if (state.ejections * settings.baseEjectionMs < settings.maxEjectionMs + settings.baseEjectionMs) state.ejections++;
     stats.enforcedTotal.increment();
     stats.active.increment();
+    this.#tell(host);
     this.#options.onEject(host);
     this.#options.onChange();
+  }
+
+  #tell(host: H): void {
+    const { cluster, sharing } = this.#options;
+    if (sharing?.kind === 'leading') sharing.tell(cluster, host.text, host.outlier.ejected);
   }
 
   #arm(): void {
@@ -150,9 +178,10 @@ export class OutlierDetection<H extends WatchedHost> {
     const least = Math.min(settings.successRate.requestVolume, settings.failurePercentage.requestVolume);
     const rates: HostRate<H>[] = [];
     for (const host of this.#options.hosts()) {
-      const { total, rate } = host.outlier[tally].take();
+      const counted = this.#countsOf(host)[tally];
+      const { total, rate } = counted.take();
       if (host.outlier.ejected) continue;
-      if (total > 0 && total >= least) host.outlier[tally].rate = rate;
+      if (total > 0 && total >= least) counted.rate = rate;
       rates.push({ host, total, rate });
     }
     const low = lowSuccessRates(rates, settings);
@@ -167,9 +196,16 @@ export class OutlierDetection<H extends WatchedHost> {
     return clock.monotonic() - state.ejectedAt >= ejectionMs;
   }
 
-  #readmit({ outlier }: H): void {
-    outlier.ejected = false;
-    outlier.clearRuns();
+  #readmit(host: H): void {
+    host.outlier.ejected = false;
+    if (this.#follows) return;
+    this.#countsOf(host).endRuns();
     this.#options.stats.active.decrement();
+    this.#tell(host);
   }
+}
+
+function statusOf(outcome: Outcome): number {
+  if (typeof outcome === 'number') return outcome;
+  return outcome === 'timeout' ? 504 : 503;
 }

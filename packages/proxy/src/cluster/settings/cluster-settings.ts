@@ -1,19 +1,17 @@
 // Turns a Cluster message into plain settings, once, refusing by name what can't be honoured.
-import {
-  type Cluster,
-  Cluster_DiscoveryType as DiscoveryType,
-  Cluster_DnsLookupFamily as LookupFamily,
-} from '@meltemi/api/envoy/config/cluster/v3/cluster_pb';
+import { type Cluster, Cluster_DiscoveryType as DiscoveryType } from '@meltemi/api/envoy/config/cluster/v3/cluster_pb';
 import type { JsonObject } from '@bufbuild/protobuf';
+import { DnsClusterSchema } from '@meltemi/api/envoy/extensions/clusters/dns/v3/dns_cluster_pb';
+import { unpackAny } from '@meltemi/api';
 import type { ConfigSource } from '@meltemi/api/envoy/config/core/v3/config_source_pb';
-import { durationToMs } from '@meltemi/base';
 import { type EndpointSet, endpointSet } from '../discovery/endpoint-set.ts';
-import type { DnsFamily } from '../discovery/resolve-name.ts';
 import type { LoadBalancing, SubsetSettings } from './balancer-settings.ts';
 import { circuitLimits, type LimitsByPriority } from './circuit-limits.ts';
 import { ClusterConfigError } from './cluster-config-error.ts';
+import { refuseClusterFields } from './cluster-fields.ts';
 import { peerExchangeProtocol } from './cluster-filters.ts';
 import { type ConnectionSettings, connectionSettings } from './connection-settings.ts';
+import { dnsClusterSettings, type DnsSettings, dnsSettings } from './dns-settings.ts';
 import { type HealthCheckSettings, healthCheckSettings } from './health-check-settings.ts';
 import { type HostRules, hostRules } from './host-rules.ts';
 import { loadBalancing } from './load-balancing.ts';
@@ -47,20 +45,6 @@ export type DiscoverySettings =
   | EdsSettings
   | OriginalDstSettings;
 
-export interface DnsSettings {
-  readonly kind: 'dns';
-  /** Logical: one address at a time. */
-  readonly logical: boolean;
-  readonly names: EndpointSet;
-  readonly refreshMs: number;
-  /** After a failure: first so long, then ever longer. */
-  readonly failureRefreshMs: number;
-  readonly maxFailureRefreshMs: number;
-  /** An answer holds for as long as it says itself. */
-  readonly respectTtl: boolean;
-  readonly family: DnsFamily;
-}
-
 export interface EdsSettings {
   readonly kind: 'eds';
   readonly serviceName: string;
@@ -70,7 +54,8 @@ export interface EdsSettings {
 /** Throws ClusterConfigError or TlsConfigError. */
 export function clusterSettings(cluster: Cluster): ClusterSettings {
   if (cluster.name === '') throw new ClusterConfigError('BAD_VALUE', 'a cluster has no name');
-  refuseUnsupported(cluster);
+  refuseClusterFields(cluster);
+  refuseFilters(cluster);
   const connection = connectionSettings(cluster);
   const transport = transportRules(cluster);
   if (connection.protocol === 'either') requireAlpn(transport);
@@ -101,21 +86,16 @@ function requireAlpn({ rules, otherwise }: TransportRules): void {
   throw new ClusterConfigError('UNSUPPORTED_TRANSPORT', 'auto_config needs a transport socket with ALPN');
 }
 
-/** What would change how a cluster serves, were it honoured. */
-function refuseUnsupported(cluster: Cluster): void {
+function refuseFilters(cluster: Cluster): void {
   const filter = cluster.filters.find(({ name }) => !METADATA_EXCHANGE.test(name));
   if (filter) throw new ClusterConfigError('UNSUPPORTED_FIELD', `filter ${filter.name} is not supported`);
-  if (cluster.upstreamConfig) {
-    throw new ClusterConfigError(
-      'UNSUPPORTED_FIELD',
-      `upstream_config ${cluster.upstreamConfig.name} is not supported`,
-    );
-  }
 }
 
 function discoverySettings(cluster: Cluster): DiscoverySettings {
   const { clusterDiscoveryType: type } = cluster;
   if (type.case === 'clusterType') {
+    const dns = unpackAny(type.value.typedConfig, DnsClusterSchema);
+    if (dns) return dnsClusterSettings(cluster, dns);
     throw new ClusterConfigError('UNSUPPORTED_DISCOVERY', `cluster_type ${type.value.name} is not supported`);
   }
   switch (type.value ?? DiscoveryType.STATIC) {
@@ -131,49 +111,6 @@ function discoverySettings(cluster: Cluster): DiscoverySettings {
       return originalDstSettings(cluster);
     default:
       throw new ClusterConfigError('BAD_VALUE', `type ${type.value} does not exist`);
-  }
-}
-
-function dnsSettings(cluster: Cluster, logical: boolean): DnsSettings {
-  const names = endpointSet(cluster.loadAssignment);
-  if (logical && names.localities.flatMap((group) => group.endpoints).length !== 1) {
-    throw new ClusterConfigError('BAD_ENDPOINT', 'LOGICAL_DNS needs exactly one endpoint');
-  }
-  const refreshMs = cluster.dnsRefreshRate ? durationToMs(cluster.dnsRefreshRate) : 5000;
-  return {
-    kind: 'dns',
-    logical,
-    names,
-    refreshMs,
-    ...failureRefresh(cluster, refreshMs),
-    respectTtl: cluster.respectDnsTtl,
-    family: familyOf(cluster.dnsLookupFamily),
-  };
-}
-
-/** Without a rate of its own a failure is asked again as an answer is. */
-function failureRefresh({ dnsFailureRefreshRate: rate }: Cluster, refreshMs: number) {
-  const failureRefreshMs = rate?.baseInterval ? durationToMs(rate.baseInterval) : refreshMs;
-  const maxFailureRefreshMs = rate?.maxInterval ? durationToMs(rate.maxInterval) : 10 * failureRefreshMs;
-  if (maxFailureRefreshMs < failureRefreshMs) {
-    throw new ClusterConfigError('BAD_VALUE', 'dns_failure_refresh_rate: max_interval is less than base_interval');
-  }
-  return { failureRefreshMs, maxFailureRefreshMs: rate ? maxFailureRefreshMs : refreshMs };
-}
-
-function familyOf(family: LookupFamily): DnsFamily {
-  switch (family) {
-    case LookupFamily.V4_ONLY:
-      return 'v4';
-    case LookupFamily.V6_ONLY:
-      return 'v6';
-    case LookupFamily.V4_PREFERRED:
-      return 'v4-then-v6';
-    case LookupFamily.ALL:
-      return 'all';
-    default:
-      // AUTO prefers IPv6 in Envoy; both are asked, and a v6 answer counts only where there is no v4 one.
-      return 'v4-then-v6';
   }
 }
 

@@ -5,9 +5,14 @@ import {
   HttpProtocolOptionsSchema,
 } from '@meltemi/api/envoy/extensions/upstreams/http/v3/http_protocol_options_pb';
 import { unpackAny } from '@meltemi/api';
-import type { Http1ProtocolOptions, Http2ProtocolOptions } from '@meltemi/api/envoy/config/core/v3/protocol_pb';
+import type {
+  Http1ProtocolOptions,
+  Http2ProtocolOptions,
+  HttpProtocolOptions as CommonOptions,
+} from '@meltemi/api/envoy/config/core/v3/protocol_pb';
 import { durationToMs } from '@meltemi/base';
 import { defaultHttp2Limits, type Http2Limits } from '@meltemi/wire';
+import { bufferLimitOf } from '../../codec/buffer-limit.ts';
 import { type Http1Options, http1Options, refusedHttp1Option } from '../../codec/http1-options.ts';
 import { http2Limits, type PingSettings, pingSettings, refusedHttp2Option } from '../../codec/http2-options.ts';
 import { ClusterConfigError } from './cluster-config-error.ts';
@@ -21,9 +26,12 @@ export interface ConnectionSettings {
   readonly idleTimeoutMs: number;
   /** From the connect; 0: none. */
   readonly maxDurationMs: number;
+  /** Of one request, from its connection on; 0: none. */
+  readonly streamDurationMs: number;
   /** 0: no limit. */
   readonly maxRequests: number;
   readonly maxResponseHeaders: number;
+  readonly maxResponseHeadBytes: number;
   /** Connections for each active or waiting request: above 1, some are opened ahead. */
   readonly preconnectRatio: number;
   readonly http2: Http2Settings;
@@ -38,6 +46,8 @@ export interface ConnectionSettings {
   readonly serverNameByRequest: boolean;
   /** … and accepts only a certificate for that name. */
   readonly certificateByRequest: boolean;
+  /** Bytes that may wait for the host before nothing more is read for it. */
+  readonly bufferLimit: number;
 }
 
 /** Limits of the codec; those that the cluster leaves out are its defaults. */
@@ -69,9 +79,11 @@ export function connectionSettings(cluster: Cluster): ConnectionSettings {
     connectTimeoutMs: cluster.connectTimeout ? durationToMs(cluster.connectTimeout) : 5000,
     idleTimeoutMs: common?.idleTimeout ? durationToMs(common.idleTimeout) : 3_600_000,
     maxDurationMs: common?.maxConnectionDuration ? durationToMs(common.maxConnectionDuration) : 0,
-    maxRequests: common?.maxRequestsPerConnection ?? cluster.maxRequestsPerConnection ?? 0,
+    streamDurationMs: common?.maxStreamDuration ? durationToMs(common.maxStreamDuration) : 0,
+    maxRequests: maxRequestsOf(cluster, common),
     preconnectRatio: preconnectRatioOf(cluster),
     maxResponseHeaders: common?.maxHeadersCount ?? 100,
+    maxResponseHeadBytes: (common?.maxResponseHeadersKb ?? 60) * 1024,
     http2: http2Settings(http2),
     ping: pingSettings(http2),
     http1: http1Options(http1),
@@ -79,6 +91,7 @@ export function connectionSettings(cluster: Cluster): ConnectionSettings {
     keepAliveMs: keepAliveOf(cluster),
     serverNameByRequest: options?.upstreamHttpProtocolOptions?.autoSni ?? false,
     certificateByRequest: options?.upstreamHttpProtocolOptions?.autoSanValidation ?? false,
+    bufferLimit: bufferLimitOf(cluster.perConnectionBufferLimitBytes),
   };
 }
 
@@ -126,6 +139,15 @@ function preconnectRatioOf({ preconnectPolicy: policy }: Cluster): number {
     throw new ClusterConfigError('BAD_VALUE', `per_upstream_preconnect_ratio ${ratio} is not within 1 to 3`);
   }
   return ratio;
+}
+
+/** It stands in the one place or in the other. */
+function maxRequestsOf(cluster: Cluster, common: CommonOptions | undefined): number {
+  const [older, newer] = [cluster.maxRequestsPerConnection, common?.maxRequestsPerConnection];
+  if (older !== undefined && newer !== undefined) {
+    throw new ClusterConfigError('BAD_VALUE', 'max_requests_per_connection stands in the cluster and in its options');
+  }
+  return older ?? newer ?? 0;
 }
 
 /** Envoy leaves what is not given to the system: two hours. */

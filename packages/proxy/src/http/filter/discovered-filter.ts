@@ -31,7 +31,7 @@ export class DiscoveredFilter implements HttpFilter, StreamFilter {
   constructor({ name, discovery, watch, compile, onReady }: DiscoveredFilterOptions) {
     this.name = name;
     if (discovery.typeUrls.length === 0) throw new FilterConfigError('BAD_FILTER', `HTTP filter ${name}: no type_urls`);
-    this.#watch = discoverExtension(name, discovery, watch, {
+    this.#watch = discoverExtension({ kind: 'http_filter', name }, discovery, watch, {
       apply: (config) => this.#use(compile(config)),
       onReady: () => {
         this.ready = true;

@@ -9,6 +9,7 @@ import type { TapRegistry } from '../../tap/tap-registry.ts';
 import type { SharedCounters } from '../../workers/shared-counters.ts';
 import type { WatchExtension } from '../../xds/extension-watch.ts';
 import type { HttpFilter } from './http-filter.ts';
+import type { OpenMixer } from './mixer/mixer.ts';
 
 /** What filters are built from besides their configuration. */
 export interface HttpFilterParts {
@@ -32,6 +33,8 @@ export interface HttpFilterParts {
   readonly drain?: { readonly healthFailed: boolean };
   /** For limits that hold for the whole process. */
   readonly counters: SharedCounters;
+  /** Undefined: the program has no client of Mixer. */
+  readonly openMixer?: OpenMixer | undefined;
 }
 
 export interface HttpFilterType {

@@ -13,6 +13,7 @@ import { ALPN_FILTER } from '../../istio/alpn-filter.ts';
 import { PEER_METADATA_FILTER } from '../../istio/peer-metadata-filter.ts';
 import { ISTIO_STATS_FILTER } from '../../istio/stats/istio-stats-filter.ts';
 import { HEADER_MUTATION_FILTER } from './header-mutation-filter.ts';
+import { MIXER_FILTER } from './mixer/mixer-filter.ts';
 import { HEALTH_CHECK_FILTER } from './health-check-filter.ts';
 import { JWT_AUTHN_FILTER } from './jwt-authn/jwt-authn-filter.ts';
 import { EXT_AUTHZ_FILTER } from './ext-authz/ext-authz-filter.ts';
@@ -43,6 +44,7 @@ export const httpFilterTypes: readonly HttpFilterType[] = [
   ISTIO_STATS_FILTER,
   JWT_AUTHN_FILTER,
   LOCAL_RATE_LIMIT_FILTER,
+  MIXER_FILTER,
   ON_DEMAND_FILTER,
   PEER_METADATA_FILTER,
   RATE_LIMIT_FILTER,

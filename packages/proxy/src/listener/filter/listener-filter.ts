@@ -10,6 +10,8 @@ export type FilterVerdict = 'next' | 'wait' | 'refuse';
 export interface ListenerFilter {
   /** `bytes`: everything read so far, none at first. */
   inspect(connection: InspectedConnection, bytes: Buffer): FilterVerdict;
+  /** False: the listener waits for its configuration. Absent: it has all that it needs. */
+  readonly ready?: boolean;
   /** Gives its counters up. */
   close(): void;
 }

@@ -15,6 +15,7 @@ import { typeNameOf } from '../type-name.ts';
 import { answerFilter, echo, fixedAnswer } from './answer-filter.ts';
 import type { ConnectionFilter } from './connection-filter.ts';
 import { CONNECTION_FILTERS } from './filter-types.ts';
+import { DiscoveredNetworkFilter } from './discovered-network-filter.ts';
 import type { FilterPlace } from './filter-place.ts';
 import { httpFilter } from './http-terminal.ts';
 import { NetworkChain } from './network-chain.ts';
@@ -32,7 +33,7 @@ export function compileNetworkChain(
   if (!last) throw new ListenerConfigError('BAD_FILTER_CHAIN', `filter chain "${place.chainName}" has no filters`);
   const filters: ConnectionFilter[] = [];
   try {
-    for (const config of configs.slice(0, -1)) filters.push(connectionFilter(config, parts));
+    for (const config of configs.slice(0, -1)) filters.push(connectionFilter(config, place, parts));
     const chainPlace = { name: place.chainName, clock: parts.clock, onConnectionClosed: place.onConnectionClosed };
     return new NetworkChain(filters, chainPlace, (onConnectionClosed) =>
       terminalFilter(last, filters, { ...place, onConnectionClosed }, parts),
@@ -43,8 +44,20 @@ export function compileNetworkChain(
   }
 }
 
-function connectionFilter(config: Filter, parts: ListenerParts): ConnectionFilter {
-  const any = configOf(config);
+function connectionFilter(config: Filter, place: FilterPlace, parts: ListenerParts): ConnectionFilter {
+  const { name, configType } = config;
+  if (configType.case !== 'configDiscovery') return typedFilter(config, configOf(config), parts);
+  return new DiscoveredNetworkFilter({
+    name,
+    discovery: configType.value,
+    watch: parts.watchExtension,
+    compile: (given) => typedFilter(config, plainAny(given, xdsRegistry), parts),
+    onReady: place.onReady,
+    missing: place.configMissing,
+  });
+}
+
+function typedFilter(config: Filter, any: Any | undefined, parts: ListenerParts): ConnectionFilter {
   const type = typeNameOf(any);
   if (!Object.hasOwn(CONNECTION_FILTERS, type)) throw unknownFilter(config, type);
   return CONNECTION_FILTERS[type]!(any!.value, parts);
@@ -56,6 +69,7 @@ function terminalFilter(
   place: FilterPlace,
   parts: ListenerParts,
 ): TerminalFilter {
+  if (config.configType.case === 'configDiscovery') throw undiscoverable(config);
   const any = configOf(config);
   const type = typeNameOf(any);
   switch (type) {
@@ -80,6 +94,11 @@ function terminalFilter(
 
 function configOf({ configType }: Filter): Any | undefined {
   return configType.case === 'typedConfig' ? plainAny(configType.value, xdsRegistry) : undefined;
+}
+
+function undiscoverable({ name }: Filter): ListenerConfigError {
+  const message = `network filter ${name}: config_discovery is not supported for what ends a chain`;
+  return new ListenerConfigError('UNSUPPORTED_FIELD', message);
 }
 
 function unknownFilter({ name, configType }: Filter, type: string): ListenerConfigError {

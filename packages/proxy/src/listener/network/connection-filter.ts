@@ -14,6 +14,8 @@ export interface ConnectionFilter {
   wrap?(transport: Transport): Transport;
   /** Hears of connections that tcp_proxy carries. */
   readonly observer?: TcpObserver;
+  /** False: the listener waits for its configuration. Absent: it has all that it needs. */
+  readonly ready?: boolean;
   /** Gives counters up. */
   close(): void;
 }

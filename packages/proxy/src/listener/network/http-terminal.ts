@@ -1,9 +1,11 @@
 // Makes the connection manager that ends a chain: its filters, routes and logs.
 import type { HttpConnectionManager } from '@meltemi/api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
+import { spells } from '../../codec/http1-options.ts';
 import { ConnectionManager } from '../../http/connection-manager.ts';
 import { FilterConfigError } from '../../http/http-config-error.ts';
 import { closeHttpFilters, compileHttpFilters, filtersReady, type HttpFilters } from '../../http/http-filters.ts';
 import { httpSettings } from '../../http/http-settings.ts';
+import { compileReplyMapping } from '../../http/reply-mapping.ts';
 import { inlineRoutes, type RouteSlot, watchedRoutes } from '../../http/route-slot.ts';
 import { openTracer } from '../../tracing/open-tracer.ts';
 import { openAccessLogs } from '../access-logs.ts';
@@ -21,7 +23,7 @@ export function httpFilter(config: HttpConnectionManager, place: FilterPlace, pa
     get openConnections() {
       return manager.openConnections;
     },
-    multiplexes: manager.settings.codec !== 'http1',
+    multiplexes: manager.settings.codec !== 'http1' && !spells(manager.settings.http1),
     accept: (transport, localUris) => manager.accept(transport, localUris),
     drain: () => manager.drain(),
     closeIdle: () => manager.closeIdle(),
@@ -31,6 +33,7 @@ export function httpFilter(config: HttpConnectionManager, place: FilterPlace, pa
 
 function httpManager(config: HttpConnectionManager, place: FilterPlace, parts: ListenerParts): ConnectionManager {
   const settings = httpSettings(config);
+  const replyMapping = compileReplyMapping(config.localReplyConfig, parts);
   const accessLogs = openAccessLogs(config.accessLog, parts);
   try {
     const filters = compileHttpFilters(config.httpFilters, {
@@ -53,6 +56,7 @@ function httpManager(config: HttpConnectionManager, place: FilterPlace, parts: L
         filters,
         routes,
         accessLogs,
+        replyMapping,
         tracer,
       });
     } catch (error) {
@@ -74,7 +78,7 @@ function routesOf(
   const specifier = config.routeSpecifier;
   switch (specifier.case) {
     case 'routeConfig':
-      return inlineRoutes(specifier.value, filters);
+      return inlineRoutes(specifier.value, filters, parts.clusters);
     case 'rds':
       return watchedRoutes(
         {
@@ -83,6 +87,7 @@ function routesOf(
           watch: (source, name, onRoutes, onMissing) =>
             parts.watchRoutes(source, name, onRoutes, onMissing, config.statPrefix),
           awaitClusters: parts.awaitClusters,
+          clusters: parts.clusters,
         },
         filters,
         place.onReady,

@@ -6,7 +6,7 @@ import { connectionEntry } from '../../http/connection-entry.ts';
 import type { ConnectionEntry } from '../../http/stream-entry.ts';
 import type { ArrivedConnection, ConnectionFilter, Denial, Inquiry } from './connection-filter.ts';
 import { HeldConnection } from './held-connection.ts';
-import type { TerminalFilter } from './terminal-filter.ts';
+import type { Reception, TerminalFilter } from './terminal-filter.ts';
 
 export interface ChainPlace {
   readonly name: string;
@@ -32,14 +32,24 @@ export class NetworkChain {
     this.terminal = makeTerminal(() => this.#ended(filters.length));
   }
 
+  /** Everything that its filters need is here. */
+  get ready(): boolean {
+    return this.terminal.ready && this.#filters.every(({ ready }) => ready ?? true);
+  }
+
   get openConnections(): number {
     return this.terminal.openConnections + this.#held.size;
   }
 
-  /** Takes a connection whose handshake is done. */
-  accept(transport: Transport, localUris: readonly string[]): void {
-    if (this.#filters.length === 0) this.terminal.accept(transport, localUris, undefined);
-    else this.#admit(new Arrival(transport, this.#place.name, localUris), 0);
+  /** One connection begins its handshake. */
+  expect(): Reception {
+    return this.terminal.expect?.() ?? this.terminal;
+  }
+
+  /** Takes a connection whose handshake is done; `reception`: where it was expected. */
+  accept(transport: Transport, localUris: readonly string[], reception: Reception = this.terminal): void {
+    if (this.#filters.length === 0) reception.accept(transport, localUris, undefined);
+    else this.#admit(new Arrival(transport, { chain: this.#place.name, localUris, reception }), 0);
   }
 
   closeIdle(): number {
@@ -60,7 +70,7 @@ export class NetworkChain {
     }
     let carried = arrival.transport;
     for (const filter of this.#filters) carried = filter.wrap?.(carried) ?? carried;
-    this.terminal.accept(carried, arrival.localUris, arrival.known);
+    arrival.reception.accept(carried, arrival.localUris, arrival.known);
   }
 
   /** `passed`: how many filters had let it in. */
@@ -104,17 +114,26 @@ export class NetworkChain {
 
 const NO_METADATA: Readonly<Record<string, JsonObject>> = {};
 
+interface ArrivalPlace {
+  /** Its name. */
+  readonly chain: string;
+  readonly localUris: readonly string[];
+  readonly reception: Reception;
+}
+
 class Arrival implements ArrivedConnection {
   readonly transport: Transport;
   readonly localUris: readonly string[];
+  readonly reception: Reception;
   readonly #chainName: string;
   known: ConnectionEntry | undefined;
   metadata: Readonly<Record<string, JsonObject>> = NO_METADATA;
 
-  constructor(transport: Transport, chainName: string, localUris: readonly string[]) {
+  constructor(transport: Transport, { chain, localUris, reception }: ArrivalPlace) {
     this.transport = transport;
-    this.#chainName = chainName;
+    this.#chainName = chain;
     this.localUris = localUris;
+    this.reception = reception;
   }
 
   get entry(): ConnectionEntry {

@@ -54,6 +54,12 @@ export class TransportLayer implements Transport, TransportHandler {
   get bytesQueued(): number {
     return this.#below.bytesQueued;
   }
+  get queueLimit(): number {
+    return this.#below.queueLimit;
+  }
+  set queueLimit(bytes: number) {
+    this.#below.queueLimit = bytes;
+  }
   get open(): boolean {
     return this.#below.open;
   }

@@ -6,6 +6,7 @@ import { file_envoy_extensions_access_loggers_open_telemetry_v3_logs_service } f
 import { file_envoy_extensions_access_loggers_stream_v3_stream } from '@meltemi/api/envoy/extensions/access_loggers/stream/v3/stream_pb';
 import { file_envoy_extensions_bootstrap_internal_listener_v3_internal_listener } from '@meltemi/api/envoy/extensions/bootstrap/internal_listener/v3/internal_listener_pb';
 import { file_envoy_extensions_clusters_aggregate_v3_cluster } from '@meltemi/api/envoy/extensions/clusters/aggregate/v3/cluster_pb';
+import { file_envoy_extensions_clusters_dns_v3_dns_cluster } from '@meltemi/api/envoy/extensions/clusters/dns/v3/dns_cluster_pb';
 import { file_envoy_extensions_common_dynamic_forward_proxy_v3_dns_cache } from '@meltemi/api/envoy/extensions/common/dynamic_forward_proxy/v3/dns_cache_pb';
 import { file_envoy_extensions_common_ratelimit_v3_ratelimit } from '@meltemi/api/envoy/extensions/common/ratelimit/v3/ratelimit_pb';
 import { file_envoy_extensions_common_tap_v3_common } from '@meltemi/api/envoy/extensions/common/tap/v3/common_pb';
@@ -35,6 +36,7 @@ import { file_envoy_extensions_load_balancing_policies_round_robin_v3_round_robi
 import { file_envoy_extensions_load_balancing_policies_subset_v3_subset } from '@meltemi/api/envoy/extensions/load_balancing_policies/subset/v3/subset_pb';
 import { file_envoy_extensions_load_balancing_policies_wrr_locality_v3_wrr_locality } from '@meltemi/api/envoy/extensions/load_balancing_policies/wrr_locality/v3/wrr_locality_pb';
 import { file_envoy_extensions_matching_common_inputs_network_v3_network_inputs } from '@meltemi/api/envoy/extensions/matching/common_inputs/network/v3/network_inputs_pb';
+import { file_envoy_extensions_matching_common_inputs_ssl_v3_ssl_inputs } from '@meltemi/api/envoy/extensions/matching/common_inputs/ssl/v3/ssl_inputs_pb';
 import { file_envoy_extensions_network_dns_resolver_cares_v3_cares_dns_resolver } from '@meltemi/api/envoy/extensions/network/dns_resolver/cares/v3/cares_dns_resolver_pb';
 import { file_envoy_extensions_network_dns_resolver_getaddrinfo_v3_getaddrinfo_dns_resolver } from '@meltemi/api/envoy/extensions/network/dns_resolver/getaddrinfo/v3/getaddrinfo_dns_resolver_pb';
 import { file_envoy_extensions_path_match_uri_template_v3_uri_template_match } from '@meltemi/api/envoy/extensions/path/match/uri_template/v3/uri_template_match_pb';
@@ -64,6 +66,7 @@ export const EXTENSION_TYPES: readonly DescFile[] = [
   file_envoy_extensions_access_loggers_stream_v3_stream,
   file_envoy_extensions_bootstrap_internal_listener_v3_internal_listener,
   file_envoy_extensions_clusters_aggregate_v3_cluster,
+  file_envoy_extensions_clusters_dns_v3_dns_cluster,
   file_envoy_extensions_common_dynamic_forward_proxy_v3_dns_cache,
   file_envoy_extensions_common_ratelimit_v3_ratelimit,
   file_envoy_extensions_common_tap_v3_common,
@@ -93,6 +96,7 @@ export const EXTENSION_TYPES: readonly DescFile[] = [
   file_envoy_extensions_load_balancing_policies_subset_v3_subset,
   file_envoy_extensions_load_balancing_policies_wrr_locality_v3_wrr_locality,
   file_envoy_extensions_matching_common_inputs_network_v3_network_inputs,
+  file_envoy_extensions_matching_common_inputs_ssl_v3_ssl_inputs,
   file_envoy_extensions_network_dns_resolver_cares_v3_cares_dns_resolver,
   file_envoy_extensions_network_dns_resolver_getaddrinfo_v3_getaddrinfo_dns_resolver,
   file_envoy_extensions_path_match_uri_template_v3_uri_template_match,

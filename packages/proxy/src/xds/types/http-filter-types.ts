@@ -27,6 +27,7 @@ import { file_istio_http_peer_metadata_config } from '@meltemi/api/istio/http/pe
 import { file_istio_stats_config } from '@meltemi/api/istio/stats/config_pb';
 import { file_istio_workload_extension } from '@meltemi/api/istio/workload/extension_pb';
 import { file_istio_workload_workload } from '@meltemi/api/istio/workload/workload_pb';
+import { file_meltemi_mixer_v1_mixer_filter } from '@meltemi/api/meltemi/mixer/v1/mixer_filter_pb';
 import type { DescFile } from '@bufbuild/protobuf';
 
 export const HTTP_FILTER_TYPES: readonly DescFile[] = [
@@ -58,4 +59,5 @@ export const HTTP_FILTER_TYPES: readonly DescFile[] = [
   file_istio_stats_config,
   file_istio_workload_extension,
   file_istio_workload_workload,
+  file_meltemi_mixer_v1_mixer_filter,
 ];

@@ -3,7 +3,7 @@ import { CHUNKED, type Headers } from '@meltemi/wire';
 import type { FilteredResponse, FilteredStream, FilterStep, StreamFilter } from '../http-filter.ts';
 import type { Codec } from './codec.ts';
 import type { CompressingFilter } from './compressing-filter.ts';
-import type { CompressorLibrary } from './compressor-library.ts';
+import type { Compression } from './compression.ts';
 import type { RouteRules } from './compressor-rules.ts';
 import { countChoice, type DirectionStats } from './compressor-stats.ts';
 import { isBigEnough, isOfType, isSilent, type Refusal, refusalOf } from './eligibility.ts';
@@ -15,7 +15,7 @@ const STATUS_HEADER = 'x-envoy-compression-status';
 
 export class CompressedExchange implements StreamFilter, OfferingCompressor {
   readonly filter: CompressingFilter;
-  library: CompressorLibrary;
+  library: Compression;
   #route: RouteRules | undefined;
   #accepted: string | undefined;
   #request: Codec | undefined;

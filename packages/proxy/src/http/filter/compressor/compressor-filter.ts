@@ -12,7 +12,8 @@ import type { FilteredStream, HttpFilter, StreamFilter } from '../http-filter.ts
 import { readMessage } from '../read-message.ts';
 import { CompressedExchange } from './compressed-exchange.ts';
 import type { CompressingFilter } from './compressing-filter.ts';
-import { type CompressorLibrary, compressorLibrary } from './compressor-library.ts';
+import type { Compression } from './compression.ts';
+import { compressorLibrary } from './compressor-library.ts';
 import {
   type DirectionRules,
   requestRules,
@@ -37,7 +38,7 @@ export const COMPRESSOR_FILTER: HttpFilterType = {
 
 class CompressorFilter implements HttpFilter, CompressingFilter {
   readonly name: string;
-  readonly library: CompressorLibrary;
+  readonly library: Compression;
   readonly chooseFirst: boolean;
   readonly request: DirectionRules;
   readonly response: ResponseRules;

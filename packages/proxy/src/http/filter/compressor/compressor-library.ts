@@ -1,5 +1,4 @@
 // Turns the extension that names a compression (gzip, brotli, zstd) into a maker of compressors.
-import { unpackAny } from '@meltemi/api';
 import type { TypedExtensionConfig } from '@meltemi/api/envoy/config/core/v3/extension_pb';
 import {
   type Brotli,
@@ -13,33 +12,18 @@ import {
 } from '@meltemi/api/envoy/extensions/compression/gzip/compressor/v3/gzip_pb';
 import { type Zstd, ZstdSchema } from '@meltemi/api/envoy/extensions/compression/zstd/compressor/v3/zstd_pb';
 import { FilterConfigError } from '../../http-config-error.ts';
-import { Codec, OPERATION_FLUSH, ZLIB_FLUSH } from './codec.ts';
+import { brotli, chooseLibrary, type Compression, gzip, inRange, libraryOf, zstd } from './compression.ts';
 
 const zlib = process.getBuiltinModule('node:zlib');
 const { constants } = zlib;
 
-export interface CompressorLibrary {
-  /** In `content-encoding`. */
-  readonly encoding: string;
-  /** In the names of counters: `compressor.EXTENSION.gzip.request.compressed`. */
-  readonly statsName: string;
-  open(): Codec;
-}
-
-/** Throws FilterConfigError for one that is not known. */
-export function compressorLibrary(extension: TypedExtensionConfig | undefined): CompressorLibrary {
-  const config = extension?.typedConfig;
-  const gzip = unpackAny(config, GzipSchema);
-  if (gzip) return gzipLibrary(gzip);
-  const brotli = unpackAny(config, BrotliSchema);
-  if (brotli) return brotliLibrary(brotli);
-  const zstd = unpackAny(config, ZstdSchema);
-  if (zstd) return zstdLibrary(zstd);
-  const given = config ? config.typeUrl : 'nothing';
-  throw new FilterConfigError(
-    'UNSUPPORTED_FIELD',
-    `compressor: compressor_library is gzip, brotli or zstd, not ${given}`,
-  );
+/** Throws FilterConfigError for one that is not known, or can't be honoured. */
+export function compressorLibrary(extension: TypedExtensionConfig | undefined): Compression {
+  return chooseLibrary('compressor', extension, [
+    libraryOf(GzipSchema, gzipLibrary),
+    libraryOf(BrotliSchema, brotliLibrary),
+    libraryOf(ZstdSchema, zstdLibrary),
+  ]);
 }
 
 const GZIP_STRATEGIES: Readonly<Record<GzipStrategy, number>> = {
@@ -50,15 +34,15 @@ const GZIP_STRATEGIES: Readonly<Record<GzipStrategy, number>> = {
   [GzipStrategy.FIXED]: constants.Z_FIXED,
 };
 
-function gzipLibrary(config: Gzip): CompressorLibrary {
+function gzipLibrary(config: Gzip): Compression {
   const level: number = config.compressionLevel;
   const options = {
     level: level === 0 ? constants.Z_DEFAULT_COMPRESSION : level,
     strategy: GZIP_STRATEGIES[config.compressionStrategy],
-    memLevel: inRange('memory_level', config.memoryLevel ?? 5, 1, 9),
-    windowBits: inRange('window_bits', config.windowBits ?? 12, 9, 15),
+    memLevel: inRange('compressor: memory_level', config.memoryLevel ?? 5, 1, 9),
+    windowBits: inRange('compressor: window_bits', config.windowBits ?? 12, 9, 15),
   };
-  return { encoding: 'gzip', statsName: 'gzip', open: () => new Codec(zlib.createGzip(options), ZLIB_FLUSH) };
+  return gzip(() => zlib.createGzip(options));
 }
 
 const BROTLI_MODES: Readonly<Record<EncoderMode, number>> = {
@@ -68,22 +52,18 @@ const BROTLI_MODES: Readonly<Record<EncoderMode, number>> = {
   [EncoderMode.FONT]: constants.BROTLI_MODE_FONT,
 };
 
-function brotliLibrary(config: Brotli): CompressorLibrary {
+function brotliLibrary(config: Brotli): Compression {
   const params = {
-    [constants.BROTLI_PARAM_QUALITY]: inRange('quality', config.quality ?? 3, 0, 11),
+    [constants.BROTLI_PARAM_QUALITY]: inRange('compressor: quality', config.quality ?? 3, 0, 11),
     [constants.BROTLI_PARAM_MODE]: BROTLI_MODES[config.encoderMode],
-    [constants.BROTLI_PARAM_LGWIN]: inRange('window_bits', config.windowBits ?? 18, 10, 24),
-    [constants.BROTLI_PARAM_LGBLOCK]: inRange('input_block_bits', config.inputBlockBits ?? 24, 16, 24),
+    [constants.BROTLI_PARAM_LGWIN]: inRange('compressor: window_bits', config.windowBits ?? 18, 10, 24),
+    [constants.BROTLI_PARAM_LGBLOCK]: inRange('compressor: input_block_bits', config.inputBlockBits ?? 24, 16, 24),
     [constants.BROTLI_PARAM_DISABLE_LITERAL_CONTEXT_MODELING]: config.disableLiteralContextModeling,
   };
-  return {
-    encoding: 'br',
-    statsName: 'brotli',
-    open: () => new Codec(zlib.createBrotliCompress({ params }), OPERATION_FLUSH),
-  };
+  return brotli(() => zlib.createBrotliCompress({ params }));
 }
 
-function zstdLibrary(config: Zstd): CompressorLibrary {
+function zstdLibrary(config: Zstd): Compression {
   if (config.dictionary) throw new FilterConfigError('UNSUPPORTED_FIELD', 'compressor: zstd takes no dictionary');
   const params = {
     [constants.ZSTD_c_compressionLevel]: config.compressionLevel ?? constants.ZSTD_CLEVEL_DEFAULT,
@@ -91,14 +71,5 @@ function zstdLibrary(config: Zstd): CompressorLibrary {
     // The numbers of the message are the library's own, with 0 for its choice.
     [constants.ZSTD_c_strategy]: config.strategy,
   };
-  return {
-    encoding: 'zstd',
-    statsName: 'zstd',
-    open: () => new Codec(zlib.createZstdCompress({ params }), OPERATION_FLUSH),
-  };
-}
-
-function inRange(field: string, value: number, least: number, most: number): number {
-  if (value >= least && value <= most) return value;
-  throw new FilterConfigError('BAD_FILTER', `compressor: ${field} is from ${least} to ${most}, not ${value}`);
+  return zstd(() => zlib.createZstdCompress({ params }));
 }

@@ -5,7 +5,8 @@ import type {
   CompressorPerRoute,
 } from '@meltemi/api/envoy/extensions/filters/http/compressor/v3/compressor_pb';
 import { FilterConfigError } from '../../http-config-error.ts';
-import { type CompressorLibrary, compressorLibrary } from './compressor-library.ts';
+import type { Compression } from './compression.ts';
+import { compressorLibrary } from './compressor-library.ts';
 
 export interface DirectionRules {
   readonly enabled: boolean;
@@ -30,7 +31,7 @@ export interface ResponseRules extends DirectionRules {
 export interface RouteRules {
   readonly enabled: boolean | undefined;
   readonly removesAcceptEncoding: boolean | undefined;
-  readonly library: CompressorLibrary | undefined;
+  readonly library: Compression | undefined;
 }
 
 const MIN_LENGTH = 30;

@@ -8,7 +8,7 @@ import { ListenerConfigError } from '../../listener-config-error.ts';
 import type { ListenerParts } from '../../listener-parts.ts';
 import type { FilterPlace } from '../filter-place.ts';
 import { tcpFilter } from '../tcp-terminal.ts';
-import type { TerminalFilter } from '../terminal-filter.ts';
+import type { Reception, TerminalFilter } from '../terminal-filter.ts';
 import { TransportLayer } from '../transport-layer.ts';
 import { RedisStats } from './redis-stats.ts';
 import { RedisTap } from './redis-tap.ts';
@@ -27,13 +27,17 @@ export function redisFilter(
   });
   const carrier = tcpFilter(tcp, observers, place, parts);
   const stats = new RedisStats(parts.stats, statPrefix);
+  const tapped = (reception: Reception): Reception => ({
+    accept(transport, localUris, entry) {
+      reception.accept(new TransportLayer(transport, () => new RedisTap(stats, parts.clock)), localUris, entry);
+    },
+  });
   return {
+    ...tapped(carrier),
+    expect: () => tapped(carrier.expect?.() ?? carrier),
     ready: true,
     get openConnections() {
       return carrier.openConnections;
-    },
-    accept(transport, localUris, entry) {
-      carrier.accept(new TransportLayer(transport, () => new RedisTap(stats, parts.clock)), localUris, entry);
     },
     drain: () => carrier.drain(),
     closeIdle: () => carrier.closeIdle(),
