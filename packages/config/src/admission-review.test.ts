@@ -17,14 +17,21 @@ const review = (operation: string, object: unknown) => ({
 const response = (...about: Parameters<typeof review>) => answerReview(review(...about)).response;
 
 test('a good object is let through with what there is to say', () => {
-  assert.deepEqual(answerReview(review('CREATE', peers('STRICT'))), {
+  assert.deepEqual(response('CREATE', peers('STRICT')), { uid: '7', allowed: true });
+  const unfollowed = {
+    apiVersion: 'extensions.istio.io/v1alpha1',
+    kind: 'WasmPlugin',
+    metadata: { name: 'all' },
+    spec: { url: 'oci://a/b' },
+  };
+  assert.deepEqual(answerReview(review('CREATE', unfollowed)), {
     apiVersion: 'admission.k8s.io/v1',
     kind: 'AdmissionReview',
     response: {
       uid: '7',
       allowed: true,
       warnings: [
-        'PeerAuthentication shop/all: warning: kind: PeerAuthentication is checked, but the mesh does not act on it [MEL0015]',
+        'WasmPlugin shop/all: warning: kind: WasmPlugin is checked, but the mesh does not act on it [MEL0015]',
       ],
     },
   });

@@ -300,11 +300,14 @@ test('every word on the command line means one kind', () => {
 });
 
 test('a kind that the mesh does not follow is checked, kept and said', () => {
-  const text = 'apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: a}\n';
-  assert.deepEqual(said(`${text}spec: {mtls: {mode: STRICT}}\n`), [
-    'f.yaml:2:7: warning: PeerAuthentication is checked, but the mesh does not act on it [MEL0015]',
+  const text = 'apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\nmetadata: {name: a}\n';
+  assert.deepEqual(said(`${text}spec: {url: "oci://a/b", phase: AUTHN}\n`), [
+    'f.yaml:2:7: warning: WasmPlugin is checked, but the mesh does not act on it [MEL0015]',
   ]);
-  assert.match(said(`${text}spec: {mtls: {mode: STRIKT}}\n`).join(), /4:21: error: .*\(did you mean "STRICT"\?\)/);
+  assert.match(
+    said(`${text}spec: {url: "oci://a/b", phase: AUTH}\n`).join(),
+    /4:33: error: .*\(did you mean "AUTHN"\?\)/,
+  );
 });
 
 test('no spec makes decoding throw, and findings are inside of the file', () => {

@@ -7,6 +7,7 @@ import { formatPath, parsePath } from './field-path.ts';
 import { findKind } from './find-kind.ts';
 import { type Kind, kindByName, KINDS } from './kinds.ts';
 import type { LocatedResource } from './located-resource.ts';
+import { endpointSliceFields } from './model/endpoint-slice.ts';
 import { endpointSubsets } from './model/kubernetes.ts';
 import { CODE } from './problem-code.ts';
 import { type Field, type Finding, labelMap, message, text } from './schema.ts';
@@ -79,12 +80,11 @@ function decodeAs(
   const problems = decoded.findings.map((finding) => problemOf(finding, document, name));
   if (hasErrors(problems) || !metadata) return { problems };
   if (kind.unfollowed) problems.push(unfollowed(kind, document, name));
-  const {
-    spec = {},
-    status,
-    data,
-    subsets,
-  } = decoded.value as Readonly<Partial<Record<'spec' | 'status' | 'data' | 'subsets', unknown>>>;
+  const { spec = {}, ...fields } = decoded.value as Readonly<Record<string, unknown>>;
+  const beside = Object.entries(BESIDE_SPEC[kind.kind] ?? {}).map(([field, { empty }]) => [
+    field,
+    fields[field] ?? empty,
+  ]);
   const origin = (path = '') => ({
     resource: name,
     apiVersion,
@@ -99,18 +99,36 @@ function decodeAs(
       namespace: name.namespace,
       labels: metadata.labels ?? {},
       annotations: metadata.annotations ?? {},
-      resourceVersion: revisionOf(name, [metadata.labels, metadata.annotations, spec, status, data ?? subsets]),
+      resourceVersion: revisionOf(name, [
+        metadata.labels,
+        metadata.annotations,
+        spec,
+        ...beside.map(([, field]) => field),
+      ]),
       creationTimestamp: metadata.creationTimestamp ?? '',
     },
     spec,
     source: document.source,
     origin,
-    ...(kind.kind === 'Pod' && { status: status ?? {} }),
-    ...(kind.kind === 'ConfigMap' && { data: data ?? {} }),
-    ...(kind.kind === 'Endpoints' && { subsets: subsets ?? [] }),
+    ...Object.fromEntries(beside),
   };
   return { resource, problems };
 }
+
+/** What objects of Kubernetes say in other fields than their spec, and what stands for those that are not written. */
+const BESIDE_SPEC: Readonly<
+  Record<string, Readonly<Record<string, { readonly field: Field; readonly empty: unknown }>>>
+> = {
+  Pod: { status: { field: message({ phase: text(), podIP: text() }, { open: true }), empty: {} } },
+  ConfigMap: { data: { field: labelMap, empty: {} } },
+  Secret: { data: { field: labelMap, empty: {} }, stringData: { field: labelMap, empty: {} } },
+  Endpoints: { subsets: { field: endpointSubsets, empty: [] } },
+  EndpointSlice: {
+    addressType: { field: endpointSliceFields.addressType, empty: '' },
+    endpoints: { field: endpointSliceFields.endpoints, empty: [] },
+    ports: { field: endpointSliceFields.ports, empty: [] },
+  },
+};
 
 const metadataFields = {
   name: objectName,
@@ -127,9 +145,7 @@ function envelopeOf(kind: Kind): Field {
     kind: text(),
     metadata,
     spec: kind.schema,
-    ...(kind.kind === 'Pod' && { status: message({ phase: text(), podIP: text() }, { open: true }) }),
-    ...(kind.kind === 'ConfigMap' && { data: labelMap }),
-    ...(kind.kind === 'Endpoints' && { subsets: endpointSubsets }),
+    ...Object.fromEntries(Object.entries(BESIDE_SPEC[kind.kind] ?? {}).map(([name, { field }]) => [name, field])),
   };
   const required =
     kind.schema.kind === 'message' && kind.schema.required.length > 0 ? ['metadata', 'spec'] : ['metadata'];

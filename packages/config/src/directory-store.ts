@@ -1,20 +1,20 @@
 // A directory of YAML files as a store: watched, written atomically, edited in place.
 import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { resourceName } from '@meltemi/api';
 import type { Clock, Logger, ResourceName } from '@meltemi/base';
 
 import { createFile, removeFile, replaceFile } from './atomic-file.ts';
-import { buildView } from './build-view.ts';
+import { ViewBuilder } from './build-view.ts';
 import { editText } from './edit-text.ts';
 import { withFileLock } from './file-lock.ts';
 import { KINDS } from './kinds.ts';
 import { LastGoodFiles } from './last-good-files.ts';
 import type { LocatedResource } from './located-resource.ts';
-import { type FileContents, readFiles } from './read-files.ts';
+import { type FileContents, isRead, readAgain, readFiles } from './read-files.ts';
 import { resourceToObject, resourceToYaml } from './resource-yaml.ts';
-import { type ConfigStore, StoreError, type Watch, type Written } from './store.ts';
+import { type ConfigStore, type StoreContents, StoreError, type Watch, type Written } from './store.ts';
 import { missingError, refuseLocked, unreadableError } from './store-errors.ts';
 import { duplicateProblem, uniqueResources } from './unique-resources.ts';
 import type { ConfigView, KindName, ResourceByKind } from './view.ts';
@@ -38,17 +38,21 @@ export class DirectoryStore implements ConfigStore {
   readonly #options: DirectoryStoreOptions;
   readonly #listeners = new Set<(view: ConfigView) => void>();
   #files: FileContents = new Map();
+  readonly #views: ViewBuilder;
   #view: ConfigView;
   #watch: Watch | undefined;
   readonly #lastGood: LastGoodFiles | undefined;
   /** Reads and writes run one after the other. */
   #last: Promise<unknown> = Promise.resolve();
-  #refreshWaits = false;
+  /** What the next refresh looks at; undefined: no refresh waits. */
+  #awaited: { everything: boolean; readonly files: Set<string> } | undefined;
   #opened = false;
+  #contents: StoreContents = { resources: [], problems: [] };
 
   private constructor(options: DirectoryStoreOptions) {
     this.#options = options;
-    this.#view = buildView([], [], options.domain);
+    this.#views = new ViewBuilder(options.domain);
+    this.#view = this.#views.build([], []);
     this.#lastGood = options.lastGoodDirectory === undefined ? undefined : new LastGoodFiles(options.lastGoodDirectory);
   }
 
@@ -57,7 +61,7 @@ export class DirectoryStore implements ConfigStore {
     await mkdir(options.directories[0]!, { recursive: true });
     // Watched before the first read, so that no change falls between the two.
     if (options.watchFiles !== false) {
-      store.#watch = watchDirectories(options.directories, options.clock, () => store.#refreshSoon());
+      store.#watch = watchDirectories(options.directories, options.clock, (files) => store.#refreshSoon(files));
     }
     if (store.#lastGood) store.#files = await store.#lastGood.read();
     await store.#inTurn(() => store.#read());
@@ -66,6 +70,10 @@ export class DirectoryStore implements ConfigStore {
 
   view(): ConfigView {
     return this.#view;
+  }
+
+  contents(): StoreContents {
+    return this.#contents;
   }
 
   list<Kind extends KindName>(kind: Kind, namespace?: string): readonly ResourceByKind[Kind][] {
@@ -116,21 +124,30 @@ export class DirectoryStore implements ConfigStore {
     await this.#last;
   }
 
-  #refreshSoon(): void {
-    if (this.#refreshWaits) return;
-    this.#refreshWaits = true;
-    this.#inTurn(() => {
-      this.#refreshWaits = false;
-      return this.#read();
+  /** `files`: those that may have changed; undefined: any. */
+  async #refreshSoon(files: ReadonlySet<string> | undefined): Promise<void> {
+    const concerned = [...(files ?? [])].filter((file) => isRead(basename(file)));
+    if (files && concerned.length === 0) return;
+    const waits = this.#awaited !== undefined;
+    this.#awaited ??= { everything: false, files: new Set() };
+    if (!files) this.#awaited.everything = true;
+    for (const file of concerned) this.#awaited.files.add(file);
+    if (waits) return;
+    await this.#inTurn(() => {
+      const { everything, files: changed } = this.#awaited!;
+      this.#awaited = undefined;
+      return this.#read(everything ? undefined : changed);
     }).catch((error: unknown) => this.#options.logger.error(`reading the configuration failed: ${String(error)}`));
   }
 
-  async #read(): Promise<void> {
-    const { directories, domain } = this.#options;
-    const files = await readFiles(directories, this.#files);
+  /** `changed`: where nothing but these files may have changed. */
+  async #read(changed?: ReadonlySet<string>): Promise<void> {
+    const { directories } = this.#options;
+    const files = (changed && (await readAgain(changed, this.#files))) ?? (await readFiles(directories, this.#files));
+    const before = this.#files;
     const same =
-      files.size === this.#files.size &&
-      [...files].every(([file, content]) => this.#files.get(file)?.hash === content.hash && content.hash !== '');
+      files.size === before.size &&
+      files.entries().every(([file, content]) => before.get(file)?.hash === content.hash && content.hash !== '');
     this.#files = files;
     if (same && this.#opened) return;
     this.#opened = true;
@@ -140,7 +157,8 @@ export class DirectoryStore implements ConfigStore {
     const contents = [...files.values()];
     const unique = uniqueResources(contents.flatMap(({ resources }) => resources));
     const problems = [...contents.flatMap((content) => content.problems), ...unique.problems];
-    const view = buildView(unique.resources, problems, domain);
+    this.#contents = { resources: unique.resources, problems };
+    const view = this.#views.build(unique.resources, problems);
     if (view.version === this.#view.version) return;
     this.#view = view;
     for (const listener of this.#listeners) listener(view);

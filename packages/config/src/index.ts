@@ -14,6 +14,16 @@ export type {
   Subset,
   TrafficPolicy,
 } from './model/destination-rule.ts';
+export type {
+  ApplyTo,
+  ClusterPatchMatch,
+  EnvoyConfigPatch,
+  EnvoyFilter,
+  ListenerPatchMatch,
+  PatchContext,
+  PatchOperation,
+  RoutePatchMatch,
+} from './model/envoy-filter.ts';
 export type { Gateway, GatewayServer, NamedPort, ServerTls } from './model/gateway.ts';
 export type {
   Container,
@@ -50,6 +60,7 @@ export type {
   TlsRoute,
   VirtualService,
 } from './model/virtual-service.ts';
+export { securityPolicies, type SecurityPolicies } from './convert/security-policies.ts';
 export { istioServiceHost } from './convert/istio-service.ts';
 export { convertDocuments } from './convert/v1alpha3/convert-documents.ts';
 export type { V1alpha3Document } from './convert/v1alpha3/document.ts';
@@ -65,11 +76,47 @@ export type { MutualTls, PeerAuthentication } from './model/peer-authentication.
 export type { ProxyConfig } from './model/proxy-config.ts';
 export type { RbacConfig, ServiceRole, ServiceRoleBinding } from './model/rbac.ts';
 export type { JwtRule, RequestAuthentication } from './model/request-authentication.ts';
-export type { Telemetry } from './model/telemetry.ts';
+export type {
+  ExtensionProvider,
+  FileLogProvider,
+  OpenTelemetryProvider,
+  ProviderHeader,
+  ProviderService,
+  ZipkinProvider,
+} from './model/extension-provider.ts';
+export { UNSERVED_PROVIDERS } from './model/extension-provider.ts';
+export {
+  decodeMeshConfig,
+  decodeProxyConfig,
+  type DefaultProxyConfig,
+  type MeshConfig,
+  type MeshConfigFinding,
+} from './model/mesh-config.ts';
+export { decodeMeshNetworks, type MeshNetwork, type MeshNetworkGateway } from './model/mesh-networks.ts';
+export { MIXER_KINDS } from './kinds/mixer-kinds.ts';
+export { MESH_CONFIG_FIELDS, type MeshConfigField } from './model/mesh-config-schema.ts';
+export type { AccessLogging, Metrics, Telemetry, Tracing, TracingTag, TrafficMode } from './model/telemetry.ts';
 export type { WorkloadGroup } from './model/workload-group.ts';
+export { type ConfiguredPod, effectiveProxyConfig } from './effective-proxy-config.ts';
+export { type ResourceDefinition, resourceDefinitions } from './kube/resource-definitions.ts';
+export { JoinedStore } from './joined-store.ts';
+export { KubeClient, type KubeRequest } from './kube/kube-client.ts';
+export { KubeError } from './kube/kube-error.ts';
+export { KubeStore } from './kube/kube-store.ts';
+export { LeaderLease } from './kube/leader-lease.ts';
+export { StatusWriter } from './kube/status-writer.ts';
+export { RootConfigMaps } from './kube/root-config-maps.ts';
+export { inClusterAccess, type KubeAccess, readKubeconfig } from './kube/kubeconfig.ts';
 export { CODE } from './problem-code.ts';
-export { type ConfigStore, StoreError, type StoreErrorCode, type Watch, type Written } from './store.ts';
-export type { ConfigMap, ConfigView, Endpoints, KindName, Pod, ResourceByKind } from './view.ts';
+export {
+  type ConfigStore,
+  type StoreContents,
+  StoreError,
+  type StoreErrorCode,
+  type Watch,
+  type Written,
+} from './store.ts';
+export type { ConfigMap, ConfigView, Endpoints, EndpointSlice, KindName, Pod, ResourceByKind, Secret } from './view.ts';
 export { buildView } from './build-view.ts';
 export { type Decoded, decodeResource } from './decode-resource.ts';
 export { type LocatedDocument, type ParsedText, parseDocuments } from './document.ts';

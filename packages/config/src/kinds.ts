@@ -3,7 +3,7 @@ import type { Kind } from './kind.ts';
 import { MIXER_KINDS } from './kinds/mixer-kinds.ts';
 import { POLICY_KINDS } from './kinds/policy-kinds.ts';
 import { destinationRuleSchema } from './model/destination-rule-schema.ts';
-import { envoyFilterSchema } from './model/envoy-filter.ts';
+import { envoyFilterSchema } from './model/envoy-filter-schema.ts';
 import { gatewaySchema } from './model/gateway.ts';
 import { deploymentSchema, ingressSchema, openSchema, podSchema, serviceSchema } from './model/kubernetes.ts';
 import { proxyConfigSchema } from './model/proxy-config.ts';
@@ -86,7 +86,6 @@ export const KINDS: readonly Kind[] = [
     type: 'envoy-filter',
     plural: 'envoyfilters',
     names: [],
-    unfollowed: true,
     schema: envoyFilterSchema,
   },
   {
@@ -96,7 +95,6 @@ export const KINDS: readonly Kind[] = [
     type: 'proxy-config',
     plural: 'proxyconfigs',
     names: [],
-    unfollowed: true,
     schema: proxyConfigSchema,
   },
   ...POLICY_KINDS,
@@ -124,7 +122,18 @@ export const KINDS: readonly Kind[] = [
   },
   { ...CORE, kind: 'Pod', type: 'pod', plural: 'pods', names: ['po'], schema: podSchema },
   { ...CORE, kind: 'Endpoints', type: 'endpoints', plural: 'endpoints', names: ['ep'] },
+  {
+    kind: 'EndpointSlice',
+    groups: ['discovery.k8s.io'],
+    versions: ['v1'],
+    type: 'endpoint-slice',
+    plural: 'endpointslices',
+    names: [],
+    ours: false,
+    schema: openSchema,
+  },
   { ...CORE, kind: 'ConfigMap', type: 'config-map', plural: 'configmaps', names: ['cm'] },
+  { ...CORE, kind: 'Secret', type: 'secret', plural: 'secrets', names: [] },
   { ...CORE, kind: 'ServiceAccount', type: 'service-account', plural: 'serviceaccounts', names: ['sa'] },
   { ...CORE, kind: 'Node', type: 'node', plural: 'nodes', names: ['no'], clusterScoped: true },
   { ...CORE, kind: 'Namespace', type: 'namespace', plural: 'namespaces', names: ['ns'], clusterScoped: true },

@@ -1,6 +1,7 @@
 // Directories → the objects in their YAML files. Files that did not change aren't read again, and what was good stays.
 import { createHash } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Problem } from '@meltemi/base';
@@ -24,16 +25,43 @@ export interface FileContent {
 
 export type FileContents = ReadonlyMap<string, FileContent>;
 
+/**
+ * Reads these files again, and no other. Undefined where one has come or gone since `before`: only a look at the whole
+ * directory tells its place among the others.
+ */
+export async function readAgain(paths: ReadonlySet<string>, before: FileContents): Promise<FileContents | undefined> {
+  const contents = new Map(before);
+  for (const path of paths) {
+    const known = before.get(path);
+    const content = known && (await readContent(path, known));
+    if (!content) return undefined;
+    contents.set(path, content);
+  }
+  return contents;
+}
+
+/** The names of files that are read. */
+export function isRead(name: string): boolean {
+  return /^[^.].*\.(ya?ml|json)$/.test(name);
+}
+
 /** Reads what changed since `before`. A directory that is not there is empty. */
 export async function readFiles(directories: readonly string[], before: FileContents): Promise<FileContents> {
   const contents = new Map<string, FileContent>();
   for (const directory of directories) {
     for (const file of await listFiles(directory)) {
-      const content = await readContent(file, before.get(file));
+      const known = before.get(file);
+      const content = known && known.stamp === stampOf(file) ? known : await readContent(file, known);
       if (content) contents.set(file, content);
     }
   }
   return contents;
+}
+
+/** Thousands of files are looked at again and again: one that did not change costs microseconds so. */
+function stampOf(file: string): string | undefined {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  return stats && `${stats.mtimeMs}/${stats.size}/${stats.ino}`;
 }
 
 /**
@@ -43,7 +71,7 @@ export async function readFiles(directories: readonly string[], before: FileCont
 export async function listFiles(directory: string): Promise<readonly string[]> {
   const entries = await readdir(directory, { withFileTypes: true }).catch(noneIfMissing);
   return entries
-    .filter((entry) => !entry.isDirectory() && /^[^.].*\.(ya?ml|json)$/.test(entry.name))
+    .filter((entry) => !entry.isDirectory() && isRead(entry.name))
     .map(({ name }) => join(directory, name))
     .toSorted();
 }
@@ -55,8 +83,8 @@ function noneIfMissing(error: NodeJS.ErrnoException): never[] {
 
 async function readContent(file: string, before: FileContent | undefined): Promise<FileContent | undefined> {
   try {
-    const { mtimeMs, size, ino } = await stat(file);
-    const stamp = `${mtimeMs}/${size}/${ino}`;
+    const stamp = stampOf(file);
+    if (stamp === undefined) return undefined;
     if (before?.stamp === stamp) return before;
     return decodeContent(file, stamp, await readFile(file, 'utf8'), before);
   } catch (error) {
@@ -96,6 +124,13 @@ function lastGood(
   return before.filter((resource) => !now.has(keyOf(resource)) && (unnamed || refused.has(keyOf(resource))));
 }
 
-export function keyOf({ kind, metadata }: LocatedResource): string {
-  return `${kind}/${metadata.namespace}/${metadata.name}`;
+const keys = new WeakMap<LocatedResource, string>();
+
+export function keyOf(resource: LocatedResource): string {
+  const known = keys.get(resource);
+  if (known !== undefined) return known;
+  const { kind, metadata } = resource;
+  const key = `${kind}/${metadata.namespace}/${metadata.name}`;
+  keys.set(resource, key);
+  return key;
 }

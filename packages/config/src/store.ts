@@ -14,6 +14,13 @@ export interface Watch {
   close(): void;
 }
 
+/** All that a store read, not yet checked against each other: one resource of a name. */
+export interface StoreContents {
+  readonly resources: readonly LocatedResource[];
+  /** What could not be read or decoded. */
+  readonly problems: readonly Problem[];
+}
+
 /** Writes answer when they are durable, and refuse with a StoreError. */
 export interface ConfigStore {
   /** What is known now. Never empty by accident: a store is opened by reading everything once. */

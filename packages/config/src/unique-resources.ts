@@ -11,20 +11,19 @@ export function uniqueResources(all: readonly LocatedResource[]): {
   readonly resources: readonly LocatedResource[];
   readonly problems: readonly Problem[];
 } {
-  const byKey = Map.groupBy(all, keyOf);
-  const groups = Array.from(byKey.values(), (same) =>
-    same.toSorted((a, b) =>
-      a.metadata.creationTimestamp < b.metadata.creationTimestamp
-        ? -1
-        : a.metadata.creationTimestamp > b.metadata.creationTimestamp
-          ? 1
-          : 0,
-    ),
-  );
-  return {
-    resources: groups.map(([first]) => first!),
-    problems: groups.flatMap(([first, ...others]) => others.map((other) => duplicateProblem(first!, other))),
-  };
+  const firsts = new Map<string, LocatedResource>();
+  const problems: Problem[] = [];
+  for (const resource of all) {
+    const key = keyOf(resource);
+    const known = firsts.get(key);
+    if (known && known.metadata.creationTimestamp <= resource.metadata.creationTimestamp) {
+      problems.push(duplicateProblem(known, resource));
+    } else {
+      if (known) problems.push(duplicateProblem(resource, known));
+      firsts.set(key, resource);
+    }
+  }
+  return { resources: [...firsts.values()], problems };
 }
 
 /** Says that an object exists already, at the place of the second. */

@@ -5,6 +5,8 @@ import type { LocatedResource } from './located-resource.ts';
 import type { AuthenticationPolicy } from './model/authentication-policy.ts';
 import type { AuthorizationPolicy } from './model/authorization-policy.ts';
 import type { DestinationRule } from './model/destination-rule.ts';
+import type { EnvoyFilter } from './model/envoy-filter.ts';
+import type { SliceFields } from './model/endpoint-slice.ts';
 import type { Gateway } from './model/gateway.ts';
 import type {
   DeploymentSpec,
@@ -37,8 +39,17 @@ export interface Endpoints extends LocatedResource {
   readonly subsets: readonly EndpointSubset[];
 }
 
+/** Some of a service's addresses, as Kubernetes found them; its label says of which service. */
+export interface EndpointSlice extends LocatedResource, SliceFields {}
+
 export interface ConfigMap extends LocatedResource {
   readonly data: Readonly<Record<string, string>>;
+}
+
+/** `data` is in base64, `stringData` as it is; what both name, `stringData` says. */
+export interface Secret extends LocatedResource {
+  readonly data: Readonly<Record<string, string>>;
+  readonly stringData: Readonly<Record<string, string>>;
 }
 
 /** The kinds that are read, as they were written. */
@@ -50,7 +61,7 @@ export interface ResourceByKind extends MixerResources {
   readonly WorkloadEntry: LocatedResource<WorkloadEntry>;
   readonly Sidecar: LocatedResource<Sidecar>;
   readonly WorkloadGroup: LocatedResource<WorkloadGroup>;
-  readonly EnvoyFilter: LocatedResource;
+  readonly EnvoyFilter: LocatedResource<EnvoyFilter>;
   readonly ProxyConfig: LocatedResource<ProxyConfig>;
   readonly AuthorizationPolicy: LocatedResource<AuthorizationPolicy>;
   readonly PeerAuthentication: LocatedResource<PeerAuthentication>;
@@ -72,7 +83,9 @@ export interface ResourceByKind extends MixerResources {
   readonly Deployment: LocatedResource<DeploymentSpec>;
   readonly Pod: Pod;
   readonly Endpoints: Endpoints;
+  readonly EndpointSlice: EndpointSlice;
   readonly ConfigMap: ConfigMap;
+  readonly Secret: Secret;
   readonly ServiceAccount: LocatedResource;
   readonly Namespace: LocatedResource;
   readonly Node: LocatedResource;

@@ -17,7 +17,7 @@ test('a burst of changes is told once, and changes in hidden directories are not
   context.after(() => rmSync(directory, { recursive: true }));
   const clock = new ManualClock();
   let told = 0;
-  const watching = watchDirectories([directory], clock, () => told++);
+  const watching = watchDirectories([directory], clock, () => void told++);
   context.after(() => watching.close());
   // Events of one process come in one order: when a watcher that was added later has seen a change, so have all.
   const changeIn = async (path: string, change: () => void): Promise<void> => {

@@ -9,6 +9,7 @@ import { portsAsWritten } from './ports-as-written.ts';
 import type { Resolution, Service, ServicePort } from './service.ts';
 import type { PlatformView, ServiceEndpoints } from './view.ts';
 import type { Workload } from './workload.ts';
+import { accountsOf, withAccounts, writtenEndpoints, type WrittenWorkload } from './written-workloads.ts';
 
 const RESOLUTION: Readonly<Record<string, Resolution>> = {
   STATIC: 'registry',
@@ -21,14 +22,44 @@ const RESOLUTION: Readonly<Record<string, Resolution>> = {
 export function entryPlatform(
   entries: readonly Resource<ServiceEntry>[],
   workloads: readonly Workload[] = [],
+  written: readonly WrittenWorkload[] = [],
 ): PlatformView {
-  const found = entries.flatMap((entry) => (entry.spec.hosts ?? []).map((host) => hostOf(entry, host, workloads)));
+  const found = entries.flatMap((entry) => hostsOf(entry, workloads).map((host) => withWritten(entry, host, written)));
   return {
     services: found.map((item) => item.service),
     endpoints: found.flatMap((item) => item.endpoints),
     workloads: [],
     problems: [],
   };
+}
+
+/** With the machines that it selects. */
+function withWritten(entry: Resource<ServiceEntry>, found: FoundHost, written: readonly WrittenWorkload[]): FoundHost {
+  const { service, endpoints } = found;
+  const more = writtenEndpoints(service, entry.spec.workloadSelector?.labels ?? {}, written);
+  if (more.length === 0) return found;
+  return { service: withAccounts(service, accountsOf(more)), endpoints: [...endpoints, ...more] };
+}
+
+interface FoundHost {
+  readonly service: Service;
+  readonly endpoints: ServiceEndpoints[];
+}
+
+interface EntryHosts {
+  readonly workloads: readonly Workload[];
+  readonly hosts: readonly FoundHost[];
+}
+
+/** What an entry says stays true: only a selector looks at workloads. */
+const known = new WeakMap<Resource<ServiceEntry>, EntryHosts>();
+
+function hostsOf(entry: Resource<ServiceEntry>, workloads: readonly Workload[]): EntryHosts['hosts'] {
+  const before = known.get(entry);
+  if (before && (!entry.spec.workloadSelector || before.workloads === workloads)) return before.hosts;
+  const hosts = (entry.spec.hosts ?? []).map((host) => hostOf(entry, host, workloads));
+  known.set(entry, { workloads, hosts });
+  return hosts;
 }
 
 function hostOf(entry: Resource<ServiceEntry>, host: Host, workloads: readonly Workload[]) {
@@ -44,19 +75,26 @@ function hostOf(entry: Resource<ServiceEntry>, host: Host, workloads: readonly W
     ports,
     selector: {},
     resolution,
+    ...(entry.spec.resolution === 'DNS_ROUND_ROBIN' && { dnsOnce: true as const }),
     meshExternal: (entry.spec.location ?? 'MESH_EXTERNAL') === 'MESH_EXTERNAL',
-    serviceAccounts: [...new Set(selected.map((workload) => workload.serviceAccount))].sort(),
+    serviceAccounts: entryAccounts(entry, selected),
     exportTo: entry.spec.exportTo ?? ['*'],
     ...portsAsWritten(entry),
+    created: entry.metadata.creationTimestamp,
     source: entry.source,
   };
   const endpoints = ports.map((port) => ({
     host: service.host,
     namespace: service.namespace,
     port: port.number,
-    endpoints: [...writtenEndpoints(entry, service, port), ...selectedEndpoints(selected, port)],
+    endpoints: [...listedEndpoints(entry, service, port), ...selectedEndpoints(selected, port)],
   }));
   return { service, endpoints } satisfies { service: Service; endpoints: ServiceEndpoints[] };
+}
+
+function entryAccounts({ spec }: Resource<ServiceEntry>, selected: readonly Workload[]): readonly string[] {
+  const all = [...(spec.endpoints ?? []), ...selected].map(({ serviceAccount = '' }) => serviceAccount);
+  return [...new Set(all)].filter((account) => account !== '').sort();
 }
 
 function servicePort(port: NonNullable<ServiceEntry['ports']>[number]): ServicePort {
@@ -71,17 +109,18 @@ function servicePort(port: NonNullable<ServiceEntry['ports']>[number]): ServiceP
 }
 
 /** Without endpoints a DNS entry is looked up by its own host. */
-function writtenEndpoints(entry: Resource<ServiceEntry>, service: Service, port: ServicePort): Endpoint[] {
+function listedEndpoints(entry: Resource<ServiceEntry>, service: Service, port: ServicePort): Endpoint[] {
   const target = typeof port.targetPort === 'number' ? port.targetPort : port.number;
-  const base = { namespace: service.namespace, health: 'healthy' as const };
-  const written = (entry.spec.endpoints ?? []).map((endpoint) => ({
+  const base = { namespace: service.namespace, health: 'healthy' as const, written: true as const };
+  const written = (entry.spec.endpoints ?? []).map((endpoint, index) => ({
     ...base,
     address: { host: endpoint.address ?? '', port: endpoint.ports?.[port.name] ?? target },
     labels: endpoint.labels ?? {},
     serviceAccount: endpoint.serviceAccount ?? '',
-    workload: entry.metadata.name,
+    workload: `${entry.metadata.name}-${index}`,
     weight: endpoint.weight ?? 0,
     locality: endpoint.locality ?? '',
+    ...(endpoint.network && { network: endpoint.network }),
   }));
   if (written.length > 0 || service.resolution !== 'dns' || entry.spec.workloadSelector) return written;
   const own = { address: { host: service.host, port: target }, labels: {}, serviceAccount: '' };

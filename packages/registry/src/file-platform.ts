@@ -1,31 +1,28 @@
 // Turns Kubernetes' Services, Endpoints and Pods into services, endpoints and workloads.
 import { type Host, type Problem, selects, serviceHost } from '@meltemi/base';
 import { resourceName } from '@meltemi/api';
-import type {
-  Endpoints,
-  LocatedResource,
-  Pod,
-  PodStatus,
-  ServicePort as WrittenPort,
-  ServiceSpec,
-} from '@meltemi/config';
+import type { LocatedResource, Pod, PodStatus, ServicePort as WrittenPort, ServiceSpec } from '@meltemi/config';
 import type { Endpoint } from './endpoint.ts';
-import { kubeEndpoints, kubeWorkloads } from './kube-endpoints.ts';
+import { type FoundEndpoints, kubeEndpoints, kubeWorkloads } from './kube-endpoints.ts';
 import { containerPorts, managementPorts } from './management-ports.ts';
 import { nodeLocalities } from './node-locality.ts';
 import { parsePlacement, type Placement, PLACEMENT_ANNOTATION } from './placement.ts';
 import { namedProtocol, portProtocol } from './port-protocol.ts';
 import { portsAsWritten } from './ports-as-written.ts';
-import { serviceAccounts } from './service-accounts.ts';
+import { serviceAccounts, silentPods } from './service-accounts.ts';
 import type { Service, ServicePort } from './service.ts';
 import type { PlatformView, ServiceEndpoints } from './view.ts';
 import type { Workload } from './workload.ts';
+import { type WorkloadIndex, workloadIndex } from './workload-index.ts';
+import { accountsOf, withAccounts, writtenEndpoints, type WrittenWorkload } from './written-workloads.ts';
 
 export interface FilePlatformInput {
   readonly services: readonly LocatedResource<ServiceSpec>[];
   /** Where Kubernetes says that services are served; the others' endpoints are the pods that they select. */
-  readonly endpoints?: readonly Endpoints[];
+  readonly endpoints?: readonly FoundEndpoints[];
   readonly pods: readonly Pod[];
+  /** Machines that run pods' applications without Kubernetes. */
+  readonly written?: readonly WrittenWorkload[];
   /** What is known of the machines. */
   readonly nodes?: readonly LocatedResource[];
   /** The DNS domain of the mesh: `cluster.local`. */
@@ -40,15 +37,19 @@ export function filePlatform(input: FilePlatformInput): PlatformView {
   const problems: Problem[] = [];
   const localities = nodeLocalities(input.nodes ?? []);
   const workloads = input.pods.map((pod) => workloadOf(pod, localities.get(pod.spec.nodeName ?? '') ?? '', problems));
+  const index = workloadIndex(workloads);
+  const silent = silentPods(input.pods);
   const byNamespace = Map.groupBy(workloads, (workload) => workload.namespace);
   const objects = new Map((input.endpoints ?? []).map((object) => [nameOf(object), object]));
   const found = input.services.map((resource) => {
     const bare = serviceOf(resource, input.domain);
     const object = objects.get(nameOf(resource));
-    const picked = object ? kubeWorkloads(object, workloads) : pick(bare, byNamespace.get(bare.namespace) ?? []);
+    // Callers of a headless service know its pods by DNS: no other machine is among them.
+    const written = bare.headless ? [] : writtenEndpoints(bare, bare.selector, input.written ?? []);
+    const picked = object ? kubeWorkloads(object, index) : pick(bare, byNamespace.get(bare.namespace) ?? []);
     return {
-      service: { ...bare, ...serviceAccounts(resource, picked, input.pods) },
-      endpoints: object ? foundEndpoints(bare, object, workloads) : endpointsOf(bare, picked),
+      service: withAccounts({ ...bare, ...serviceAccounts(resource, picked, silent) }, accountsOf(written)),
+      endpoints: [...(object ? objectEndpoints(bare, object, index) : endpointsOf(bare, picked)), ...written],
     };
   });
   return {
@@ -59,9 +60,21 @@ export function filePlatform(input: FilePlatformInput): PlatformView {
   };
 }
 
-const nameOf = ({ metadata }: LocatedResource): string => `${metadata.namespace}/${metadata.name}`;
+const nameOf = ({ metadata }: Pick<LocatedResource, 'metadata'>): string => `${metadata.namespace}/${metadata.name}`;
 
+const workloadsOfPods = new WeakMap<Pod, Workload>();
+
+/** The same object each time for the same pod, so that nothing behind it looks changed. */
 function workloadOf(pod: Pod, locality: string, problems: Problem[]): Workload {
+  const known = workloadsOfPods.get(pod);
+  if (known?.locality === locality) return known;
+  const workload = readWorkload(pod, locality, problems);
+  // What is wrong with a placement is said each time.
+  if (!(PLACEMENT_ANNOTATION in pod.metadata.annotations)) workloadsOfPods.set(pod, workload);
+  return workload;
+}
+
+function readWorkload(pod: Pod, locality: string, problems: Problem[]): Workload {
   const { spec, status } = pod;
   return {
     name: pod.metadata.name,
@@ -114,10 +127,12 @@ function serviceOf(resource: LocatedResource<ServiceSpec>, domain: string): Serv
     selector: spec.selector ?? {},
     resolution: external ? 'dns' : 'registry',
     ...(external && { externalName: spec.externalName! }),
+    ...(spec.clusterIP === 'None' && { headless: true as const }),
     meshExternal: external,
     serviceAccounts: [],
     exportTo: annotations[EXPORT_TO]?.split(',').map((word) => word.trim()) ?? ['*'],
     ...portsAsWritten(resource),
+    created: resource.metadata.creationTimestamp,
     source: resource.source,
   };
 }
@@ -138,7 +153,7 @@ function pick(service: Service, workloads: readonly Workload[]): readonly Worklo
   return workloads.filter((workload) => selects(service.selector, workload.labels));
 }
 
-function foundEndpoints(service: Service, object: Endpoints, workloads: readonly Workload[]): ServiceEndpoints[] {
+function objectEndpoints(service: Service, object: FoundEndpoints, workloads: WorkloadIndex): ServiceEndpoints[] {
   return service.ports.map((port) => ({
     host: service.host,
     namespace: service.namespace,

@@ -15,5 +15,6 @@ export {
 export { portProtocol } from './port-protocol.ts';
 export { readRegistry, type RegistrySources, RegistryStore, type WatchedStore } from './registry-store.ts';
 export { isHttp, type Protocol, type Resolution, type Service, type ServicePort } from './service.ts';
-export { mergeRegistry, type PlatformView, type RegistryView, type ServedPort, type ServiceEndpoints } from './view.ts';
+export { mergeRegistry } from './registry-merger.ts';
+export type { PlatformView, RegistryChange, RegistryView, ServedPort, ServiceEndpoints } from './view.ts';
 export { type ContainerPort, type Workload } from './workload.ts';

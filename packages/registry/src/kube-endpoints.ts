@@ -4,12 +4,16 @@ import type { EndpointAddress, Endpoints } from '@meltemi/config';
 import type { Endpoint } from './endpoint.ts';
 import type { ServicePort } from './service.ts';
 import type { Workload } from './workload.ts';
+import type { WorkloadIndex } from './workload-index.ts';
+
+/** Where Kubernetes found a service, whose name and namespace it bears. */
+export type FoundEndpoints = Pick<Endpoints, 'metadata' | 'subsets'>;
 
 /** The endpoints of one port, in the object's order. A port of the object is a service's by its name. */
 export function kubeEndpoints(
-  object: Endpoints,
+  object: FoundEndpoints,
   port: ServicePort,
-  workloads: readonly Workload[],
+  workloads: WorkloadIndex,
   place: (workload: Workload, port: number) => SocketAddress,
 ): readonly Endpoint[] {
   const { namespace } = object.metadata;
@@ -33,7 +37,7 @@ export function kubeEndpoints(
 }
 
 /** The workloads behind an Endpoints object. */
-export function kubeWorkloads(object: Endpoints, workloads: readonly Workload[]): readonly Workload[] {
+export function kubeWorkloads(object: FoundEndpoints, workloads: WorkloadIndex): readonly Workload[] {
   const addresses = object.subsets.flatMap((subset) => subset.addresses ?? []);
   return addresses.flatMap((address) => workloadAt(address, object.metadata.namespace, workloads) ?? []);
 }
@@ -42,10 +46,8 @@ export function kubeWorkloads(object: Endpoints, workloads: readonly Workload[])
 function workloadAt(
   { ip, targetRef }: EndpointAddress,
   namespace: string,
-  workloads: readonly Workload[],
+  workloads: WorkloadIndex,
 ): Workload | undefined {
-  const own = workloads.filter((workload) => workload.namespace === (targetRef?.namespace ?? namespace));
-  if (targetRef?.name !== undefined) return own.find(({ name }) => name === targetRef.name);
-  const there = own.filter(({ address }) => address === ip);
-  return there.length === 1 ? there[0] : undefined;
+  const own = targetRef?.namespace ?? namespace;
+  return targetRef?.name === undefined ? workloads.at(own, ip) : workloads.named(own, targetRef.name);
 }

@@ -1,8 +1,10 @@
 // Keeps the registry's view current while its sources change.
 import type { ConfigView, Pod } from '@meltemi/config';
 import { entryPlatform } from './entry-platform.ts';
+import { foundEndpoints } from './endpoint-slices.ts';
 import { filePlatform } from './file-platform.ts';
-import { mergeRegistry, type RegistryView } from './view.ts';
+import { RegistryMerger } from './registry-merger.ts';
+import type { PlatformView, RegistryView } from './view.ts';
 
 /** A store whose view changes: the user's configuration, or the directory where pods are scheduled. */
 export interface WatchedStore {
@@ -24,6 +26,7 @@ export class RegistryStore {
   readonly #sources: RegistrySources;
   readonly #listeners = new Set<() => void>();
   readonly #watches: readonly { close(): void }[];
+  readonly #merger = new RegistryMerger();
   #view: RegistryView | undefined;
 
   constructor(sources: RegistrySources) {
@@ -33,7 +36,7 @@ export class RegistryStore {
   }
 
   view(): RegistryView {
-    this.#view ??= readRegistry(this.#sources);
+    this.#view ??= this.#merger.merge(readPlatforms(this.#sources));
     return this.#view;
   }
 
@@ -55,16 +58,21 @@ export class RegistryStore {
 
 /** Reads all platforms of the sources' present views. */
 export function readRegistry(sources: RegistrySources): RegistryView {
+  return new RegistryMerger().merge(readPlatforms(sources));
+}
+
+function readPlatforms(sources: RegistrySources): readonly PlatformView[] {
   const config = sources.config.view();
   const services = config.objects('Service');
   const files = filePlatform({
     services,
-    endpoints: config.objects('Endpoints'),
+    endpoints: foundEndpoints(config.objects('Endpoints'), config.objects('EndpointSlice')),
     pods: podsOf(sources, config),
     nodes: config.objects('Node'),
+    written: config.objects('WorkloadEntry'),
     domain: sources.domain,
   });
-  return mergeRegistry([files, entryPlatform(config.serviceEntries, files.workloads)]);
+  return [files, entryPlatform(config.serviceEntries, files.workloads, config.objects('WorkloadEntry'))];
 }
 
 function podsOf(sources: RegistrySources, config: ConfigView): readonly Pod[] {

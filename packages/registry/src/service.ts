@@ -43,8 +43,12 @@ export interface Service {
   readonly ports: readonly ServicePort[];
   readonly selector: Labels;
   readonly resolution: Resolution;
+  /** Of `dns`: one address at a time is used. */
+  readonly dnsOnce?: true;
   /** For a service that stands for a name elsewhere in DNS: that name. */
   readonly externalName?: string;
+  /** Callers get the addresses of its pods by DNS, and dial them. */
+  readonly headless?: true;
   /** Outside of the mesh: no mutual TLS of ours. */
   readonly meshExternal: boolean;
   /** Service accounts of the workloads behind it, sorted. */
@@ -55,6 +59,8 @@ export interface Service {
   readonly exportTo: readonly string[];
   /** Gateways that it leads to listen on the ports that their Gateway names, not on its target ports. */
   readonly gatewayPortsAsWritten?: true;
+  /** When it was made, in RFC 3339; empty: nobody wrote it. */
+  readonly created: string;
   readonly source: Source;
 }
 

@@ -1,5 +1,5 @@
-// Merges what the platforms say into one immutable view of services, endpoints and workloads.
-import { type Host, type Problem, selects } from '@meltemi/base';
+// What is known of services, endpoints and workloads: what one platform says, and the immutable view of all.
+import type { Host, Problem } from '@meltemi/base';
 import type { Endpoint } from './endpoint.ts';
 import type { Service, ServicePort } from './service.ts';
 import type { Workload } from './workload.ts';
@@ -27,8 +27,20 @@ export interface ServedPort {
   readonly endpoint: Endpoint;
 }
 
-/** All services, endpoints and workloads at one moment. */
+/** What a view changed in the one before it. */
+export interface RegistryChange {
+  /** The view before, by its number. */
+  readonly since: number;
+  /** Services whose endpoints are others, by host. */
+  readonly endpointsOf: ReadonlySet<Host>;
+}
+
+/** All services, endpoints and workloads at one moment. What two views in a row say alike is the same object. */
 export interface RegistryView {
+  /** Of this view alone. */
+  readonly number: number;
+  /** Undefined for the first of its store. */
+  readonly change: RegistryChange | undefined;
   /** Sorted by host. */
   readonly services: readonly Service[];
   readonly workloads: readonly Workload[];
@@ -41,65 +53,4 @@ export interface RegistryView {
   servicesOf(workload: Workload): readonly Service[];
   /** The ports of services that have an endpoint at an IP address, in the order of the services. */
   servedAt(address: string): readonly ServedPort[];
-}
-
-/** Joins the platforms. A host of two platforms keeps the first one's service, and has the endpoints of all. */
-export function mergeRegistry(platforms: readonly PlatformView[]): RegistryView {
-  const services = firstByHost(platforms.flatMap((platform) => platform.services));
-  const workloads = platforms.flatMap((platform) => platform.workloads);
-  const endpoints = endpointsByPort(platforms.flatMap((platform) => platform.endpoints));
-  const sorted = [...services.values()].sort((a, b) => (a.host < b.host ? -1 : 1));
-  let served: ReadonlyMap<string, readonly ServedPort[]> | undefined;
-  const byName = new Map(workloads.map((workload) => [`${workload.namespace}/${workload.name}`, workload]));
-  return {
-    services: sorted,
-    workloads,
-    problems: platforms.flatMap((platform) => platform.problems),
-    service: (host) => services.get(host),
-    instances: (host, port) => endpoints.get(`${host}:${port}`) ?? [],
-    workload: (namespace, name) => byName.get(`${namespace}/${name}`),
-    servicesOf: (workload) => [...services.values()].filter((service) => picks(service, workload)),
-    servedAt: (address) => (served ??= servedByAddress(sorted, endpoints)).get(address) ?? [],
-  };
-}
-
-function servedByAddress(
-  services: readonly Service[],
-  endpoints: ReadonlyMap<string, readonly Endpoint[]>,
-): ReadonlyMap<string, readonly ServedPort[]> {
-  const served = services.flatMap((service) =>
-    service.ports.flatMap((port) =>
-      (endpoints.get(`${service.host}:${port.number}`) ?? []).map((endpoint) => ({ service, port, endpoint })),
-    ),
-  );
-  return Map.groupBy(served, ({ endpoint }) => endpoint.address.host);
-}
-
-function firstByHost(services: readonly Service[]): Map<Host, Service> {
-  const byHost = new Map<Host, Service>();
-  for (const service of services) {
-    const first = byHost.get(service.host);
-    byHost.set(service.host, first ? withPorts(first, service) : service);
-  }
-  return byHost;
-}
-
-/** Several entries may each declare a port of one host. */
-function withPorts(first: Service, other: Service): Service {
-  const known = new Set(first.ports.map((port) => port.number));
-  const more = other.ports.filter((port) => !known.has(port.number));
-  return more.length === 0 ? first : { ...first, ports: [...first.ports, ...more] };
-}
-
-function endpointsByPort(all: readonly ServiceEndpoints[]): Map<string, readonly Endpoint[]> {
-  const grouped = Map.groupBy(all, (item) => `${item.host}:${item.port}`);
-  return new Map([...grouped].map(([key, items]) => [key, items.flatMap((item) => item.endpoints)]));
-}
-
-function picks(service: Service, workload: Workload): boolean {
-  return (
-    service.namespace === workload.namespace &&
-    Object.keys(service.selector).length > 0 &&
-    selects(service.selector, workload.labels)
-  );
 }

@@ -1,7 +1,7 @@
 // The kinds of security, telemetry and extensions, of today and of Istio 1.0.
 import type { Kind } from '../kind.ts';
 import { checkMeshPolicyName, checkPolicyName, meshPolicySchema } from '../model/authentication-policy.ts';
-import { authorizationPolicySchema } from '../model/authorization-policy.ts';
+import { authorizationPolicySchema } from '../model/authorization-policy-schema.ts';
 import { trafficExtensionSchema, wasmPluginSchema } from '../model/extensions.ts';
 import { peerAuthenticationSchema } from '../model/peer-authentication.ts';
 import { checkRbacConfigName, rbacConfigSchema, serviceRoleBindingSchema, serviceRoleSchema } from '../model/rbac.ts';
@@ -9,15 +9,14 @@ import { requestAuthenticationSchema } from '../model/request-authentication.ts'
 import { telemetrySchema } from '../model/telemetry.ts';
 
 const UNFOLLOWED = { ours: true, unfollowed: true, names: [] } as const;
-const SECURITY = { ...UNFOLLOWED, groups: ['security.istio.io'], versions: ['v1', 'v1beta1'] } as const;
+const SECURITY = { ours: true, names: [], groups: ['security.istio.io'], versions: ['v1', 'v1beta1'] } as const;
 const EXTENSIONS = { ...UNFOLLOWED, groups: ['extensions.istio.io'], versions: ['v1alpha1'] } as const;
-const AUTHENTICATION = { ...UNFOLLOWED, groups: ['authentication.istio.io'], versions: ['v1alpha1'] } as const;
-const RBAC = { ...UNFOLLOWED, groups: ['rbac.istio.io'], versions: ['v1alpha1'] } as const;
+const AUTHENTICATION = { ours: true, names: [], groups: ['authentication.istio.io'], versions: ['v1alpha1'] } as const;
+const RBAC = { ours: true, names: [], groups: ['rbac.istio.io'], versions: ['v1alpha1'] } as const;
 
 export const POLICY_KINDS: readonly Kind[] = [
   {
     ...SECURITY,
-    unfollowed: false,
     kind: 'AuthorizationPolicy',
     type: 'authorization-policy',
     plural: 'authorizationpolicies',
@@ -42,6 +41,7 @@ export const POLICY_KINDS: readonly Kind[] = [
   },
   {
     ...UNFOLLOWED,
+    unfollowed: false,
     kind: 'Telemetry',
     groups: ['telemetry.istio.io'],
     versions: ['v1', 'v1alpha1'],

@@ -25,6 +25,19 @@ export interface AuthenticationJwt {
   readonly jwks?: string;
   readonly jwtHeaders?: readonly string[];
   readonly jwtParams?: readonly string[];
+  /** Where a token is asked for: where one of them holds; without any, everywhere. */
+  readonly triggerRules?: readonly {
+    readonly excludedPaths?: readonly AuthenticationPath[];
+    readonly includedPaths?: readonly AuthenticationPath[];
+  }[];
+}
+
+/** One of them. */
+export interface AuthenticationPath {
+  readonly exact?: string;
+  readonly prefix?: string;
+  readonly suffix?: string;
+  readonly regex?: string;
 }
 
 const port = message({ number: portNumber, name: nonEmpty }, { oneOf: [['number', 'name']] });

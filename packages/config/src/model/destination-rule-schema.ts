@@ -1,10 +1,8 @@
 // The form of a DestinationRule's spec. https://istio.io/latest/docs/reference/config/networking/destination-rule/
-import { CODE } from '../problem-code.ts';
 import {
   anything,
   count,
   decimal,
-  type Finding,
   flag,
   integer,
   labelMap,
@@ -16,6 +14,13 @@ import {
   text,
   texts,
 } from '../schema.ts';
+import {
+  checkOutlierDetection,
+  checkSubsetNames,
+  checkWorkloadSelector,
+  portSaysSomething,
+  saysSomething,
+} from './destination-rule-checks.ts';
 import { dnsLabel, duration, host, nonEmpty } from '../text-check.ts';
 
 const consistentHash = message(
@@ -50,37 +55,43 @@ const loadBalancer = message(
   { oneOf: [['simple', 'consistentHash']] },
 );
 
-const connectionPool = message({
-  tcp: message({
-    maxConnections: count,
-    connectTimeout: duration,
-    tcpKeepalive: message({ probes: count, time: duration, interval: duration }),
-    maxConnectionDuration: duration,
-    idleTimeout: duration,
-  }),
-  http: message({
-    http1MaxPendingRequests: count,
-    http2MaxRequests: count,
-    maxRequestsPerConnection: count,
-    maxRetries: count,
-    idleTimeout: duration,
-    h2UpgradePolicy: oneOfTexts('DEFAULT', 'DO_NOT_UPGRADE', 'UPGRADE'),
-    useClientProtocol: flag,
-    maxConcurrentStreams: count,
-  }),
-});
+const connectionPool = message(
+  {
+    tcp: message({
+      maxConnections: count,
+      connectTimeout: duration,
+      tcpKeepalive: message({ probes: count, time: duration, interval: duration }),
+      maxConnectionDuration: duration,
+      idleTimeout: duration,
+    }),
+    http: message({
+      http1MaxPendingRequests: count,
+      http2MaxRequests: count,
+      maxRequestsPerConnection: count,
+      maxRetries: count,
+      idleTimeout: duration,
+      h2UpgradePolicy: oneOfTexts('DEFAULT', 'DO_NOT_UPGRADE', 'UPGRADE'),
+      useClientProtocol: flag,
+      maxConcurrentStreams: count,
+    }),
+  },
+  { check: saysSomething('a connection pool') },
+);
 
-const outlierDetection = message({
-  consecutiveErrors: count,
-  consecutive5xxErrors: count,
-  consecutiveGatewayErrors: count,
-  splitExternalLocalOriginErrors: flag,
-  consecutiveLocalOriginFailures: count,
-  interval: duration,
-  baseEjectionTime: duration,
-  maxEjectionPercent: integer(0, 100),
-  minHealthPercent: integer(0, 100),
-});
+const outlierDetection = message(
+  {
+    consecutiveErrors: count,
+    consecutive5xxErrors: count,
+    consecutiveGatewayErrors: count,
+    splitExternalLocalOriginErrors: flag,
+    consecutiveLocalOriginFailures: count,
+    interval: duration,
+    baseEjectionTime: duration,
+    maxEjectionPercent: integer(0, 100),
+    minHealthPercent: integer(0, 100),
+  },
+  { check: checkOutlierDetection },
+);
 
 const tls = message({
   mode: oneOfTexts('DISABLE', 'SIMPLE', 'MUTUAL', 'ISTIO_MUTUAL'),
@@ -96,16 +107,21 @@ const tls = message({
 
 const portPolicy = { loadBalancer, connectionPool, outlierDetection, tls };
 
-const trafficPolicy = message({
-  ...portPolicy,
-  portLevelSettings: list(message({ ...portPolicy, port: message({ number: portNumber }) })),
-  tunnel: message(
-    { protocol: text(), targetHost: nonEmpty, targetPort: portNumber },
-    { required: ['targetHost', 'targetPort'] },
-  ),
-  proxyProtocol: message({ version: oneOfTexts('V1', 'V2') }),
-  retryBudget: message({ percent: decimal(0, 100), minRetryConcurrency: count }),
-});
+const trafficPolicy = message(
+  {
+    ...portPolicy,
+    portLevelSettings: list(
+      message({ ...portPolicy, port: message({ number: portNumber }) }, { check: portSaysSomething }),
+    ),
+    tunnel: message(
+      { protocol: text(), targetHost: nonEmpty, targetPort: portNumber },
+      { required: ['targetHost', 'targetPort'] },
+    ),
+    proxyProtocol: message({ version: oneOfTexts('V1', 'V2') }),
+    retryBudget: message({ percent: decimal(0, 100), minRetryConcurrency: count }),
+  },
+  { check: saysSomething('a traffic policy') },
+);
 
 export const destinationRuleSchema = message(
   {
@@ -115,24 +131,5 @@ export const destinationRuleSchema = message(
     exportTo: texts,
     workloadSelector: message({ matchLabels: mapOf(text()) }),
   },
-  { required: ['host'], check: checkSubsetNames },
+  { required: ['host'], check: (spec) => [...checkSubsetNames(spec), ...checkWorkloadSelector(spec)] },
 );
-
-function checkSubsetNames(spec: Readonly<Record<string, unknown>>): Finding[] {
-  const subsets = (spec['subsets'] ?? []) as readonly { readonly name?: string }[];
-  const first = new Map<string, number>();
-  return subsets.flatMap(({ name }, index): Finding[] => {
-    if (name === undefined) return [];
-    if (!first.has(name)) {
-      first.set(name, index);
-      return [];
-    }
-    return [
-      {
-        path: ['subsets', index, 'name'],
-        code: CODE.duplicate,
-        message: `the subset ${JSON.stringify(name)} is defined twice`,
-      },
-    ];
-  });
-}

@@ -53,7 +53,18 @@ export const l4Match = {
   sourceNamespace: text(),
 };
 
-/** Weights of a split add up to 100: what Istio has always asked for and people rely on. */
+/** Shares of today's API are relative; but what looks like percentages and is not is most likely a mistake. */
+export function checkShares(field: string, routes: unknown): Finding[] {
+  if (!Array.isArray(routes) || routes.length < 2) return [];
+  const weights = routes.map((route: { readonly weight?: number }) => route?.weight ?? 0);
+  const sum = weights.reduce((total, each) => total + each, 0);
+  const found = { path: [field], code: CODE.weights, hint: weights.join(' + ') };
+  if (sum === 0) return [{ ...found, message: 'the weights of the routes add up to 0: none would get anything' }];
+  const message = `the weights of the routes add up to ${sum}, not to 100: each gets its share of ${sum}`;
+  return sum === 100 ? [] : [{ ...found, message, severity: 'warning' }];
+}
+
+/** Weights of a split add up to 100: what the older rules ask for. */
 export function checkWeights(field: string, routes: unknown): Finding[] {
   if (!Array.isArray(routes) || routes.length < 2) return [];
   const sum = routes.reduce((total: number, route: { readonly weight?: number }) => total + (route?.weight ?? 0), 0);

@@ -1,130 +1,90 @@
 // EnvoyFilter: changes of what a proxy is told, in Envoy's own words. https://istio.io/latest/docs/reference/config/networking/envoy-filter/
-import { CODE } from '../problem-code.ts';
-import {
-  anything,
-  type Finding,
-  integer,
-  labelMap,
-  list,
-  message,
-  oneOfTexts,
-  portNumber,
-  text,
-  texts,
-} from '../schema.ts';
-import { nonEmpty, regex } from '../text-check.ts';
-import { policyTarget } from './selector.ts';
+import type { JsonValue } from '@bufbuild/protobuf';
+import type { Labels } from '@meltemi/base';
 
-const context = oneOfTexts('ANY', 'SIDECAR_INBOUND', 'SIDECAR_OUTBOUND', 'GATEWAY', 'WAYPOINT');
+import type { PolicyTarget } from './selector.ts';
 
-const listener = message({
-  portNumber,
-  portName: text(),
-  name: text(),
-  listenerFilter: text(),
-  filterChain: message({
-    name: text(),
-    sni: text(),
-    transportProtocol: text(),
-    applicationProtocols: text(),
-    destinationPort: portNumber,
-    filter: message({ name: text(), subFilter: message({ name: text() }) }),
-  }),
-});
+/** `priority`: the lower, the earlier. `filters` is the form of Istio 1.0. */
+export interface EnvoyFilter {
+  readonly workloadSelector?: { readonly labels?: Labels };
+  readonly targetRefs?: readonly PolicyTarget[];
+  readonly configPatches?: readonly EnvoyConfigPatch[];
+  readonly priority?: number;
+  readonly workloadLabels?: Labels;
+  readonly filters?: readonly unknown[];
+}
 
-const routeConfiguration = message({
-  name: text(),
-  portNumber,
-  portName: text(),
-  gateway: text(),
-  vhost: message({
-    name: text(),
-    domainName: text(),
-    route: message({ name: text(), action: oneOfTexts('ANY', 'ROUTE', 'REDIRECT', 'DIRECT_RESPONSE') }),
-  }),
-});
+export type ApplyTo =
+  | 'LISTENER'
+  | 'FILTER_CHAIN'
+  | 'NETWORK_FILTER'
+  | 'HTTP_FILTER'
+  | 'ROUTE_CONFIGURATION'
+  | 'VIRTUAL_HOST'
+  | 'HTTP_ROUTE'
+  | 'CLUSTER'
+  | 'EXTENSION_CONFIG'
+  | 'BOOTSTRAP'
+  | 'LISTENER_FILTER';
 
-const match = message(
-  {
-    context,
-    proxy: message({ proxyVersion: regex, metadata: labelMap }),
-    listener,
-    routeConfiguration,
-    cluster: message({ portNumber, service: text(), subset: text(), name: text() }),
-    waypoint: anything,
-  },
-  { oneOf: [['listener', 'routeConfiguration', 'cluster', 'waypoint']] },
-);
+export type PatchContext = 'ANY' | 'SIDECAR_INBOUND' | 'SIDECAR_OUTBOUND' | 'GATEWAY' | 'WAYPOINT';
 
-const patch = message({
-  operation: oneOfTexts(
-    'INVALID',
-    'MERGE',
-    'ADD',
-    'REMOVE',
-    'INSERT_BEFORE',
-    'INSERT_AFTER',
-    'INSERT_FIRST',
-    'REPLACE',
-  ),
-  value: anything,
-  filterClass: oneOfTexts('UNSPECIFIED', 'AUTHN', 'AUTHZ', 'STATS'),
-});
+export type PatchOperation =
+  | 'INVALID'
+  | 'MERGE'
+  | 'ADD'
+  | 'REMOVE'
+  | 'INSERT_BEFORE'
+  | 'INSERT_AFTER'
+  | 'INSERT_FIRST'
+  | 'REPLACE'
+  | 'MERGE_AND_REPLACE_LIST';
 
-const configPatch = message(
-  {
-    applyTo: oneOfTexts(
-      'LISTENER',
-      'FILTER_CHAIN',
-      'NETWORK_FILTER',
-      'HTTP_FILTER',
-      'ROUTE_CONFIGURATION',
-      'VIRTUAL_HOST',
-      'HTTP_ROUTE',
-      'CLUSTER',
-      'EXTENSION_CONFIG',
-      'BOOTSTRAP',
-      'LISTENER_FILTER',
-    ),
-    match,
-    patch,
-  },
-  { required: ['applyTo', 'patch'], check: checkPatch },
-);
+/** `value` is protobuf's JSON of what `applyTo` names; it is one that `fromJson` reads. */
+export interface EnvoyConfigPatch {
+  readonly applyTo: ApplyTo;
+  readonly match?: {
+    readonly context?: PatchContext;
+    readonly proxy?: { readonly proxyVersion?: string; readonly metadata?: Labels };
+    readonly listener?: ListenerPatchMatch;
+    readonly routeConfiguration?: RoutePatchMatch;
+    readonly cluster?: ClusterPatchMatch;
+  };
+  readonly patch: { readonly operation?: PatchOperation; readonly value?: JsonValue };
+}
 
-/** The form of Istio 1.0 and 1.1. */
-const filter = message(
-  {
-    listenerMatch: message({
-      portNumber,
-      portNamePrefix: text(),
-      listenerType: oneOfTexts('ANY', 'SIDECAR_INBOUND', 'SIDECAR_OUTBOUND', 'GATEWAY'),
-      listenerProtocol: oneOfTexts('ALL', 'HTTP', 'TCP'),
-      address: texts,
-    }),
-    insertPosition: message({ index: oneOfTexts('FIRST', 'LAST', 'BEFORE', 'AFTER'), relativeTo: text() }),
-    filterType: oneOfTexts('INVALID', 'HTTP', 'NETWORK'),
-    filterName: nonEmpty,
-    filterConfig: anything,
-  },
-  { required: ['filterName'] },
-);
+export interface ListenerPatchMatch {
+  readonly portNumber?: number;
+  readonly portName?: string;
+  readonly name?: string;
+  readonly listenerFilter?: string;
+  readonly filterChain?: {
+    readonly name?: string;
+    readonly sni?: string;
+    readonly transportProtocol?: string;
+    /** With commas between them. */
+    readonly applicationProtocols?: string;
+    readonly destinationPort?: number;
+    readonly filter?: { readonly name?: string; readonly subFilter?: { readonly name?: string } };
+  };
+}
 
-export const envoyFilterSchema = message(
-  {
-    workloadSelector: message({ labels: labelMap }),
-    targetRefs: list(policyTarget),
-    configPatches: list(configPatch),
-    priority: integer(-2_147_483_648, 2_147_483_647),
-    workloadLabels: labelMap,
-    filters: list(filter),
-  },
-  { oneOf: [['workloadSelector', 'targetRefs', 'workloadLabels']] },
-);
+export interface RoutePatchMatch {
+  readonly name?: string;
+  readonly portNumber?: number;
+  readonly portName?: string;
+  /** `namespace/name` */
+  readonly gateway?: string;
+  readonly vhost?: {
+    readonly name?: string;
+    readonly domainName?: string;
+    readonly route?: { readonly name?: string; readonly action?: 'ANY' | 'ROUTE' | 'REDIRECT' | 'DIRECT_RESPONSE' };
+  };
+}
 
-function checkPatch(written: Readonly<Record<string, unknown>>): Finding[] {
-  const patchOf = (written['patch'] ?? {}) as { readonly operation?: string; readonly value?: unknown };
-  const { operation, value } = patchOf;
-  if (operation === 'REMOVE' || value !== undefined) return [];
-  return [{ path: ['patch'], code: CODE.missing, message: 'a patch needs the field "value", unless it removes' }];
+export interface ClusterPatchMatch {
+  readonly portNumber?: number;
+  readonly service?: string;
+  readonly subset?: string;
+  readonly name?: string;
 }

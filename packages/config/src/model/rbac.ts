@@ -12,6 +12,12 @@ export interface AccessRule {
   readonly services: readonly string[];
   readonly paths?: readonly string[];
   readonly methods?: readonly string[];
+  readonly hosts?: readonly string[];
+  readonly notHosts?: readonly string[];
+  readonly notPaths?: readonly string[];
+  readonly notMethods?: readonly string[];
+  readonly ports?: readonly number[];
+  readonly notPorts?: readonly number[];
   readonly constraints?: readonly { readonly key: string; readonly values: readonly string[] }[];
 }
 

@@ -5,6 +5,7 @@ import type { Labels } from '@meltemi/base';
 import { count, labelMap, list, mapOf, message, oneOfTexts, portNumber, text, texts } from '../schema.ts';
 import { host } from '../text-check.ts';
 import { type NamedPort, namedPort } from './gateway.ts';
+import { checkServiceEntry } from './service-entry-checks.ts';
 
 export interface ServiceEntry {
   readonly hosts: readonly string[];
@@ -51,5 +52,5 @@ export const serviceEntrySchema = message(
     exportTo: texts,
     subjectAltNames: texts,
   },
-  { required: ['hosts'], oneOf: [['endpoints', 'workloadSelector']] },
+  { required: ['hosts'], oneOf: [['endpoints', 'workloadSelector']], check: checkServiceEntry },
 );

@@ -1,7 +1,8 @@
 // Sidecar: what a workload's proxy sees and opens. https://istio.io/latest/docs/reference/config/networking/sidecar/
 import type { Labels } from '@meltemi/base';
 
-import { anything, labelMap, list, message, oneOfTexts, portNumber, text, texts } from '../schema.ts';
+import { CODE } from '../problem-code.ts';
+import { anything, type Finding, labelMap, list, message, oneOfTexts, portNumber, text, texts } from '../schema.ts';
 import type { NamedPort, ServerTls } from './gateway.ts';
 
 export interface Sidecar {
@@ -45,7 +46,22 @@ export const sidecarSchema = message({
       { required: ['port'] },
     ),
   ),
-  egress: list(message({ port, bind: text(), captureMode, hosts: texts }, { required: ['hosts'] })),
+  egress: list(
+    message({ port, bind: text(), captureMode, hosts: texts }, { required: ['hosts'], check: checkEgressHosts }),
+  ),
   inboundConnectionPool: anything,
   outboundTrafficPolicy: message({ mode: oneOfTexts('REGISTRY_ONLY', 'ALLOW_ANY'), egressProxy: anything }),
 });
+
+/** One that covers all leaves nothing to others. */
+function checkEgressHosts({ hosts }: Readonly<Record<string, unknown>>): Finding[] {
+  const all = Array.isArray(hosts) && hosts.length > 1 ? hosts.indexOf('*/*') : -1;
+  if (all < 0) return [];
+  return [
+    {
+      path: ['hosts', all],
+      code: CODE.exclusive,
+      message: '"*/*" selects everything: no other host can stand beside it',
+    },
+  ];
+}

@@ -24,9 +24,18 @@ export interface Tracing extends Providers {
   readonly match?: { readonly mode?: TrafficMode };
   readonly randomSamplingPercentage?: number;
   readonly disableSpanReporting?: boolean;
-  readonly customTags?: Readonly<Record<string, unknown>>;
+  readonly customTags?: Readonly<Record<string, TracingTag>>;
   readonly useRequestIdForTraceSampling?: boolean;
   readonly enableIstioTags?: boolean;
+  readonly disableContextPropagation?: boolean;
+}
+
+/** One of the fields says where the value comes from. */
+export interface TracingTag {
+  readonly literal?: { readonly value: string };
+  readonly environment?: { readonly name: string; readonly defaultValue?: string };
+  readonly header?: { readonly name: string; readonly defaultValue?: string };
+  readonly formatter?: { readonly value: string };
 }
 
 export interface Metrics extends Providers {
@@ -95,6 +104,7 @@ export const telemetrySchema = message(
         customTags: mapOf(customTag),
         useRequestIdForTraceSampling: flag,
         enableIstioTags: flag,
+        disableContextPropagation: flag,
       }),
     ),
     metrics: list(message({ providers, overrides: list(override), reportingInterval: duration })),

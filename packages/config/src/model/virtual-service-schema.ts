@@ -14,7 +14,7 @@ import {
   texts,
 } from '../schema.ts';
 import { duration, host, nonEmpty, regex } from '../text-check.ts';
-import { checkWeights, destination, l4Match, routeDestination, stringMatch, weight } from './destination.ts';
+import { checkShares, destination, l4Match, routeDestination, stringMatch, weight } from './destination.ts';
 
 const percent = message({ value: decimal(0, 100) });
 const wholePercent = integer(0, 100);
@@ -123,7 +123,7 @@ const httpRoute = message(
 
 const tlsMatch = message({ ...l4Match, sniHosts: list(host, 1) }, { required: ['sniHosts'] });
 const destinations = list(routeDestination);
-const checkRoutes = (route: Readonly<Record<string, unknown>>): Finding[] => checkWeights('route', route['route']);
+const checkRoutes = (route: Readonly<Record<string, unknown>>): Finding[] => checkShares('route', route['route']);
 
 export const virtualServiceSchema = message(
   {
@@ -153,7 +153,7 @@ function checkHttpRoute(route: Readonly<Record<string, unknown>>): Finding[] {
           message: 'one of "route", "redirect", "directResponse" and "delegate" is needed',
         },
       ];
-  return [...missing, ...checkWeights('route', route['route'])];
+  return [...missing, ...checkShares('route', route['route'])];
 }
 
 function checkAbort(abort: Readonly<Record<string, unknown>>): Finding[] {
