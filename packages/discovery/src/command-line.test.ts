@@ -8,10 +8,14 @@ test('flags in both forms, and the defaults of istiod', () => {
   const command = discoveryCommand(['discovery', '--configDir', 'a', '--configDir=b', '--httpAddr', '127.0.0.1:0']);
   assert.deepEqual(command, {
     configDirs: ['a', 'b'],
+    kubernetes: false,
+    kubeconfig: '',
     podsDir: '',
     lastGoodDir: '',
     meshConfig: '',
+    networksConfig: '',
     domain: 'cluster.local',
+    mixer: undefined,
     grpcAddr: { host: '0.0.0.0', port: 15010 },
     secureGrpcAddr: { host: '0.0.0.0', port: 15012 },
     httpAddr: { host: '127.0.0.1', port: 0 },
@@ -20,9 +24,26 @@ test('flags in both forms, and the defaults of istiod', () => {
     tokenJwks: '',
     tokenIssuer: '',
     workloadCertTtlMs: 86_400_000,
+    jwksAllowedRanges: [],
+    mutualTls: 'PERMISSIVE',
+    loadBalancer: 'LEAST_REQUEST',
     v1Release: '0.2',
     namespace: '',
     logLevel: 'info',
+  });
+});
+
+test('a kubeconfig, or its name among the registries, asks Kubernetes for all that no directory holds', () => {
+  const read = (...argv: string[]) => {
+    const { kubernetes, kubeconfig, configDirs } = discoveryCommand(['discovery', ...argv]);
+    return { kubernetes, kubeconfig, configDirs };
+  };
+  assert.deepEqual(read('--kubeconfig', 'k'), { kubernetes: true, kubeconfig: 'k', configDirs: [] });
+  assert.deepEqual(read('--registries', 'Kubernetes'), { kubernetes: true, kubeconfig: '', configDirs: [] });
+  assert.deepEqual(read('--registries=File', '--configDir=a'), {
+    kubernetes: false,
+    kubeconfig: '',
+    configDirs: ['a'],
   });
 });
 
@@ -37,7 +58,7 @@ test('a mistake is named, with what was meant', () => {
   };
   assert.equal(say('discovery', '--configDri', 'a'), 'unknown flag --configDri; did you mean --configDir?');
   assert.equal(say('--configDir', 'a'), 'say what to run: discovery');
-  assert.equal(say('discovery'), 'say where the configuration is: --configDir DIR');
+  assert.equal(say('discovery'), 'say where the configuration is: --configDir DIR or --kubeconfig FILE');
   assert.equal(say('discovery', '--configDir', 'a', '--grpcAddr', 'x'), '--grpcAddr: "x" is not HOST:PORT');
   assert.equal(
     say('discovery', '--configDir', 'a', '--workloadCertTTL', '1'),
@@ -45,7 +66,11 @@ test('a mistake is named, with what was meant', () => {
   );
   assert.equal(
     say('discovery', '--configDir', 'a', '--registries', 'Eureka'),
-    '--registries: Eureka is not one of File',
+    '--registries: eureka is not one of File, Kubernetes',
+  );
+  assert.equal(
+    say('discovery', '--registries', 'File', '--kubeconfig', 'k', '--configDir', 'a'),
+    '--kubeconfig: Kubernetes is not among the --registries',
   );
 });
 

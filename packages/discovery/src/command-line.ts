@@ -1,17 +1,32 @@
 // Reads the command line of `pilot-discovery discovery`.
 import { parseArgs } from 'node:util';
 import { didYouMean, type LogLevel, parseDuration, parseSocketAddress, type SocketAddress } from '@meltemi/base';
+import { rangesOf } from '@meltemi/rpc';
+import type { MixerSettings } from './mixer-settings.ts';
 import { type Release, RELEASES } from './v1/release.ts';
 
 export interface DiscoveryCommand {
+  /** Where Istio's configuration is; empty: in Kubernetes. */
   readonly configDirs: readonly string[];
+  /** Whether services, pods and what the directories don't hold come from an API server. */
+  readonly kubernetes: boolean;
+  /** The way to it; empty: that of the pod in which this runs. */
+  readonly kubeconfig: string;
   /** Where Pods are written; empty: only in the configuration. */
   readonly podsDir: string;
   /** Keeps what was good of each file over restarts; empty: nothing is kept. */
   readonly lastGoodDir: string;
   /** YAML of a MeshConfig; empty: defaults. */
   readonly meshConfig: string;
+  /** YAML of MeshNetworks; empty: there is one network. */
+  readonly networksConfig: string;
   readonly domain: string;
+  /** What workloads ask for where no policy says it. */
+  readonly mutualTls: 'PERMISSIVE' | 'STRICT';
+  /** What becomes of destinations that no rule says it of. */
+  readonly loadBalancer: 'LEAST_REQUEST' | 'ROUND_ROBIN';
+  /** Where Mixer answers and who applies its rules, where the MeshConfig doesn't say; undefined: nobody asks it. */
+  readonly mixer: MixerSettings | undefined;
   readonly grpcAddr: SocketAddress;
   readonly secureGrpcAddr: SocketAddress;
   readonly httpAddr: SocketAddress;
@@ -22,6 +37,8 @@ export interface DiscoveryCommand {
   readonly tokenJwks: string;
   readonly tokenIssuer: string;
   readonly workloadCertTtlMs: number;
+  /** Inner addresses at which keys of token issuers may be fetched: `10.0.0.0/8`. */
+  readonly jwksAllowedRanges: readonly string[];
   /** The release whose v1 documents are served on the HTTP port. */
   readonly v1Release: Release;
   /** The one namespace that v1 documents speak of, as 0.1 watched one; empty: all. */
@@ -44,8 +61,14 @@ export const USAGE = `Usage: pilot-discovery discovery [flags]
       --configDir DIR            YAML of services and rules; may be repeated
       --podsDir DIR              YAML of the pods that run
       --lastGoodDir DIR          keeps the last good text of each file over restarts
-      --registries NAMES         platforms: File (default File)
+      --registries NAMES         platforms: File, Kubernetes (default File, and Kubernetes with a kubeconfig)
+      --kubeconfig FILE          the way to the API server; none: that of the pod in which this runs
       --meshConfig FILE          settings of the whole mesh
+      --networksConfig FILE      networks of the mesh, and the gateways between them
+      --mutualTls MODE           what workloads ask for where no policy says it: PERMISSIVE (default) or STRICT
+      --loadBalancer NAME        of destinations that no rule says it of: LEAST_REQUEST (default) or ROUND_ROBIN
+      --mixerAddr ADDR           where Mixer answers, unless the settings of the mesh say it
+      --mixerChecks WHO          who applies its rules to requests: mixer (default) or sidecar
       --domain NAME              DNS domain of services (default cluster.local)
       --grpcAddr ADDR            xDS in plaintext (default :15010)
       --secureGRPCAddr ADDR      xDS and certificates over TLS (default :15012)
@@ -55,6 +78,7 @@ export const USAGE = `Usage: pilot-discovery discovery [flags]
       --tokenJwks FILE           keys by which workload tokens are verified
       --tokenIssuer NAME         who issues them
       --workloadCertTTL TIME     life of workload certificates (default 24h)
+      --jwksAllowedRanges LIST   inner addresses at which keys of token issuers may be fetched: 10.0.0.0/8,127.0.0.1
       --v1Release RELEASE        whose v1 REST discovery is served: 0.1, 0.2 or 0.7 (default 0.2)
       --namespace NAME           the one namespace of v1 discovery (default: all)
       --log_output_level LEVEL   debug, info, warn, error or none (default info)
@@ -65,8 +89,14 @@ const OPTIONS = {
   podsDir: { type: 'string' },
   lastGoodDir: { type: 'string' },
   registries: { type: 'string', multiple: true },
+  kubeconfig: { type: 'string' },
   meshConfig: { type: 'string' },
+  networksConfig: { type: 'string' },
+  mixerAddr: { type: 'string' },
+  mixerChecks: { type: 'string' },
   domain: { type: 'string' },
+  mutualTls: { type: 'string' },
+  loadBalancer: { type: 'string' },
   grpcAddr: { type: 'string' },
   secureGRPCAddr: { type: 'string' },
   httpAddr: { type: 'string' },
@@ -75,6 +105,7 @@ const OPTIONS = {
   tokenJwks: { type: 'string' },
   tokenIssuer: { type: 'string' },
   workloadCertTTL: { type: 'string' },
+  jwksAllowedRanges: { type: 'string', multiple: true },
   v1Release: { type: 'string' },
   namespace: { type: 'string' },
   log_output_level: { type: 'string' },
@@ -85,14 +116,22 @@ export function discoveryCommand(argv: readonly string[]): DiscoveryCommand {
   const { values, positionals } = parsed(argv);
   if (positionals.length !== 1 || positionals[0] !== 'discovery')
     throw new CommandLineError('say what to run: discovery');
-  if (!values.configDir) throw new CommandLineError('say where the configuration is: --configDir DIR');
-  checkRegistries(values.registries ?? []);
+  const kubernetes = withKubernetes(values.registries, values.kubeconfig);
+  if (!values.configDir && !kubernetes) {
+    throw new CommandLineError('say where the configuration is: --configDir DIR or --kubeconfig FILE');
+  }
   return {
-    configDirs: values.configDir,
+    configDirs: values.configDir ?? [],
+    kubernetes,
+    kubeconfig: values.kubeconfig ?? '',
     podsDir: values.podsDir ?? '',
     lastGoodDir: values.lastGoodDir ?? '',
     meshConfig: values.meshConfig ?? '',
+    networksConfig: values.networksConfig ?? '',
     domain: values.domain ?? 'cluster.local',
+    mutualTls: oneOf('mutualTls', values.mutualTls ?? 'PERMISSIVE', ['PERMISSIVE', 'STRICT']),
+    loadBalancer: oneOf('loadBalancer', values.loadBalancer ?? 'LEAST_REQUEST', ['LEAST_REQUEST', 'ROUND_ROBIN']),
+    mixer: mixer(values.mixerAddr, values.mixerChecks ?? 'mixer'),
     grpcAddr: address('grpcAddr', values.grpcAddr ?? ':15010'),
     secureGrpcAddr: address('secureGRPCAddr', values.secureGRPCAddr ?? ':15012'),
     httpAddr: address('httpAddr', values.httpAddr ?? ':8080'),
@@ -101,6 +140,7 @@ export function discoveryCommand(argv: readonly string[]): DiscoveryCommand {
     tokenJwks: values.tokenJwks ?? '',
     tokenIssuer: values.tokenIssuer ?? '',
     workloadCertTtlMs: duration('workloadCertTTL', values.workloadCertTTL ?? '24h'),
+    jwksAllowedRanges: ranges('jwksAllowedRanges', values.jwksAllowedRanges ?? []),
     v1Release: v1Release(values.v1Release ?? '0.2'),
     namespace: values.namespace ?? '',
     logLevel: logLevel(values.log_output_level ?? 'info'),
@@ -123,9 +163,17 @@ function parsed(argv: readonly string[]) {
   }
 }
 
-function checkRegistries(written: readonly string[]): void {
-  const other = written.flatMap((names) => names.split(',')).find((name) => name.toLowerCase() !== 'file');
-  if (other !== undefined) throw new CommandLineError(`--registries: ${other} is not one of File`);
+const REGISTRIES = ['File', 'Kubernetes'];
+
+function withKubernetes(written: readonly string[] | undefined, kubeconfig: string | undefined): boolean {
+  const names = (written ?? []).flatMap((words) => words.split(',')).map((name) => name.trim().toLowerCase());
+  const other = names.find((name) => !REGISTRIES.some((known) => known.toLowerCase() === name));
+  if (other !== undefined) throw new CommandLineError(`--registries: ${other} is not one of ${REGISTRIES.join(', ')}`);
+  if (written === undefined) return kubeconfig !== undefined;
+  if (kubeconfig !== undefined && !names.includes('kubernetes')) {
+    throw new CommandLineError('--kubeconfig: Kubernetes is not among the --registries');
+  }
+  return names.includes('kubernetes');
 }
 
 /** `:15010` is every address of the machine. */
@@ -135,11 +183,34 @@ function address(flag: string, text: string): SocketAddress {
   return found;
 }
 
+function ranges(flag: string, written: readonly string[]): readonly string[] {
+  const all = written.flatMap((text) => text.split(',')).map((text) => text.trim());
+  try {
+    rangesOf(all);
+  } catch (error) {
+    throw new CommandLineError(`--${flag}: ${(error as Error).message}`);
+  }
+  return all;
+}
+
 function duration(flag: string, text: string): number {
   const found = parseDuration(text);
   if (found === undefined || found <= 0)
     throw new CommandLineError(`--${flag}: ${JSON.stringify(text)} is not a time such as 24h`);
   return found;
+}
+
+function oneOf<Word extends string>(flag: string, text: string, words: readonly Word[]): Word {
+  const found = words.find((word) => word === text);
+  if (found !== undefined) return found;
+  throw new CommandLineError(`--${flag}: ${JSON.stringify(text)} is not one of ${words.join(', ')}`);
+}
+
+function mixer(written: string | undefined, checks: string): MixerSettings | undefined {
+  if (checks !== 'mixer' && checks !== 'sidecar')
+    throw new CommandLineError(`--mixerChecks: ${JSON.stringify(checks)} is not one of mixer, sidecar`);
+  if (written === undefined) return undefined;
+  return { address: address('mixerAddr', written), checks, reports: true, failOpen: false };
 }
 
 function v1Release(text: string): Release {

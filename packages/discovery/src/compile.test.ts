@@ -2,7 +2,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
-import { at, BOOKINFO, proxyNode, resourcesOf, REVIEWS_SUBSETS, rule, shown, snapshotOf } from './test-world.ts';
+import {
+  at,
+  BOOKINFO,
+  policy,
+  proxyNode,
+  resourcesOf,
+  REVIEWS_SUBSETS,
+  rule,
+  shown,
+  snapshotOf,
+} from './test-world.ts';
 import { FragmentCache } from './fragment-cache.ts';
 import { SnapshotResources } from './compile.ts';
 
@@ -39,7 +49,7 @@ test('a sidecar gets a cluster for each port and subset, its own application, an
 
 test('a cluster of the mesh has mutual TLS and knows who must answer', async () => {
   const { CDS } = await resourcesOf(PRODUCTPAGE, ...BOOKINFO);
-  const tls = at(shown(CDS, REVIEWS), 'transportSocket.typedConfig') as JsonObject;
+  const tls = at(shown(CDS, REVIEWS), 'transportSocketMatches.0.transportSocket.typedConfig') as JsonObject;
   assert.equal(tls['sni'], 'outbound_.9080_._.reviews.default.svc.cluster.local');
   const names = at(
     tls,
@@ -76,8 +86,9 @@ test('a sidecar listens for its application, for each service, and as HTTP proxy
   assert.deepEqual([...RDS.keys()], [REVIEWS, 'outbound|9080||ratings.default.svc.cluster.local', 'http_proxy']);
 });
 
-test('the inbound listener takes mutual TLS only and leads to the application', async () => {
-  const { LDS, CDS } = await resourcesOf(PRODUCTPAGE, ...BOOKINFO);
+test('the inbound listener takes mutual TLS only where that is asked for, and leads to the application', async () => {
+  const strict = policy('PeerAuthentication', 'default', { mtls: { mode: 'STRICT' } });
+  const { LDS, CDS } = await resourcesOf(PRODUCTPAGE, ...BOOKINFO, strict);
   const inbound = shown(LDS, 'inbound|9080||');
   assert.equal(at(inbound, 'filterChains.0.transportSocket.typedConfig.requireClientCertificate'), true);
   assert.equal((inbound['filterChains'] as JsonValue[]).length, 1);
@@ -85,6 +96,33 @@ test('the inbound listener takes mutual TLS only and leads to the application', 
   assert.equal(at(inbound, `${MANAGER}.forwardClientCertDetails`), 'APPEND_FORWARD');
   const address = at(shown(CDS, 'inbound|9080||'), 'loadAssignment.endpoints.0.lbEndpoints.0.endpoint.address');
   assert.deepEqual(address, { socketAddress: { address: '127.0.0.1', portValue: 21012 } });
+});
+
+test('by the mode of a port its listener looks at connections, and clients know beforehand', async () => {
+  const ways = async (mode: string) => {
+    const spec = { selector: { matchLabels: { app: 'productpage' } }, portLevelMtls: { 9080: { mode } } };
+    const rules = policy('PeerAuthentication', 'ports', spec);
+    const { LDS } = await resourcesOf(PRODUCTPAGE, ...BOOKINFO, rules);
+    const inbound = shown(LDS, 'inbound|9080||');
+    const chains = (inbound['filterChains'] as JsonObject[]).map((chain) => [
+      at(chain, 'filterChainMatch.transportProtocol'),
+      'transportSocket' in chain,
+    ]);
+    const { EDS } = await resourcesOf(proxyNode('reviews-v1'), ...BOOKINFO, rules);
+    const endpoint = at(
+      shown(EDS, 'outbound|9080||productpage.default.svc.cluster.local'),
+      'endpoints.0.lbEndpoints.0',
+    );
+    return { chains, told: (at(endpoint, 'metadata.filterMetadata') as JsonObject)['envoy.transport_socket_match'] };
+  };
+  const told = { tlsMode: 'istio' };
+  const both = [
+    ['tls', true],
+    ['raw_buffer', false],
+  ];
+  assert.deepEqual(await ways('PERMISSIVE'), { chains: both, told });
+  assert.deepEqual(await ways('STRICT'), { chains: [[undefined, true]], told });
+  assert.deepEqual(await ways('DISABLE'), { chains: [[undefined, false]], told: undefined });
 });
 
 test('a service without rules gets everything, with Istio’s retries and no timeout', async () => {
@@ -226,6 +264,8 @@ test('mirrors, headers and CORS', async () => {
     {
       cluster: 'outbound|9080||ratings.default.svc.cluster.local',
       runtimeFraction: { defaultValue: { numerator: 50 } },
+      disableShadowHostSuffixAppend: true,
+      traceSampled: false,
     },
   ]);
   assert.deepEqual(route['requestHeadersToAdd'], [
@@ -343,7 +383,7 @@ test('several rules for one host are merged at a gateway; in the mesh the oldest
   assert.deepEqual(clusters, ['outbound|9080|v1|reviews.default.svc.cluster.local']);
 });
 
-test('a gateway without its certificate is left out', async () => {
+test('a gateway asks for its certificate by the name of its secret', async () => {
   const gateway = rule('Gateway', 'secure', {
     selector: { istio: 'ingressgateway' },
     servers: [
@@ -355,7 +395,8 @@ test('a gateway without its certificate is left out', async () => {
     ],
   });
   const { LDS } = await resourcesOf(GATEWAY, ...BOOKINFO, gateway);
-  assert.deepEqual([...LDS.keys()], []);
+  assert.deepEqual([...LDS.keys()], ['0.0.0.0_443']);
+  assert.match(JSON.stringify(shown(LDS, '0.0.0.0_443')), /"name":"kubernetes:\/\/web"/);
 });
 
 test('what another namespace does not export is not seen', async () => {

@@ -1,75 +1,39 @@
 // Turns a snapshot into what each proxy is to have: scope → inputs → generate → encode.
-import type { DescMessage } from '@bufbuild/protobuf';
-import { ClusterSchema } from '@meltemi/api/envoy/config/cluster/v3/cluster_pb';
-import { ClusterLoadAssignmentSchema } from '@meltemi/api/envoy/config/endpoint/v3/endpoint_pb';
-import { ListenerSchema } from '@meltemi/api/envoy/config/listener/v3/listener_pb';
-import { RouteConfigurationSchema } from '@meltemi/api/envoy/config/route/v3/route_pb';
 import type { Problem } from '@meltemi/base';
-import type { Fragment } from './fragment.ts';
-import type { FragmentCache, Generation } from './fragment-cache.ts';
-import { generateCluster } from './generate/cluster.ts';
-import { generateEndpoints } from './generate/endpoint.ts';
-import { generateListener } from './generate/listener.ts';
-import { generateRoutes } from './generate/route.ts';
-import { guardedListeners } from './input/authorization-input.ts';
-import type { ClusterInput } from './input/cluster-input.ts';
-import { BLACK_HOLE_CLUSTER } from './input/cluster-name.ts';
-import type { EndpointInput } from './input/endpoint-input.ts';
-import { endpointInputs } from './input/endpoint-inputs.ts';
-import { gatewayForm } from './input/gateway-form.ts';
-import type { ListenerInput } from './input/listener-input.ts';
-import { placedForm } from './input/placed-form.ts';
-import type { ProxyForm } from './input/proxy-form.ts';
-import { redirectedForm } from './input/redirected-form.ts';
-import { outboundClusterInputs } from './input/outbound-cluster-inputs.ts';
-import type { RouteInput } from './input/route-input.ts';
+import { CompileMemos, type ScopeSources } from './compile-memos.ts';
+import { type Encoded, reusedEncoded } from './encoded.ts';
+import type { FragmentCache } from './fragment-cache.ts';
+import { plainServers } from './input/plain-servers.ts';
+import type { Memo } from './memo/memo.ts';
+import { networkView } from './input/networks.ts';
+import { type EndpointSources } from './namespace-endpoints.ts';
 import type { ProxyNode } from './proxy-node.ts';
-import type { ProxyResources } from './resources.ts';
-import { type NamespaceScope, namespaceScope, type Proxy, proxyOf, type ProxyScope, proxyScope } from './scope.ts';
+import { madeWhenAsked, NO_RESOURCES, type ProxyResources } from './resources.ts';
+import { JoinedTable, type ResourceTable } from './resource-table.ts';
+import {
+  type NamespaceScope,
+  namespaceScope,
+  type Proxy,
+  proxyOf,
+  type ProxyScope,
+  proxyScope,
+  reusedScope,
+} from './scope.ts';
 import type { Snapshot } from './snapshot.ts';
-
-const CLUSTERS: Generation<ClusterInput, typeof ClusterSchema> = {
-  schema: ClusterSchema,
-  generate: generateCluster,
-  uses: (input) => (input.kind === 'outbound' && input.discovery.kind === 'eds' ? [input.name] : []),
-};
-
-const ENDPOINTS: Generation<EndpointInput, typeof ClusterLoadAssignmentSchema> = {
-  schema: ClusterLoadAssignmentSchema,
-  generate: generateEndpoints,
-  uses: () => [],
-};
-
-const LISTENERS: Generation<ListenerInput, typeof ListenerSchema> = {
-  schema: ListenerSchema,
-  generate: generateListener,
-  uses: routeNames,
-};
-
-const ROUTES: Generation<RouteInput, typeof RouteConfigurationSchema> = {
-  schema: RouteConfigurationSchema,
-  generate: generateRoutes,
-  uses: () => [],
-};
-
-/** What proxies of one namespace and Sidecar share. */
-interface Shared {
-  readonly visible: NamespaceScope;
-  readonly clusters: readonly Fragment[];
-  readonly endpoints: ReadonlyMap<string, Fragment>;
-}
+import { OWN, SHARED, type Step } from './compile-steps.ts';
 
 /** The resources of one snapshot, made as proxies ask for them. */
 export class SnapshotResources {
   readonly snapshot: Snapshot;
   readonly #cache: FragmentCache;
-  readonly #shared = new Map<string, Shared>();
+  readonly #memos: CompileMemos;
   readonly #problems = new Map<string, Problem>();
 
-  constructor(snapshot: Snapshot, cache: FragmentCache) {
+  constructor(snapshot: Snapshot, cache: FragmentCache, memos = new CompileMemos()) {
     this.snapshot = snapshot;
     this.#cache = cache;
-    cache.age();
+    this.#memos = memos;
+    memos.age();
   }
 
   /** Resources that could not be made. */
@@ -77,73 +41,74 @@ export class SnapshotResources {
     return [...this.#problems.values()];
   }
 
-  resourcesOf(node: ProxyNode): ProxyResources {
+  /** Each type is made when it is first asked for: few ask for all. `proven`: it has shown to be of its namespace. */
+  resourcesOf(node: ProxyNode, proven = false): ProxyResources {
     const proxy = proxyOf(this.snapshot, node);
-    const { visible, clusters, endpoints } = this.#sharedOf(proxy);
+    const group = groupOf(proxy);
+    const visible = this.#visible(group, proxy);
     const scope = proxyScope(this.snapshot, visible, proxy);
-    const form = formOf(proxy);
-    return {
-      CDS: byName([...clusters, ...this.#encode(form.clusters(scope, this.snapshot), CLUSTERS)]),
-      EDS: endpoints,
-      LDS: byName(this.#encode(this.#listeners(form, scope), LISTENERS)),
-      RDS: byName(this.#encode(form.routes(scope, this.snapshot), ROUTES)),
-    };
-  }
-
-  #listeners(form: ProxyForm, scope: ProxyScope): readonly ListenerInput[] {
-    return guardedListeners(form.listeners(scope, this.snapshot), scope, this.snapshot.mesh);
-  }
-
-  #sharedOf({ node: { namespace }, sidecar, redirected }: Proxy): Shared {
-    const key = JSON.stringify([namespace, redirected, sidecar?.metadata.namespace, sidecar?.metadata.name]);
-    const known = this.#shared.get(key);
-    if (known) return known;
-    const visible = namespaceScope(this.snapshot, namespace, sidecar);
-    const clusters: ClusterInput[] = [
-      ...outboundClusterInputs(visible, { ...this.snapshot, redirected }),
-      { kind: 'black-hole', name: BLACK_HOLE_CLUSTER },
-    ];
-    const shared = {
-      visible,
-      clusters: this.#encode(clusters, CLUSTERS),
-      endpoints: byName(this.#encode(endpointInputs(visible, this.snapshot.registry), ENDPOINTS)),
-    };
-    this.#shared.set(key, shared);
-    return shared;
-  }
-
-  /** One that cannot be made is left out, and said; the others are not harmed. */
-  #encode<Input extends { readonly name: string }, Desc extends DescMessage>(
-    inputs: readonly Input[],
-    generation: Generation<Input, Desc>,
-  ): Fragment[] {
-    return inputs.flatMap((input) => {
-      try {
-        return [this.#cache.fragment(input, generation)];
-      } catch (error) {
-        const resource = `${generation.schema.name} ${input.name}`;
-        this.#problems.set(resource, {
-          severity: 'error',
-          code: 'MEL0301',
-          message: `${resource} cannot be made: ${(error as Error).message}`,
-        });
-        return [];
-      }
+    return madeWhenAsked({
+      CDS: () => both(this.#shared('clusters', group, scope), this.#own('clusters', scope)),
+      EDS: () => both(this.#endpoints(group, visible, proxy), this.#own('endpoints', scope)),
+      LDS: () => both(this.#own('listeners', scope), this.#shared('listeners', group, scope)),
+      RDS: () => this.#shared('routes', group, scope),
+      SDS: () => (proven ? this.#own('secrets', scope) : NO_RESOURCES.SDS),
+      ECDS: () => this.#own('extensions', scope),
+      NDS: () => this.#shared('names', group, scope),
     });
   }
+
+  /** Proxies of several networks dial the same endpoints by several ways. */
+  #endpoints(group: string, visible: NamespaceScope, { node }: Proxy): ResourceTable {
+    const { registry, mesh } = this.snapshot;
+    const networks = networkView(mesh.networks, node, registry);
+    const sources: EndpointSources = { visible, registry, plain: plainServers(this.snapshot), networks };
+    return this.#said(this.#memos.endpoints.of(`${group}${networks?.own ?? ''}`, sources, this.#cache));
+  }
+
+  #visible(group: string, { node: { namespace }, sidecar, selecting }: Proxy): NamespaceScope {
+    const from = { snapshot: this.snapshot, namespace, sidecar };
+    return this.#memos.visible.result(group, from, (seen, last) =>
+      reusedScope(last, namespaceScope(seen.snapshot, namespace, { sidecar, selecting })),
+    );
+  }
+
+  /** What several proxies may have alike. */
+  #shared(kind: keyof typeof SHARED, group: string, scope: ProxyScope): ResourceTable {
+    const { proxied, proxyless } = SHARED[kind];
+    return this.#remembered(this.#memos.shared[kind], group, scope, scope.node.proxyless ? proxyless : proxied);
+  }
+
+  #own(kind: keyof typeof OWN, scope: ProxyScope): ResourceTable {
+    const { proxied, proxyless } = OWN[kind];
+    return this.#remembered(this.#memos.own(scope.node)[kind], '', scope, scope.node.proxyless ? proxyless : proxied);
+  }
+
+  #remembered(memo: Memo<ScopeSources, Encoded>, group: string, scope: ProxyScope, step: Step): ResourceTable {
+    const from = { scope, snapshot: this.snapshot };
+    return this.#said(memo.result(group, from, (seen, last) => reusedEncoded(last, step(seen, this.#cache))));
+  }
+
+  #said({ table, problems }: Encoded): ResourceTable {
+    for (const problem of problems) this.#problems.set(problem.message, problem);
+    return table;
+  }
 }
 
-/** What a proxy is for, and how connections come to it. */
-function formOf({ node, redirected }: Proxy): ProxyForm {
-  if (node.kind === 'router') return gatewayForm;
-  return redirected ? redirectedForm : placedForm;
+/** Proxies of one group see the same, and have much alike. A placed one has its own ports. */
+function groupOf({ node, sidecar, redirected, selecting }: Proxy): string {
+  const own = redirected || node.kind === 'router' ? '' : node.id;
+  return JSON.stringify([
+    node.namespace,
+    node.proxyless ? 'grpc' : node.kind,
+    own,
+    sidecar?.metadata.namespace,
+    sidecar?.metadata.name,
+    ...selecting,
+  ]);
 }
 
-function byName(fragments: readonly Fragment[]): ReadonlyMap<string, Fragment> {
-  return new Map(fragments.map((fragment) => [fragment.name, fragment]));
-}
-
-function routeNames(input: ListenerInput): readonly string[] {
-  const traffics = input.chains.map(({ traffic }) => traffic);
-  return traffics.flatMap((traffic) => (traffic.kind === 'routes' ? [traffic.routeName] : []));
+function both(one: ResourceTable, other: ResourceTable): ResourceTable {
+  if (one.size === 0) return other;
+  return other.size === 0 ? one : new JoinedTable([one, other]);
 }

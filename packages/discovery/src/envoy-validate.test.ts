@@ -10,12 +10,27 @@ import { test } from 'node:test';
 import { text } from 'node:stream/consumers';
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
 import { resourcesJson } from './debug/config-dump.ts';
+import { SnapshotResources } from './compile.ts';
+import { FragmentCache } from './fragment-cache.ts';
 import type { ProxyResources } from './resources.ts';
+import { EVERY_PATCH } from './envoy-filter.test-support.ts';
 import { EVERYTHING, REDIRECTED } from './envoy-validate.test-support.ts';
-import { proxyNode, redirectedNode, resourcesOf } from './test-world.ts';
+import { meshSettings } from './mesh-config.ts';
+import { everyProvider, PROVIDERS } from './telemetry.test-support.ts';
+import { proxyNode, redirectedNode, resourcesOf, rule, snapshotOf } from './test-world.ts';
+
+const OUR_SIDECAR = join(import.meta.dirname, '../../../bin/proxy.ts');
 
 const envoy = findEnvoy();
 if (!envoy) process.stdout.write('left out: no envoy in MELTEMI_ENVOY or PATH\n');
+
+/** A gateway between networks. */
+const CROSS_NETWORK = rule('Gateway', 'cross-network', {
+  selector: { istio: 'ingressgateway' },
+  servers: [
+    { port: { number: 15443, name: 'tls', protocol: 'TLS' }, hosts: ['*.local'], tls: { mode: 'AUTO_PASSTHROUGH' } },
+  ],
+});
 
 for (const [node, world] of [
   [proxyNode('productpage-v1'), EVERYTHING],
@@ -25,6 +40,11 @@ for (const [node, world] of [
   [redirectedNode('strict'), REDIRECTED],
   [redirectedNode('ports'), REDIRECTED],
   [redirectedNode('gateway', 'istio-system', 'router'), REDIRECTED],
+  [proxyNode('productpage-v1'), [...EVERYTHING, ...EVERY_PATCH]],
+  [proxyNode('gateway-1', 'istio-system', 'router'), [...EVERYTHING, ...EVERY_PATCH]],
+  [redirectedNode('permissive'), [...REDIRECTED, ...EVERY_PATCH]],
+  [redirectedNode('gateway', 'istio-system', 'router'), [...REDIRECTED, ...EVERY_PATCH]],
+  [redirectedNode('gateway', 'istio-system', 'router'), [...REDIRECTED, CROSS_NETWORK]],
 ] as const) {
   test(`envoy accepts what ${node.workload} gets`, { skip: !envoy }, async () => {
     const resources = await resourcesOf(node, ...world);
@@ -33,13 +53,34 @@ for (const [node, world] of [
   });
 }
 
-async function validate(config: JsonObject): Promise<void> {
+for (const [program, istioFilters] of [
+  ['envoy', false],
+  ['our sidecar', true],
+] as const) {
+  const command = program === 'envoy' ? [envoy ?? ''] : [process.execPath, OUR_SIDECAR];
+  test(
+    `${program} accepts what Telemetries of all providers ask`,
+    { skip: program === 'envoy' && !envoy },
+    async () => {
+      const { mesh } = meshSettings({ extensionProviders: PROVIDERS, defaultProviders: { metrics: ['prometheus'] } });
+      for (const tracer of ['zipkin', 'oteltracer', 'otelhttp']) {
+        const snapshot = await snapshotOf(...EVERYTHING, ...everyProvider(tracer));
+        const made = new SnapshotResources({ ...snapshot, mesh }, new FragmentCache());
+        const resources = made.resourcesOf({ ...proxyNode('productpage-v1'), istioFilters });
+        assert.deepEqual(made.problems, []);
+        await validate(bootstrap(resources), command);
+      }
+    },
+  );
+}
+
+async function validate(config: JsonObject, [program, ...args]: readonly string[] = [envoy!]): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'meltemi-envoy-'));
   try {
     const file = join(directory, 'envoy.json');
     await writeFile(file, JSON.stringify(config));
     // Its access log opens /dev/stdout, which a socket (Node's pipes) refuses.
-    const child = spawn(envoy!, ['--mode', 'validate', '-c', file, '-l', 'error'], {
+    const child = spawn(program!, [...args, '--mode', 'validate', '-c', file, '-l', 'error'], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     const [errors, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);

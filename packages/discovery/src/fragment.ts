@@ -1,8 +1,7 @@
 // A generated resource as bytes, made once and sent to everyone who needs it.
 import { hash } from 'node:crypto';
-import { type DescMessage, type MessageShape, toBinary } from '@bufbuild/protobuf';
+import { create, type DescMessage, toBinary } from '@bufbuild/protobuf';
 import { AnySchema } from '@bufbuild/protobuf/wkt';
-import { packAny } from '@meltemi/api';
 
 /** Immutable. */
 export interface Fragment {
@@ -15,13 +14,14 @@ export interface Fragment {
   readonly uses: readonly string[];
 }
 
-/** Encodes a resource. */
-export function encodeFragment<Desc extends DescMessage>(
-  schema: Desc,
+/** Wraps an encoded resource. */
+export function encodeFragment(
+  schema: DescMessage,
   name: string,
-  resource: MessageShape<Desc>,
+  value: Uint8Array,
   uses: readonly string[] = [],
 ): Fragment {
-  const any = toBinary(AnySchema, packAny(schema, resource));
+  const typeUrl = `type.googleapis.com/${schema.typeName}`;
+  const any = toBinary(AnySchema, create(AnySchema, { typeUrl, value }));
   return { name, version: hash('sha256', any, 'hex').slice(0, 16), any, uses };
 }

@@ -8,7 +8,7 @@ import { HoldOff } from './hold-off.ts';
 function started() {
   const clock = new ManualClock();
   const went: number[] = [];
-  const holdOff = new HoldOff({ clock, quietMs: 10, maxMs: 200, go: () => went.push(clock.now()) });
+  const holdOff = new HoldOff({ clock, quietMs: () => 10, maxMs: 200, go: () => went.push(clock.now()) });
   return { clock, went, holdOff };
 }
 

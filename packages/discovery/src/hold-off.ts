@@ -4,7 +4,7 @@ import type { Clock, Timer } from '@meltemi/base';
 export interface HoldOffOptions {
   readonly clock: Clock;
   /** After an event, the next waits until nothing more came for this long. */
-  readonly quietMs: number;
+  readonly quietMs: () => number;
   /** However long the storm, an event waits no longer than this. */
   readonly maxMs: number;
   readonly go: () => void;
@@ -30,7 +30,7 @@ export class HoldOff {
     }
     const now = this.#options.clock.monotonic();
     this.#waitingSince ??= now;
-    this.#wait(Math.min(this.#options.quietMs, this.#waitingSince + this.#options.maxMs - now));
+    this.#wait(Math.min(this.#options.quietMs(), this.#waitingSince + this.#options.maxMs - now));
   }
 
   close(): void {
@@ -40,8 +40,10 @@ export class HoldOff {
 
   #go(): void {
     this.#waitingSince = undefined;
-    this.#wait(this.#options.quietMs);
+    // An event that comes meanwhile must find that something waits; how long is known only afterwards.
+    this.#wait(this.#options.quietMs());
     this.#options.go();
+    if (!this.#closed) this.#wait(this.#options.quietMs());
   }
 
   #wait(delayMs: number): void {

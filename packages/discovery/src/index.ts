@@ -1,15 +1,23 @@
 // Pilot: snapshot → scope → inputs → generate → encode → serve.
 export { CommandLineError, type DiscoveryCommand, discoveryCommand, USAGE } from './command-line.ts';
 export { debugApp } from './debug/debug-app.ts';
+export { debugDiscovery } from './debug/debug-discovery.ts';
+export { DebugPages } from './debug/debug-pages.ts';
+export { meshConfigJson } from './debug/mesh-config-json.ts';
 export { metricsApp } from './debug/metrics-app.ts';
+export { KeySetStore } from './key-sets/key-set-store.ts';
+export { keySetSources } from './key-sets/key-set-source.ts';
 export { DEFAULT_MESH, type MeshSettings } from './mesh.ts';
 export { meshSettings } from './mesh-config.ts';
+export { meshNetworks } from './mesh-networks.ts';
 export { DiscoveryServer, type DiscoveryServerOptions } from './discovery-server.ts';
 export { parseProxyNode, type ProxyNode } from './proxy-node.ts';
 export { type ProxyStatus, type SyncState, syncState, type TypeStatus } from './proxy-status.ts';
-export { type AdsCall, type AdsService, type Authenticate, type Caller } from './serve/ads-service.ts';
+export { type AdsCall, type Authenticate, type Caller } from './serve/ads-call.ts';
+export { type AdsService } from './serve/ads-service.ts';
 export { type Snapshot } from './snapshot.ts';
 export { type Release } from './v1/release.ts';
+export { type AccessStep, type WorkloadAccess, workloadAccess } from './workload-access.ts';
 export { v1App } from './v1/v1-app.ts';
 export { type V1Mesh, v1Mesh } from './v1/v1-mesh.ts';
 export { type V1Options } from './v1/v1-world.ts';

@@ -1,46 +1,73 @@
 // Reads the settings of a MeshConfig that this control plane knows.
 // https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/
 import { parseDuration, type Problem } from '@meltemi/base';
-import { DEFAULT_MESH, type MeshSettings, type OutboundTrafficPolicy } from './mesh.ts';
+import { decodeMeshConfig, type MeshConfig } from '@meltemi/config';
+import { externalAuthorizers } from './external-authorizers.ts';
+import { DEFAULT_MESH, type MeshSettings, type PathNormalization } from './mesh.ts';
+import { unservedFields } from './mesh-config-fields.ts';
+import { mixerSettings } from './mixer-settings.ts';
+import { tracingSettings } from './proxy-config.ts';
 
-/** `written`: the decoded YAML. Settings of other programs are left alone; wrong values are said, and the default holds. */
+/** `written`: the decoded YAML. Wrong values are said, and the default holds; so is what has no effect. */
 export function meshSettings(
   written: unknown,
   defaults: MeshSettings = DEFAULT_MESH,
 ): { readonly mesh: MeshSettings; readonly problems: readonly Problem[] } {
-  const problems: Problem[] = [];
-  const fields = (typeof written === 'object' && written !== null ? written : {}) as Readonly<Record<string, unknown>>;
-  const text = (name: string, otherwise: string): string => {
-    const value = fields[name];
-    if (value === undefined || typeof value === 'string') return value ?? otherwise;
-    problems.push(wrong(name, `expected a text, got ${JSON.stringify(value)}`));
-    return otherwise;
-  };
-  const connectTimeout = text('connectTimeout', '');
-  const connectTimeoutMs = connectTimeout === '' ? defaults.connectTimeoutMs : parseDuration(connectTimeout);
-  if (connectTimeoutMs === undefined)
-    problems.push(wrong('connectTimeout', `"${connectTimeout}" is not a time such as 10s`));
-  const policy = outboundPolicy(fields['outboundTrafficPolicy'], problems);
-  const mesh = {
+  const { config, findings } = decodeMeshConfig(written);
+  const providers = (written as MeshConfig | undefined)?.extensionProviders;
+  const { authorizers, problems: wrongAuthorizers } = externalAuthorizers(providers);
+  const mesh: MeshSettings = {
     ...defaults,
-    trustDomain: text('trustDomain', defaults.trustDomain),
-    rootNamespace: text('rootNamespace', defaults.rootNamespace),
-    accessLogFile: text('accessLogFile', defaults.accessLogFile),
-    accessLogFormat: text('accessLogFormat', defaults.accessLogFormat),
-    connectTimeoutMs: connectTimeoutMs ?? defaults.connectTimeoutMs,
-    outboundTrafficPolicy: policy ?? defaults.outboundTrafficPolicy,
+    trustDomain: config.trustDomain ?? defaults.trustDomain,
+    trustDomainAliases: config.trustDomainAliases ?? defaults.trustDomainAliases,
+    externalAuthorizers: authorizers,
+    mutualTls: config.authPolicy === undefined ? defaults.mutualTls : BY_AUTH_POLICY[config.authPolicy],
+    mixer: mixerSettings(config, defaults.mixer),
+    rootNamespace: config.rootNamespace ?? defaults.rootNamespace,
+    accessLogFile: config.accessLogFile ?? defaults.accessLogFile,
+    accessLogFormat: config.accessLogFormat ?? defaults.accessLogFormat,
+    accessLogEncoding: config.accessLogEncoding ?? defaults.accessLogEncoding,
+    providers: joined(config.extensionProviders ?? [], defaults.providers),
+    defaultProviders: { ...defaults.defaultProviders, ...config.defaultProviders },
+    tracing: {
+      ...tracingSettings(config.defaultConfig?.tracing, defaults.tracing),
+      enabled: config.enableTracing ?? defaults.tracing.enabled,
+    },
+    connectTimeoutMs: milliseconds(config.connectTimeout) ?? defaults.connectTimeoutMs,
+    protocolDetectionMs: milliseconds(config.protocolDetectionTimeout) ?? defaults.protocolDetectionMs,
+    tcpKeepalive: config.tcpKeepalive ?? defaults.tcpKeepalive,
+    dnsRefreshMs: milliseconds(config.dnsRefreshRate) ?? defaults.dnsRefreshMs,
+    h2Upgrade: config.h2UpgradePolicy === 'UPGRADE' || defaults.h2Upgrade,
+    defaultRetry: config.defaultHttpRetryPolicy ?? defaults.defaultRetry,
+    autoMutualTls: config.enableAutoMtls ?? defaults.autoMutualTls,
+    pathNormalization: pathNormalization(config) ?? defaults.pathNormalization,
+    listenerLog: config.disableEnvoyListenerLog === true ? false : defaults.listenerLog,
+    outboundTrafficPolicy: config.outboundTrafficPolicy?.mode ?? defaults.outboundTrafficPolicy,
   };
-  return { mesh, problems };
+  const wrong = findings.map(({ path, message, hint }) =>
+    problem('error', path, hint ? `${message}; ${hint}` : message),
+  );
+  const unserved = unservedFields(config).map(({ path, message }) => problem('warning', path, message));
+  return { mesh, problems: [...wrong, ...wrongAuthorizers, ...unserved] };
 }
 
-function outboundPolicy(written: unknown, problems: Problem[]): OutboundTrafficPolicy | undefined {
-  const mode = (written as { readonly mode?: unknown } | undefined)?.mode;
-  if (mode === undefined || mode === 'ALLOW_ANY' || mode === 'REGISTRY_ONLY') return mode;
-  const path = 'outboundTrafficPolicy.mode';
-  problems.push(wrong(path, `expected ALLOW_ANY or REGISTRY_ONLY, got ${JSON.stringify(mode)}`));
-  return undefined;
+/** Istio 0.x knew two: all connections between sidecars are of one kind. */
+const BY_AUTH_POLICY = { NONE: 'DISABLE', MUTUAL_TLS: 'STRICT' } as const;
+
+/** Those of the mesh, and the defaults whose names it leaves free. */
+function joined(own: MeshSettings['providers'], defaults: MeshSettings['providers']): MeshSettings['providers'] {
+  const names = new Set(own.map(({ name }) => name));
+  return [...own, ...defaults.filter(({ name }) => !names.has(name))];
 }
 
-function wrong(path: string, message: string): Problem {
-  return { severity: 'error', code: 'MEL0303', message: `mesh config: ${path}: ${message}`, path };
+function pathNormalization({ pathNormalization: said }: MeshConfig): PathNormalization | undefined {
+  return said?.normalization === 'DEFAULT' ? 'BASE' : said?.normalization;
+}
+
+function milliseconds(written: string | undefined): number | undefined {
+  return written === undefined ? undefined : parseDuration(written);
+}
+
+function problem(severity: Problem['severity'], path: string, message: string): Problem {
+  return { severity, code: 'MEL0303', message: `mesh config: ${path}: ${message}`, path };
 }

@@ -3,8 +3,11 @@
 
 type LabelSet = Readonly<Record<string, string>>;
 
-/** Seconds; Istio's buckets of pilot_proxy_convergence_time, finer below. */
-const BUCKETS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 3, 5, 10, 20, 30];
+/** Istio's buckets of pilot_proxy_convergence_time, finer below. */
+const SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 3, 5, 10, 20, 30];
+
+/** Istio's buckets of pilot_xds_config_size_bytes. */
+export const BYTES: readonly number[] = [1, 10_000, 1_000_000, 4_000_000, 10_000_000, 40_000_000];
 
 interface Distribution {
   readonly counts: number[];
@@ -15,6 +18,8 @@ interface Distribution {
 interface Family {
   readonly kind: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
+  /** Upper bounds of a histogram's buckets. */
+  readonly bounds: readonly number[];
   readonly values: Map<string, number>;
   readonly distributions: Map<string, Distribution>;
 }
@@ -32,12 +37,13 @@ export class PilotMetrics {
     this.#family(name, 'gauge', help).values.set(render(labels), value);
   }
 
-  observe(name: string, help: string, seconds: number, labels: LabelSet = {}): void {
-    const { distributions } = this.#family(name, 'histogram', help);
+  /** In buckets of seconds, unless other bounds are given with the first value. */
+  observe(name: string, help: string, value: number, labels: LabelSet = {}, bounds: readonly number[] = SECONDS): void {
+    const { distributions, bounds: buckets } = this.#family(name, 'histogram', help, bounds);
     const key = render(labels);
-    const known = distributions.get(key) ?? { counts: BUCKETS.map(() => 0), sum: 0, total: 0 };
-    for (const [index, bound] of BUCKETS.entries()) if (seconds <= bound) known.counts[index]!++;
-    known.sum += seconds;
+    const known = distributions.get(key) ?? { counts: buckets.map(() => 0), sum: 0, total: 0 };
+    for (const [index, bound] of buckets.entries()) if (value <= bound) known.counts[index]!++;
+    known.sum += value;
     known.total++;
     distributions.set(key, known);
   }
@@ -47,21 +53,22 @@ export class PilotMetrics {
     return [...this.#families].map(([name, family]) => familyText(name, family)).join('');
   }
 
-  #family(name: string, kind: Family['kind'], help: string): Family {
+  #family(name: string, kind: Family['kind'], help: string, bounds: readonly number[] = []): Family {
     const known = this.#families.get(name);
     if (known) return known;
-    const family = { kind, help, values: new Map<string, number>(), distributions: new Map<string, Distribution>() };
+    const values = new Map<string, number>();
+    const family = { kind, help, bounds, values, distributions: new Map<string, Distribution>() };
     this.#families.set(name, family);
     return family;
   }
 }
 
-function familyText(name: string, { kind, help, values, distributions }: Family): string {
+function familyText(name: string, { kind, help, bounds, values, distributions }: Family): string {
   const lines = [`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`];
   for (const [labels, value] of values) lines.push(`${name}${braces(labels)} ${value}`);
   for (const [labels, { counts, sum, total }] of distributions) {
     const bucket = (bound: string) => braces([labels, `le="${bound}"`].filter(Boolean).join(','));
-    for (const [index, bound] of BUCKETS.entries())
+    for (const [index, bound] of bounds.entries())
       lines.push(`${name}_bucket${bucket(String(bound))} ${counts[index]}`);
     lines.push(`${name}_bucket${bucket('+Inf')} ${total}`);
     lines.push(`${name}_sum${braces(labels)} ${sum}`, `${name}_count${braces(labels)} ${total}`);

@@ -20,6 +20,12 @@ test('a node is read by its id and metadata', () => {
     redirected: true,
     clusterId: '',
     version: '',
+    cluster: '',
+    istioFilters: false,
+    mixerFilter: false,
+    proxyless: false,
+    metadata,
+    locality: {},
   });
 });
 
@@ -32,6 +38,14 @@ test("a proxy's version is Istio's, or its program's", () => {
   const envoy = create(NodeSchema, { id, userAgentName: 'envoy', userAgentVersionType: built });
   assert.equal(parseProxyNode(envoy)?.version, 'envoy 1.40.2');
   assert.equal(parseProxyNode({ ...envoy, metadata: { ISTIO_VERSION: '1.31.0' } })?.version, '1.31.0');
+});
+
+test('our sidecar knows Istio’s filters, and an Envoy that has them built in', () => {
+  const id = 'sidecar~10.0.0.1~a.b~b.svc.cluster.local';
+  const knows = (node: object) => parseProxyNode(create(NodeSchema, { id, ...node }))?.istioFilters;
+  assert.equal(knows({ userAgentName: 'meltemi' }), true);
+  assert.equal(knows({ userAgentName: 'envoy', extensions: [{ name: 'istio.stats' }] }), true);
+  assert.equal(knows({ userAgentName: 'envoy', extensions: [{ name: 'envoy.filters.http.lua' }] }), false);
 });
 
 test('other ids are not of the mesh', () => {

@@ -19,7 +19,27 @@ export interface ProxyNode {
   readonly clusterId: string;
   /** `ISTIO_VERSION`, or the program and its version: `envoy 1.40.0`; empty when it says none. */
   readonly version: string;
+  /** How it calls its group: `reviews.default`. */
+  readonly cluster: string;
+  /** Our sidecar or Istio's build of Envoy: Istio's own filters are known to it. */
+  readonly istioFilters: boolean;
+  /** Our sidecar: it asks Mixer itself. */
+  readonly mixerFilter: boolean;
+  /** True: a gRPC library, which is its own proxy (`GENERATOR: grpc`). */
+  readonly proxyless: boolean;
+  /** All that it says of itself. */
+  readonly metadata: JsonObject;
+  readonly locality: ProxyLocality;
 }
+
+export interface ProxyLocality {
+  readonly region?: string;
+  readonly zone?: string;
+  readonly subzone?: string;
+}
+
+/** Envoy lists what was built into it. */
+const ISTIO_STATS = 'istio.stats';
 
 /** The proxy of a node, or undefined when its id is not Istio's form. */
 export function parseProxyNode(node: Node | undefined): ProxyNode | undefined {
@@ -33,13 +53,24 @@ export function parseProxyNode(node: Node | undefined): ProxyNode | undefined {
     id: node.id,
     address: address ?? '',
     workload: instance.slice(0, dot),
-    namespace: instance.slice(dot + 1),
+    namespace: text(metadata['NAMESPACE']) ?? instance.slice(dot + 1),
     serviceAccount: text(metadata['SERVICE_ACCOUNT']),
     labels: labelsOf(metadata['LABELS']),
     redirected: metadata['INTERCEPTION_MODE'] !== 'NONE',
     clusterId: text(metadata['CLUSTER_ID']) ?? '',
     version: text(metadata['ISTIO_VERSION']) ?? programOf(node),
+    cluster: node.cluster,
+    istioFilters: node.userAgentName === 'meltemi' || node.extensions.some(({ name }) => name === ISTIO_STATS),
+    mixerFilter: node.userAgentName === 'meltemi',
+    proxyless: metadata['GENERATOR'] === 'grpc',
+    metadata,
+    locality: localityOf(node),
   };
+}
+
+function localityOf({ locality }: Node): ProxyLocality {
+  const { region, zone, subZone } = locality ?? { region: '', zone: '', subZone: '' };
+  return { ...(region && { region }), ...(zone && { zone }), ...(subZone && { subzone: subZone }) };
 }
 
 function programOf({ userAgentName, userAgentVersionType: built }: Node): string {

@@ -10,18 +10,33 @@ export interface TypeStatus {
   readonly sentVersion: string;
   readonly ackedNonce: string;
   readonly ackedVersion: string;
+  /** Milliseconds since the epoch; 0: never. */
+  readonly sentAt: number;
   /** Why the last response was refused; empty when it was not. */
   readonly error: string;
 }
 
-export const NOTHING_SENT: TypeStatus = { sentNonce: '', sentVersion: '', ackedNonce: '', ackedVersion: '', error: '' };
+export const NOTHING_SENT: TypeStatus = {
+  sentNonce: '',
+  sentVersion: '',
+  ackedNonce: '',
+  ackedVersion: '',
+  sentAt: 0,
+  error: '',
+};
 
 export interface ProxyStatus {
+  /** `name.namespace-N`, of this connection alone. */
+  readonly connectionId: string;
   readonly node: ProxyNode;
+  /** Where it comes from, `address:port`. */
+  readonly peer: string;
   readonly variant: 'sotw' | 'delta';
   /** Milliseconds since the epoch. */
   readonly connectedAt: number;
   readonly types: ReadonlyMap<ServedType, TypeStatus>;
+  /** What it asked for of each type: names, or `*` for all that it is to have. */
+  readonly watches: ReadonlyMap<ServedType, readonly string[]>;
 }
 
 export function syncState(of: TypeStatus): SyncState {

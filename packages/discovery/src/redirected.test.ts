@@ -36,8 +36,14 @@ test('HTTP services of one port share its routes; others are told apart by their
   assert.deepEqual(
     hosts.map(({ domains }) => domains),
     [
-      ['ratings.prod.svc.cluster.local', 'ratings.prod', 'ratings.prod.svc'],
-      ['reviews.default.svc.cluster.local', 'reviews', 'reviews.default', 'reviews.default.svc'],
+      ['ratings.prod.svc.cluster.local', 'ratings.prod.svc.cluster.local.', 'ratings.prod', 'ratings.prod.svc'],
+      [
+        'reviews.default.svc.cluster.local',
+        'reviews.default.svc.cluster.local.',
+        'reviews',
+        'reviews.default',
+        'reviews.default.svc',
+      ],
       ['*'],
     ],
   );
@@ -54,6 +60,7 @@ test('nothing is read of connections whose server speaks first', async () => {
     [
       { start: 8080, end: 8081 },
       { start: 8082, end: 8083 },
+      { start: 15_006, end: 15_007 },
     ],
   );
 });

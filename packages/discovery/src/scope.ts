@@ -1,11 +1,28 @@
 // What one proxy is and sees: the part of a snapshot that its resources are made of.
-import { type Host, type Labels, resolveHost } from '@meltemi/base';
-import type { AuthorizationPolicy, Gateway, LocatedResource, Sidecar, VirtualService } from '@meltemi/config';
+import { type Host, type Labels } from '@meltemi/base';
+import {
+  type AuthorizationPolicy,
+  type Gateway,
+  type LocatedResource,
+  type PeerAuthentication,
+  type RequestAuthentication,
+  securityPolicies,
+  type Sidecar,
+  type Telemetry,
+  type VirtualService,
+} from '@meltemi/config';
 import type { ServedPort, Service, Workload } from '@meltemi/registry';
-import { authorizationPoliciesOf } from './input/authorization-policies.ts';
-import { type DestinationPolicy, destinationPolicy } from './input/destination-policy.ts';
+import { rulePools, selectingRules } from './input/chosen-rules.ts';
+import type { DestinationPolicy } from './input/destination-policy.ts';
+import { type EnvoyPatch, envoyPatches } from './input/envoy-filter/envoy-patch.ts';
+import { destinationPorts, type Ports, withPortsOnly } from './input/destination-ports.ts';
 import { isBound } from './input/gateway-ports.ts';
+import { meshRules } from './input/mesh-rules.ts';
+import { peerAuthenticationsOf } from './input/mutual-tls-modes.ts';
+import { namespacePolicies } from './input/namespace-policies.ts';
+import { policiesOf } from './input/policy-target.ts';
 import { sidecarImports, sidecarOf } from './input/sidecar-imports.ts';
+import { telemetriesOf } from './input/telemetry/telemetries-of.ts';
 import { visibleIn } from './input/visibility.ts';
 import type { OutboundTrafficPolicy } from './mesh.ts';
 import type { ProxyNode } from './proxy-node.ts';
@@ -20,6 +37,10 @@ export interface NamespaceScope {
   /** The services that applications call by their names and addresses. */
   readonly called: readonly Service[];
   readonly virtualServices: readonly LocatedResource<VirtualService>[];
+  /** The rule that routes a host for the mesh's own proxies. */
+  readonly meshRule: (host: Host) => LocatedResource<VirtualService> | undefined;
+  /** Called services that are names for another, by the other's host. */
+  readonly aliases: ReadonlyMap<Host, readonly Service[]>;
   /** What DestinationRules say of each service. */
   readonly policies: ReadonlyMap<Host, DestinationPolicy>;
 }
@@ -34,6 +55,10 @@ export interface Proxy {
   /** True: connections are led to it by the network; false: its placement says which port stands for what. */
   readonly redirected: boolean;
   readonly sidecar: LocatedResource<Sidecar> | undefined;
+  /** Names of its namespace's DestinationRules for some workloads that are for it. */
+  readonly selecting: readonly string[];
+  /** What EnvoyFilters change of its resources. */
+  readonly patches: readonly EnvoyPatch[];
 }
 
 export interface ProxyScope extends Proxy {
@@ -45,6 +70,12 @@ export interface ProxyScope extends Proxy {
   readonly outboundTrafficPolicy: OutboundTrafficPolicy;
   /** Who may call it. */
   readonly authorization: readonly LocatedResource<AuthorizationPolicy>[];
+  /** Which peers it asks for a certificate, the nearest said first. */
+  readonly peerAuthentication: readonly LocatedResource<PeerAuthentication>[];
+  /** Whose tokens it accepts. */
+  readonly requestAuthentication: readonly LocatedResource<RequestAuthentication>[];
+  /** What it tells of requests; later ones stand before earlier ones. */
+  readonly telemetries: readonly Telemetry[];
 }
 
 export function proxyOf({ config, registry, mesh }: Snapshot, node: ProxyNode): Proxy {
@@ -58,6 +89,13 @@ export function proxyOf({ config, registry, mesh }: Snapshot, node: ProxyNode): 
     labels,
     redirected: node.redirected && !workload?.placement,
     sidecar: sidecarOf(sidecars, { namespace, labels, rootNamespace: mesh.rootNamespace }),
+    selecting: selectingRules(config.destinationRules, namespace, labels),
+    patches: envoyPatches(config.objects('EnvoyFilter'), {
+      namespace,
+      labels,
+      rootNamespace: mesh.rootNamespace,
+      metadata: node.metadata,
+    }),
   };
 }
 
@@ -65,7 +103,7 @@ export function proxyOf({ config, registry, mesh }: Snapshot, node: ProxyNode): 
 export function namespaceScope(
   snapshot: Snapshot,
   namespace: string,
-  sidecar?: LocatedResource<Sidecar>,
+  { sidecar, selecting = [] }: Partial<Pick<Proxy, 'sidecar' | 'selecting'>> = {},
 ): NamespaceScope {
   const { config, registry, mesh } = snapshot;
   const imports = sidecarImports(sidecar, namespace, mesh.domain);
@@ -74,17 +112,55 @@ export function namespaceScope(
   const exported = registry.services.filter((service) => visibleIn(namespace, service.namespace, service.exportTo));
   const virtualServices = config.virtualServices.filter((rule) => visible(rule) && imports.virtualService(rule));
   const called = exported.filter((service) => imports.service(service));
-  const named = sidecar ? destinationHosts(virtualServices, mesh.domain) : new Set<Host>();
-  const services = exported.filter((service) => named.has(service.host) || imports.service(service));
-  const rules = { namespace, destinationRules: config.destinationRules.filter(visible) };
+  const named = sidecar
+    ? destinationPorts(virtualServices, { namespace, domain: mesh.domain })
+    : new Map<Host, Ports>();
+  const services = exported.flatMap((service) =>
+    imports.service(service) ? [service] : withPortsOnly(service, named.get(service.host)),
+  );
+  const rules = { namespace, selecting, pools: rulePools(config.destinationRules) };
   return {
     namespace,
     services,
     serviceByHost: new Map(services.map((service) => [service.host, service])),
     called,
     virtualServices,
-    policies: new Map(services.map((service) => [service.host, destinationPolicy(rules, service, mesh)])),
+    meshRule: meshRules(virtualServices, mesh.domain),
+    aliases: aliasesOf(called),
+    policies: namespacePolicies(config.destinationRules, rules, services, mesh),
   };
+}
+
+/** What a namespace saw before, in all that it sees the same. */
+export function reusedScope(before: NamespaceScope | undefined, now: NamespaceScope): NamespaceScope {
+  if (!before) return now;
+  const services = sameItems(before.services, now.services) ? before.services : now.services;
+  const called = sameItems(before.called, now.called) ? before.called : now.called;
+  const rules = sameItems(before.virtualServices, now.virtualServices);
+  const policies = samePolicies(before.policies, now.policies) ? before.policies : now.policies;
+  if (rules && services === before.services && called === before.called && policies === before.policies) return before;
+  return {
+    ...now,
+    services,
+    called,
+    policies,
+    ...(services === before.services && { serviceByHost: before.serviceByHost }),
+    ...(called === before.called && { aliases: before.aliases }),
+    ...(rules && { virtualServices: before.virtualServices, meshRule: before.meshRule }),
+  };
+}
+
+function sameItems(one: readonly unknown[], other: readonly unknown[]): boolean {
+  return one.length === other.length && one.every((item, index) => item === other[index]);
+}
+
+function samePolicies(one: NamespaceScope['policies'], other: NamespaceScope['policies']): boolean {
+  return one.size === other.size && one.entries().every(([host, policy]) => other.get(host) === policy);
+}
+
+function aliasesOf(called: readonly Service[]): ReadonlyMap<Host, readonly Service[]> {
+  const aliases = called.filter(({ externalName }) => externalName !== undefined);
+  return Map.groupBy(aliases, ({ externalName }) => externalName!);
 }
 
 /** The scope of a proxy within its namespace's. */
@@ -96,22 +172,16 @@ export function proxyScope(snapshot: Snapshot, visible: NamespaceScope, proxy: P
     : [];
   const gateways = config.gateways.filter((gateway) => isBound(gateway, { namespace: node.namespace, labels, served }));
   const workload = { namespace: node.namespace, labels, rootNamespace: mesh.rootNamespace };
+  const policies = securityPolicies(config, mesh.domain);
   return {
     ...proxy,
     visible,
     served,
     gateways: node.kind === 'router' ? gateways : [],
     outboundTrafficPolicy: sidecar?.spec.outboundTrafficPolicy?.mode ?? mesh.outboundTrafficPolicy,
-    authorization: authorizationPoliciesOf(config.objects('AuthorizationPolicy'), workload),
+    authorization: policiesOf(policies.authorizationPolicies, workload),
+    requestAuthentication: policiesOf(policies.requestAuthentications, workload),
+    peerAuthentication: peerAuthenticationsOf(policies.peerAuthentications, workload),
+    telemetries: telemetriesOf(config.objects('Telemetry'), workload),
   };
-}
-
-/** The hosts that rules lead to. */
-function destinationHosts(rules: readonly LocatedResource<VirtualService>[], domain: string): ReadonlySet<Host> {
-  const hosts = rules.flatMap(({ metadata, spec }) =>
-    [...(spec.http ?? []), ...(spec.tls ?? []), ...(spec.tcp ?? [])].flatMap(({ route = [] }) =>
-      route.map(({ destination }) => resolveHost(destination.host, metadata.namespace, domain)),
-    ),
-  );
-  return new Set(hosts);
 }

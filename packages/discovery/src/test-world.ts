@@ -107,10 +107,11 @@ spec:
 
 /** A ready pod NAME-VERSION with a service account of the application's name. */
 export function pod(app: string, version: string, placement?: object, namespace = 'default'): string {
+  const sidecar = placement ? ', security.istio.io/tlsMode: istio' : '';
   const annotations = placement ? `{mesh.meltemi.io/ports: '${JSON.stringify(placement)}'}` : '{}';
   return `apiVersion: v1
 kind: Pod
-metadata: {name: ${app}-${version}, namespace: ${namespace}, labels: {app: ${app}, version: ${version}}, annotations: ${annotations}}
+metadata: {name: ${app}-${version}, namespace: ${namespace}, labels: {app: ${app}, version: ${version}${sidecar}}, annotations: ${annotations}}
 spec: {serviceAccountName: ${app}, containers: [{name: app, ports: [{name: web, containerPort: 9080}]}]}
 status: {phase: Running, podIP: 127.0.0.1, conditions: [{type: Ready, status: "True"}]}`;
 }

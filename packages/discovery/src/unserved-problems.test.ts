@@ -1,6 +1,7 @@
 // What has no effect is said where it was written.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { DEFAULT_MESH } from './mesh.ts';
 import { rule, viewOf } from './test-world.ts';
 import { unservedProblems } from './unserved-problems.ts';
 
@@ -8,7 +9,7 @@ test('what has no effect is said at its place', async () => {
   const https = { number: 443, name: 'https', protocol: 'HTTPS' };
   const view = await viewOf(
     rule('Gateway', 'web', {
-      servers: [{ port: https, hosts: ['*'], tls: { mode: 'SIMPLE', credentialName: 'web' } }],
+      servers: [{ port: https, hosts: ['*'], tls: { mode: 'SIMPLE' } }],
     }),
     rule('VirtualService', 'db', {
       hosts: ['db'],
@@ -17,9 +18,19 @@ test('what has no effect is said at its place', async () => {
     rule('VirtualService', 'fine', { hosts: ['a'], http: [{ route: [{ destination: { host: 'a' } }] }] }),
   );
   assert.deepEqual(
-    unservedProblems(view).map(({ resource, path, message, source }) => [resource?.name, path, message, source?.line]),
+    unservedProblems(view, DEFAULT_MESH).map(({ resource, path, message, source }) => [
+      resource?.name,
+      path,
+      message,
+      source?.line,
+    ]),
     [
-      ['web', 'spec.servers[0]', 'port 443 is not opened: name the certificate by serverCertificate and privateKey', 4],
+      [
+        'web',
+        'spec.servers[0]',
+        'port 443 is not opened: name its certificate by credentialName, or by serverCertificate and privateKey',
+        4,
+      ],
       [
         'db',
         'spec.tls[0]',
@@ -38,17 +49,45 @@ spec: ${JSON.stringify(spec)}`;
   const view = await viewOf(
     policy('asks', { action: 'CUSTOM', provider: { name: 'x' }, rules: [{}] }),
     policy('attached', { targetRefs: [{ kind: 'Service', name: 'a' }] }),
-    policy('claims', { rules: [{ when: [{ key: 'request.auth.claims[a]', values: ['b'] }] }] }),
     policy('fine', { rules: [{ from: [{ source: { namespaces: ['a'] } }] }] }),
-    policy('tokens', { rules: [{ from: [{ source: { requestPrincipals: ['*'] } }] }] }),
   );
   assert.deepEqual(
-    unservedProblems(view).map(({ resource, path, message }) => [resource?.name, path, message]),
+    unservedProblems(view, DEFAULT_MESH).map(({ resource, path, message }) => [resource?.name, path, message]),
     [
-      ['asks', 'spec.action', 'providers are not asked: what the rules match is denied'],
-      ['attached', 'spec.targetRefs', 'the policy has no effect: workloads are chosen by selector'],
-      ['claims', 'spec.rules', 'tokens are not read: no request has claims of one'],
-      ['tokens', 'spec.rules', 'tokens are not read: no request has claims of one'],
+      ['asks', 'spec.provider.name', 'the mesh has no provider "x" to ask: what the rules match is denied'],
+      ['attached', 'spec.targetRefs', 'the policy has no effect: of such targets only a Gateway is guarded'],
+    ],
+  );
+});
+
+test('parts of EnvoyFilters, Telemetries and ProxyConfigs that have no effect are said', async () => {
+  const written = (kind: string, apiVersion: string, spec: object) =>
+    `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: {name: ${kind.toLowerCase()}}\nspec: ${JSON.stringify(spec)}`;
+  const patch = { operation: 'MERGE', value: {} };
+  const view = await viewOf(
+    written('EnvoyFilter', 'networking.istio.io/v1alpha3', {
+      configPatches: [
+        { applyTo: 'BOOTSTRAP', patch },
+        { applyTo: 'CLUSTER', patch },
+        { applyTo: 'CLUSTER', match: { context: 'WAYPOINT' }, patch },
+      ],
+    }),
+    written('Telemetry', 'telemetry.istio.io/v1', {
+      metrics: [{ providers: [{ name: 'prometheus' }] }, { providers: [{ name: 'envoy' }] }],
+      accessLogging: [{ providers: [{ name: 'envoy' }, { name: 'other' }] }],
+      tracing: [{ customTags: { a: { formatter: { value: '%PROTOCOL%' } }, b: { literal: { value: 'b' } } } }],
+    }),
+    written('ProxyConfig', 'networking.istio.io/v1beta1', { concurrency: 1, image: { imageType: 'debug' } }),
+  );
+  assert.deepEqual(
+    unservedProblems(view, DEFAULT_MESH).map(({ resource, path }) => `${resource?.kind} ${path}`),
+    [
+      'EnvoyFilter spec.configPatches[0]',
+      'EnvoyFilter spec.configPatches[2]',
+      'Telemetry spec.metrics[1].providers[0]',
+      'Telemetry spec.accessLogging[0].providers[1]',
+      'Telemetry spec.tracing[0].customTags.a',
+      'ProxyConfig spec.image',
     ],
   );
 });

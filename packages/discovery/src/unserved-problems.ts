@@ -9,16 +9,30 @@ import type {
   LocatedResource,
   VirtualService,
 } from '@meltemi/config';
-import type { AuthorizationRule } from './input/authorization-rules.ts';
-import { needsSecret, serverKind, serverProtocol, wantsCertificate } from './input/gateway-server.ts';
+import { serverKind, serverProtocol, wantsCertificate } from './input/gateway-server.ts';
+import { unservedPatches } from './input/envoy-filter/unserved-patches.ts';
+import { unservedTelemetry } from './input/telemetry/unserved-telemetry.ts';
+import { isGateway, targetsOf } from './input/policy-target.ts';
 import { gatewaysInclude } from './input/route-match-inputs.ts';
+import type { MeshSettings } from './mesh.ts';
 
 /** Warnings, each at the field that has no effect. */
-export function unservedProblems(config: ConfigView): Problem[] {
+export function unservedProblems(config: ConfigView, mesh: MeshSettings): Problem[] {
   return [
     ...config.gateways.flatMap(gatewayProblems),
     ...config.virtualServices.flatMap(routeProblems),
-    ...config.objects('AuthorizationPolicy').flatMap(policyProblems),
+    ...config
+      .objects('EnvoyFilter')
+      .flatMap((filter) => unservedPatches(filter.spec).map(({ path, message }) => warning(filter, path, message))),
+    ...config
+      .objects('Telemetry')
+      .flatMap((rule) =>
+        unservedTelemetry(rule.spec, mesh.providers).map(({ path, message }) => warning(rule, path, message)),
+      ),
+    ...config
+      .objects('ProxyConfig')
+      .flatMap((rule) => (rule.spec.image ? [warning(rule, 'spec.image', 'images are the injector’s to choose')] : [])),
+    ...config.objects('AuthorizationPolicy').flatMap((policy) => policyProblems(policy, mesh)),
   ];
 }
 
@@ -30,10 +44,10 @@ function gatewayProblems(gateway: LocatedResource<Gateway>): Problem[] {
 }
 
 function unservedServer(server: GatewayServer): string | undefined {
-  if (serverKind(server) && !needsSecret(server)) return undefined;
+  if (serverKind(server)) return undefined;
   const { port } = server;
   return wantsCertificate(server) && server.tls?.mode !== 'AUTO_PASSTHROUGH'
-    ? `port ${port.number} is not opened: name the certificate by serverCertificate and privateKey`
+    ? `port ${port.number} is not opened: name its certificate by credentialName, or by serverCertificate and privateKey`
     : `port ${port.number} is not opened: servers of ${serverProtocol(port)} are not carried out`;
 }
 
@@ -56,27 +70,31 @@ function routeProblems(rule: LocatedResource<VirtualService>): Problem[] {
   ];
 }
 
-function policyProblems(policy: LocatedResource<AuthorizationPolicy>): Problem[] {
-  const { action, targetRef, targetRefs, rules = [] } = policy.spec;
-  const target = targetRef ? 'targetRef' : targetRefs?.length ? 'targetRefs' : undefined;
-  const asksTokens = rules.some((rule) => namesTokens(rule) || asksClaims(rule));
+function policyProblems(policy: LocatedResource<AuthorizationPolicy>, mesh: MeshSettings): Problem[] {
+  const { targetRef } = policy.spec;
+  const field = targetRef ? 'targetRef' : 'targetRefs';
+  const targets = targetsOf(policy.spec);
+  const reached = targets.some((target) => isGateway(target, policy.metadata.namespace));
   return [
-    ...(target
-      ? [warning(policy, `spec.${target}`, 'the policy has no effect: workloads are chosen by selector')]
+    ...(targets.length > 0 && !reached
+      ? [warning(policy, `spec.${field}`, 'the policy has no effect: of such targets only a Gateway is guarded')]
       : []),
-    ...(action === 'CUSTOM'
-      ? [warning(policy, 'spec.action', 'providers are not asked: what the rules match is denied')]
-      : []),
-    ...(asksTokens ? [warning(policy, 'spec.rules', 'tokens are not read: no request has claims of one')] : []),
+    ...providerProblems(policy, mesh),
   ];
 }
 
-function namesTokens({ from = [] }: AuthorizationRule): boolean {
-  return from.some(({ source }) => source.requestPrincipals ?? source.notRequestPrincipals);
-}
-
-function asksClaims({ when = [] }: AuthorizationRule): boolean {
-  return when.some(({ key }) => key.startsWith('request.auth.'));
+function providerProblems(policy: LocatedResource<AuthorizationPolicy>, mesh: MeshSettings): Problem[] {
+  const { action, provider } = policy.spec;
+  if (action !== 'CUSTOM') return [];
+  const known = mesh.externalAuthorizers.find(({ name }) => name === provider?.name);
+  if (!known) {
+    const message = `the mesh has no provider "${provider?.name ?? ''}" to ask: what the rules match is denied`;
+    return [warning(policy, 'spec.provider.name', message)];
+  }
+  if (policy.metadata.annotations['istio.io/dry-run'] === 'true') {
+    return [warning(policy, 'spec.action', 'on trial nobody is asked: the policy has no effect')];
+  }
+  return [];
 }
 
 function warning(resource: LocatedResource, path: string, message: string): Problem {

@@ -1,10 +1,13 @@
-// Serves Pilot's metrics and version on the monitoring port.
+// Serves Pilot's metrics and version on the monitoring port, and its debug pages as istiod does.
 import { Hono } from 'hono';
 import type { DiscoveryServer } from '../discovery-server.ts';
 
-export function metricsApp(server: DiscoveryServer, version: string): Hono {
+/** `debug`: the application of the debug pages. */
+export function metricsApp(server: Pick<DiscoveryServer, 'metrics'>, version: string, debug: Hono): Hono {
+  server.metrics.set('pilot_info', 'Pilot version and build information.', 1, { version });
+  server.metrics.set('istio_build', 'Istio component build info', 1, { component: 'pilot', tag: version });
   const app = new Hono();
   app.get('/metrics', (context) => context.text(server.metrics.text()));
-  app.get('/version', (context) => context.text(version));
+  app.route('/', debug);
   return app;
 }

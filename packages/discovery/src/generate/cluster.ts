@@ -3,44 +3,52 @@ import { create } from '@bufbuild/protobuf';
 import {
   type Cluster,
   Cluster_DiscoveryType,
+  Cluster_DnsLookupFamily,
   Cluster_LbPolicy,
   ClusterSchema,
 } from '@meltemi/api/envoy/config/cluster/v3/cluster_pb';
 import {
-  type OutlierDetection,
-  OutlierDetectionSchema,
-} from '@meltemi/api/envoy/config/cluster/v3/outlier_detection_pb';
-import {
   type ClusterLoadAssignment,
   ClusterLoadAssignmentSchema,
 } from '@meltemi/api/envoy/config/endpoint/v3/endpoint_pb';
+import { type TypedExtensionConfig, TypedExtensionConfigSchema } from '@meltemi/api/envoy/config/core/v3/extension_pb';
+import { CaresDnsResolverConfigSchema } from '@meltemi/api/envoy/extensions/network/dns_resolver/cares/v3/cares_dns_resolver_pb';
+import { packAny } from '@meltemi/api';
 import { msToDuration, type SocketAddress } from '@meltemi/base';
 import {
   INBOUND_SOURCE,
   type BlackHoleClusterInput,
   type ClusterInput,
-  type ConnectionPoolInput,
-  type DnsEndpointInput,
   type InboundClusterInput,
   type LoadBalancerInput,
   type OutboundClusterInput,
-  type OutlierDetectionInput,
   type PassthroughClusterInput,
 } from '../input/cluster-input.ts';
+import type { LocalityEndpointInput } from '../input/endpoint-input.ts';
 import { address } from './address.ts';
 import { adsSource } from './config-source.ts';
+import { circuitBreakers, keepAlive, outlierDetection } from './cluster-limits.ts';
 import { clusterTls } from './cluster-tls.ts';
+import { generateEndpoints } from './endpoint.ts';
 import { httpOptions } from './http-options.ts';
 import { metadata } from './metadata.ts';
+import { patchedCluster } from './patch/patch-cluster.ts';
 
-/** Istio's limits where a rule names none: as good as unlimited, for the application has its own. */
-const UNLIMITED = 4_294_967_295;
+/** Of connections to where nobody declared a service. */
+const PASSTHROUGH_IDLE_MS = 300_000;
+/** The application has one address, which is never worth forgetting. The largest that Envoy takes. */
+const NEVER = msToDuration(9_223_372_035_000);
 const ORIGINAL_DESTINATION = {
   clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.ORIGINAL_DST },
 } as const;
 const PROVIDED = { lbPolicy: Cluster_LbPolicy.CLUSTER_PROVIDED } as const;
 
 export function generateCluster(input: ClusterInput): Cluster {
+  const cluster = clusterOf(input);
+  return input.patches ? patchedCluster(cluster, input.patches) : cluster;
+}
+
+function clusterOf(input: ClusterInput): Cluster {
   switch (input.kind) {
     case 'outbound':
       return outboundCluster(input);
@@ -55,7 +63,7 @@ export function generateCluster(input: ClusterInput): Cluster {
 
 function outboundCluster(input: OutboundClusterInput): Cluster {
   const { service, subset } = input;
-  const found = { services: [{ host: service.host, name: service.name, namespace: service.namespace }] };
+  const found = { services: [service.reference], ...(service.external && { external: true }) };
   const origin = metadata(input.provenance, { ...found, ...(subset && { subset }) });
   return create(ClusterSchema, {
     name: input.name,
@@ -63,6 +71,7 @@ function outboundCluster(input: OutboundClusterInput): Cluster {
     ...(input.discovery.kind === 'original-destination' ? PROVIDED : balancing(input.loadBalancer)),
     connectTimeout: msToDuration(input.connectionPool.connectTimeoutMs),
     circuitBreakers: circuitBreakers(input.connectionPool),
+    ...keepAlive(input.connectionPool),
     typedExtensionProtocolOptions: httpOptions(input.http, input.connectionPool),
     ...(input.outlierDetection && { outlierDetection: outlierDetection(input.outlierDetection) }),
     commonLbConfig: { healthyPanicThreshold: { value: input.outlierDetection?.minHealthPercent ?? 0 } },
@@ -72,23 +81,30 @@ function outboundCluster(input: OutboundClusterInput): Cluster {
 }
 
 function inboundCluster(input: InboundClusterInput): Cluster {
-  const pool = { connectTimeoutMs: input.connectTimeoutMs };
+  const pool = input.connectionPool;
+  const origin = metadata(input.provenance, input.services.length > 0 ? { services: [...input.services] } : {});
   return create(ClusterSchema, {
     name: input.name,
     ...(input.app
       ? {
           clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STATIC },
-          loadAssignment: assignment(input.name, [{ ...input.app, weight: 0 }]),
+          loadAssignment: applicationAt(input.name, input.app),
         }
-      : { ...ORIGINAL_DESTINATION, ...PROVIDED, ...boundTo(INBOUND_SOURCE) }),
-    connectTimeout: msToDuration(input.connectTimeoutMs),
+      : { ...ORIGINAL_DESTINATION, ...PROVIDED, ...boundTo(INBOUND_SOURCE), cleanupInterval: NEVER }),
+    connectTimeout: msToDuration(pool.connectTimeoutMs),
     circuitBreakers: circuitBreakers(pool),
     typedExtensionProtocolOptions: httpOptions(input.http, pool),
+    ...(origin && { metadata: origin }),
   });
 }
 
+function applicationAt(clusterName: string, app: SocketAddress): ClusterLoadAssignment {
+  const lbEndpoints = [{ hostIdentifier: { case: 'endpoint' as const, value: { address: address(app) } } }];
+  return create(ClusterLoadAssignmentSchema, { clusterName, endpoints: [{ lbEndpoints }] });
+}
+
 function passthroughCluster(input: PassthroughClusterInput): Cluster {
-  const pool = { connectTimeoutMs: input.connectTimeoutMs };
+  const pool = { connectTimeoutMs: input.connectTimeoutMs, idleTimeoutMs: PASSTHROUGH_IDLE_MS };
   return create(ClusterSchema, {
     name: input.name,
     ...ORIGINAL_DESTINATION,
@@ -121,24 +137,41 @@ function discovery(input: OutboundClusterInput) {
       edsClusterConfig: { edsConfig: adsSource(), serviceName: input.name },
     };
   }
-  if (input.discovery.kind === 'original-destination') return ORIGINAL_DESTINATION;
+  if (input.discovery.kind === 'original-destination') return originalDestination(input.discovery.port);
   return {
-    clusterDiscoveryType: { case: 'type' as const, value: Cluster_DiscoveryType.STRICT_DNS },
-    dnsRefreshRate: msToDuration(60_000),
+    clusterDiscoveryType: {
+      case: 'type' as const,
+      value: input.discovery.once ? Cluster_DiscoveryType.LOGICAL_DNS : Cluster_DiscoveryType.STRICT_DNS,
+    },
+    dnsRefreshRate: msToDuration(input.discovery.refreshMs),
     respectDnsTtl: true,
+    dnsLookupFamily: Cluster_DnsLookupFamily.V4_ONLY,
+    typedDnsResolverConfig: dnsResolver(),
     loadAssignment: assignment(input.name, input.discovery.endpoints),
   };
 }
 
-function assignment(
-  clusterName: string,
-  endpoints: readonly (SocketAddress & DnsEndpointInput)[],
-): ClusterLoadAssignment {
-  const lbEndpoints = endpoints.map(({ host, port, weight }) => ({
-    hostIdentifier: { case: 'endpoint' as const, value: { address: address({ host, port }) } },
-    ...(weight > 0 && { loadBalancingWeight: weight }),
-  }));
-  return create(ClusterLoadAssignmentSchema, { clusterName, endpoints: [{ lbEndpoints }] });
+function originalDestination(port: number | undefined) {
+  if (port === undefined) return ORIGINAL_DESTINATION;
+  return {
+    ...ORIGINAL_DESTINATION,
+    lbConfig: { case: 'originalDstLbConfig' as const, value: { upstreamPortOverride: port } },
+  };
+}
+
+/** A socket that asked so often is given up: servers that drop its answers would be asked in vain for ever. */
+function dnsResolver(): TypedExtensionConfig {
+  const config = create(CaresDnsResolverConfigSchema, { udpMaxQueries: 100 });
+  return create(TypedExtensionConfigSchema, {
+    name: 'envoy.network.dns_resolver.cares',
+    typedConfig: packAny(CaresDnsResolverConfigSchema, config),
+  });
+}
+
+function assignment(clusterName: string, endpoints: readonly LocalityEndpointInput[]): ClusterLoadAssignment {
+  const byLocality = Map.groupBy(endpoints, ({ locality = '' }) => locality);
+  const localities = Array.from(byLocality, ([locality, members]) => ({ locality, endpoints: members }));
+  return generateEndpoints({ name: clusterName, localities });
 }
 
 function balancing(input: LoadBalancerInput) {
@@ -160,33 +193,4 @@ function balancing(input: LoadBalancerInput) {
         lbConfig: { case: 'maglevLbConfig' as const, value: { tableSize: BigInt(input.tableSize) } },
       };
   }
-}
-
-function circuitBreakers(pool: ConnectionPoolInput) {
-  const thresholds = {
-    maxConnections: pool.maxConnections ?? UNLIMITED,
-    maxPendingRequests: pool.maxPendingRequests ?? UNLIMITED,
-    maxRequests: pool.maxRequests ?? UNLIMITED,
-    maxRetries: pool.maxRetries ?? UNLIMITED,
-    trackRemaining: true,
-  };
-  return { thresholds: [thresholds] };
-}
-
-/** Only what the rule names is enforced, as in Istio: success rates are not. */
-function outlierDetection(input: OutlierDetectionInput): OutlierDetection {
-  return create(OutlierDetectionSchema, {
-    ...(input.consecutive5xx !== undefined && {
-      consecutive5xx: input.consecutive5xx,
-      enforcingConsecutive5xx: input.consecutive5xx > 0 ? 100 : 0,
-    }),
-    ...(input.consecutiveGatewayErrors !== undefined && {
-      consecutiveGatewayFailure: input.consecutiveGatewayErrors,
-      enforcingConsecutiveGatewayFailure: input.consecutiveGatewayErrors > 0 ? 100 : 0,
-    }),
-    ...(input.intervalMs !== undefined && { interval: msToDuration(input.intervalMs) }),
-    ...(input.baseEjectionTimeMs !== undefined && { baseEjectionTime: msToDuration(input.baseEjectionTimeMs) }),
-    ...(input.maxEjectionPercent !== undefined && { maxEjectionPercent: input.maxEjectionPercent }),
-    enforcingSuccessRate: 0,
-  });
 }

@@ -7,8 +7,17 @@ import {
   ConfigSourceSchema,
 } from '@meltemi/api/envoy/config/core/v3/config_source_pb';
 
-/** The stream that the resource itself came by. */
+/** The stream that the resource itself came by. What it names comes by it too: to go on without would only fail requests. */
 export function adsSource(): ConfigSource {
+  return create(ConfigSourceSchema, {
+    configSourceSpecifier: { case: 'ads', value: {} },
+    resourceApiVersion: ApiVersion.V3,
+    initialFetchTimeout: { seconds: 0n, nanos: 0 },
+  });
+}
+
+/** The same for keys, which a proxy can do without until they come. */
+export function adsSecretSource(): ConfigSource {
   return create(ConfigSourceSchema, {
     configSourceSpecifier: { case: 'ads', value: {} },
     resourceApiVersion: ApiVersion.V3,

@@ -17,7 +17,8 @@ export function generateEndpoints(input: EndpointInput): ClusterLoadAssignment {
       const [region, zone, subZone] = locality.split('/');
       const weight = endpoints.reduce((sum, endpoint) => sum + Math.max(1, endpoint.weight), 0);
       return {
-        ...(locality && { locality: { region: region ?? '', zone: zone ?? '', subZone: subZone ?? '' } }),
+        // Written even where it says nothing: gRPC libraries insist on it.
+        locality: { region: region ?? '', zone: zone ?? '', subZone: subZone ?? '' },
         lbEndpoints: endpoints.map(lbEndpoint),
         loadBalancingWeight: Math.max(1, weight),
       };
@@ -25,13 +26,18 @@ export function generateEndpoints(input: EndpointInput): ClusterLoadAssignment {
   });
 }
 
-/** `istio.workload` is `name;namespace;;;`: the workload and its namespace are what we know. */
-function lbEndpoint(input: LocalityEndpointInput): LbEndpoint {
-  const workload = metadata(undefined, { workload: `${input.workload};${input.namespace};;;` });
+/** The one cluster that we know: Istio's name for it. */
+const CLUSTER = 'Kubernetes';
+
+/** `istio.workload` is `name;namespace;application;version;cluster`. */
+export function lbEndpoint(input: LocalityEndpointInput): LbEndpoint {
+  const { canonicalName, canonicalRevision } = input;
+  const names = [input.workload, input.namespace, canonicalName, canonicalRevision, CLUSTER];
+  const workload = metadata(undefined, { workload: names.join(';') });
   return create(LbEndpointSchema, {
     hostIdentifier: { case: 'endpoint', value: { address: address(input) } },
     healthStatus: input.healthy ? HealthStatus.HEALTHY : HealthStatus.UNHEALTHY,
-    ...(input.weight > 0 && { loadBalancingWeight: input.weight }),
+    loadBalancingWeight: Math.max(1, input.weight),
     metadata: {
       filterMetadata: {
         ...workload?.filterMetadata,

@@ -10,26 +10,40 @@ import { HttpInspectorSchema } from '@meltemi/api/envoy/extensions/filters/liste
 import { OriginalDstSchema } from '@meltemi/api/envoy/extensions/filters/listener/original_dst/v3/original_dst_pb';
 import { TlsInspectorSchema } from '@meltemi/api/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb';
 import { msToDuration } from '@meltemi/base';
-import type { ListenerInput } from '../input/listener-input.ts';
+import type { CaptureInput, ListenerInput } from '../input/listener-input.ts';
 
-export function listenerFilters({ capture, inspection }: ListenerInput) {
+/** Enough for the hello of most clients, in bytes. */
+const FIRST_READ = 512;
+/** Whose clients may wait for the server to speak first. */
+const PATIENT: readonly CaptureInput[] = ['handed-over', 'redirected'];
+
+export function listenerFilters({ capture, inspection, protocolDetectionMs = 0 }: ListenerInput) {
   const { tlsBut, httpBut } = inspection;
+  const first = create(TlsInspectorSchema, { initialReadBufferSize: FIRST_READ });
   const filters = [
     ...(capture === 'redirected' ? [listenerFilter('original_dst', OriginalDstSchema, [])] : []),
-    ...(tlsBut ? [listenerFilter('tls_inspector', TlsInspectorSchema, tlsBut)] : []),
+    ...(tlsBut ? [listenerFilter('tls_inspector', TlsInspectorSchema, tlsBut, first)] : []),
     ...(httpBut ? [listenerFilter('http_inspector', HttpInspectorSchema, httpBut)] : []),
   ];
   return {
     ...(filters.length > 0 && { listenerFilters: filters }),
-    // 0: waits for the first bytes as long as the client does; the default closes after 15 s.
-    ...(httpBut && { listenerFiltersTimeout: msToDuration(0) }),
+    ...(PATIENT.includes(capture) && {
+      // 0: waits for the first bytes as long as the client does; the default closes after 15 s.
+      listenerFiltersTimeout: msToDuration(protocolDetectionMs),
+      continueOnListenerFiltersTimeout: true,
+    }),
   };
 }
 
-function listenerFilter(name: string, schema: DescMessage, butPorts: readonly number[]): ListenerFilter {
+function listenerFilter(
+  name: string,
+  schema: DescMessage,
+  butPorts: readonly number[],
+  config = create(schema),
+): ListenerFilter {
   return create(ListenerFilterSchema, {
     name: `envoy.filters.listener.${name}`,
-    configType: { case: 'typedConfig', value: packAny(schema, create(schema)) },
+    configType: { case: 'typedConfig', value: packAny(schema, config) },
     ...(butPorts.length > 0 && { filterDisabled: anyPort(butPorts) }),
   });
 }

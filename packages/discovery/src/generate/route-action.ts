@@ -30,6 +30,8 @@ export function routeAction(input: RouteActionInput): Route['action'] {
       return { case: 'redirect', value: redirect(input) };
     case 'direct':
       return { case: 'directResponse', value: direct(input) };
+    case 'application':
+      return { case: 'route', value: toApplication(input) };
   }
 }
 
@@ -45,8 +47,22 @@ function forward(input: ForwardInput): RouteAction {
     requestMirrorPolicies: input.mirrors.map(({ cluster, millionths }) => ({
       cluster,
       runtimeFraction: { defaultValue: fractionalPercent(millionths) },
+      // The copy is asked for by the same name, and is not traced: it is nobody's request.
+      disableShadowHostSuffixAppend: true,
+      traceSampled: false,
     })),
     hashPolicy: input.hashPolicy.map(hashPolicy),
+  });
+}
+
+/** As long as it takes, over connections that the application may just have closed. */
+function toApplication({ cluster, retried }: Extract<RouteActionInput, { kind: 'application' }>): RouteAction {
+  const none = msToDuration(0);
+  return create(RouteActionSchema, {
+    clusterSpecifier: { case: 'cluster', value: cluster },
+    timeout: none,
+    maxStreamDuration: { maxStreamDuration: none, grpcTimeoutHeaderMax: none },
+    ...(retried && { retryPolicy: { retryOn: 'reset-before-request', numRetries: 2 } }),
   });
 }
 

@@ -21,27 +21,33 @@ import type {
 } from '../input/route-input.ts';
 import { headerOperations } from './header-changes.ts';
 import { metadata } from './metadata.ts';
+import { patchedRouteConfiguration } from './patch/patch-routes.ts';
 import { routeAction } from './route-action.ts';
 import { routeFilters } from './route-filters.ts';
 import { headerMatcher, stringMatcher } from './string-matcher.ts';
 
+/** Istio's limit of a body that a rule writes. */
+const MAX_DIRECT_RESPONSE_BYTES = 1_048_576;
+
 /** Clusters that are not there don't refuse the whole: their routes answer 503. */
 export function generateRoutes(input: RouteInput): RouteConfiguration {
-  return create(RouteConfigurationSchema, {
+  const routes = create(RouteConfigurationSchema, {
     name: input.name,
-    virtualHosts: input.virtualHosts.map(virtualHost),
+    virtualHosts: input.virtualHosts.map((host) => generateVirtualHost(host, input.direction)),
     validateClusters: false,
     ignorePortInHostMatching: input.ignorePort,
+    ...(input.direction !== 'inbound' && { maxDirectResponseBodySizeBytes: MAX_DIRECT_RESPONSE_BYTES }),
   });
+  return input.patches ? patchedRouteConfiguration(routes, input.patches) : routes;
 }
 
-function virtualHost(input: VirtualHostInput): VirtualHost {
+export function generateVirtualHost(input: VirtualHostInput, direction: RouteInput['direction']): VirtualHost {
   return create(VirtualHostSchema, {
     name: input.name,
     domains: [...input.domains],
     routes: input.routes.map(route),
     requireTls: input.requireTls ? VirtualHost_TlsRequirementType.ALL : VirtualHost_TlsRequirementType.NONE,
-    includeRequestAttemptCount: true,
+    includeRequestAttemptCount: direction === 'outbound',
   });
 }
 

@@ -22,7 +22,7 @@ import {
 } from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/tls_pb';
 import type { ClusterTlsInput } from '../input/cluster-input.ts';
 import type { ServerTlsInput } from '../input/listener-input.ts';
-import { adsSource, agentSource } from './config-source.ts';
+import { adsSecretSource, agentSource } from './config-source.ts';
 
 const TLS = 'envoy.transport_sockets.tls';
 /** Istio's protocol names: a peer that says them is a sidecar. */
@@ -30,6 +30,21 @@ const MESH_CLIENT_ALPN = ['istio-http/1.1', 'istio'];
 const MESH_CLIENT_ALPN_H2 = ['istio-h2', 'istio', 'h2'];
 /** A server takes the first of its own that the client offers; only `h2` tells Envoy to speak HTTP/2. */
 const MESH_SERVER_ALPN = ['h2', 'istio-http/1.1', 'istio', 'http/1.1'];
+
+/** Whatever a proxy of the mesh connects to. */
+const MESH_PROTOCOLS = {
+  tlsMinimumProtocolVersion: TlsParameters_TlsProtocol.TLSv1_2,
+  tlsMaximumProtocolVersion: TlsParameters_TlsProtocol.TLSv1_3,
+};
+/** Of TLS 1.2; Istio's choice. */
+const MESH_CIPHERS = [
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'AES256-GCM-SHA384',
+  'AES128-GCM-SHA256',
+];
 
 /** The transport socket of a cluster; undefined for plaintext. */
 export function upstreamTls(input: ClusterTlsInput, http2: boolean): TransportSocket | undefined {
@@ -40,6 +55,7 @@ export function upstreamTls(input: ClusterTlsInput, http2: boolean): TransportSo
     case 'mesh-endpoints':
       return upstream(input.sni, {
         ...meshContext(input.subjectAltNames.map((name) => uriName('exact', name))),
+        tlsParams: MESH_PROTOCOLS,
         alpnProtocols: http2 ? MESH_CLIENT_ALPN_H2 : MESH_CLIENT_ALPN,
       });
     case 'simple':
@@ -51,7 +67,7 @@ export function upstreamTls(input: ClusterTlsInput, http2: boolean): TransportSo
 export function serverTls(input: ServerTlsInput): TransportSocket {
   switch (input.kind) {
     case 'mesh':
-      return meshServerTls(input.trustDomain);
+      return meshServerTls(input.trustDomains);
     case 'files':
       return fileTls(input);
     case 'secrets':
@@ -60,10 +76,10 @@ export function serverTls(input: ServerTlsInput): TransportSocket {
 }
 
 /** Requires a certificate of the mesh. */
-function meshServerTls(trustDomain: string): TransportSocket {
+function meshServerTls(trustDomains: readonly string[]): TransportSocket {
   const commonTlsContext = create(CommonTlsContextSchema, {
-    ...meshContext([uriName('prefix', `spiffe://${trustDomain}/`)]),
-    tlsParams: { tlsMinimumProtocolVersion: TlsParameters_TlsProtocol.TLSv1_2 },
+    ...meshContext(trustDomains.map((name) => uriName('prefix', `spiffe://${name}/`))),
+    tlsParams: { ...MESH_PROTOCOLS, cipherSuites: MESH_CIPHERS },
     alpnProtocols: MESH_SERVER_ALPN,
   });
   return downstream(commonTlsContext, true);
@@ -84,13 +100,15 @@ function fileTls(input: Extract<ServerTlsInput, { kind: 'files' }>): TransportSo
 
 /** A certificate of our own, by its name. */
 function secretTls(input: Extract<ServerTlsInput, { kind: 'secrets' }>): TransportSocket {
-  const sdsConfig = input.from === 'agent' ? agentSource() : adsSource();
+  const sdsConfig = input.from === 'agent' ? agentSource() : adsSecretSource();
   const secret = (name: string) => create(SdsSecretConfigSchema, { name, sdsConfig });
   const commonTlsContext = create(CommonTlsContextSchema, {
-    tlsParams: { tlsMinimumProtocolVersion: TlsParameters_TlsProtocol.TLSv1_2 },
     tlsCertificateSdsSecretConfigs: [secret(input.keyPair)],
     ...(input.mode !== 'SIMPLE' && {
-      validationContextType: { case: 'validationContextSdsSecretConfig', value: secret(input.roots) },
+      validationContextType: {
+        case: 'combinedValidationContext',
+        value: { defaultValidationContext: {}, validationContextSdsSecretConfig: secret(input.roots) },
+      },
     }),
     alpnProtocols: ['h2', 'http/1.1'],
   });
@@ -135,6 +153,7 @@ function simpleContext(input: Extract<ClusterTlsInput, { kind: 'simple' }>, http
     }),
   );
   return {
+    tlsParams: MESH_PROTOCOLS,
     alpnProtocols: http2 ? ['h2'] : ['http/1.1'],
     ...(input.clientCertificate && {
       tlsCertificates: [{ certificateChain: file(input.clientCertificate), privateKey: file(input.privateKey) }],

@@ -1,12 +1,7 @@
 // Everything that a cluster depends on, as plain values: the cluster's cache key.
-
-/** Where a resource was written, for its metadata. */
-export interface Provenance {
-  /** `/apis/networking.istio.io/v1/namespaces/NS/virtual-service/NAME` */
-  readonly config: string;
-  /** `file:line` */
-  readonly source: string;
-}
+import type { Patched } from './envoy-filter/patch-input.ts';
+import type { LocalityEndpointInput } from './endpoint-input.ts';
+import type { Provenance } from './provenance.ts';
 
 export type LoadBalancerInput =
   | { readonly kind: 'round-robin' | 'least-request' | 'random' }
@@ -22,6 +17,10 @@ export interface ConnectionPoolInput {
   readonly maxRequestsPerConnection?: number;
   readonly maxRetries?: number;
   readonly idleTimeoutMs?: number;
+  readonly maxConnectionDurationMs?: number;
+  readonly maxConcurrentStreams?: number;
+  /** Of TCP; what is absent is the system's. */
+  readonly keepAlive?: { readonly probes?: number; readonly idleMs?: number; readonly intervalMs?: number };
 }
 
 export interface OutlierDetectionInput {
@@ -31,6 +30,8 @@ export interface OutlierDetectionInput {
   readonly baseEjectionTimeMs?: number;
   readonly maxEjectionPercent?: number;
   readonly minHealthPercent?: number;
+  /** Failures to connect are counted for themselves; 0: Envoy's own number of them. */
+  readonly localOrigin?: { readonly consecutiveFailures: number };
 }
 
 /** mesh: mutual TLS always. mesh-endpoints: to the endpoints that say that they have a sidecar, plaintext to others. */
@@ -54,25 +55,33 @@ export type ClusterTlsInput =
       readonly subjectAltNames: readonly string[];
     };
 
-export interface DnsEndpointInput {
-  readonly host: string;
-  readonly port: number;
-  readonly weight: number;
-}
+/** A service as the metadata of clusters names it. */
+export type ServiceReference = Readonly<Record<'host' | 'name' | 'namespace', string>>;
 
 export interface OutboundClusterInput {
   readonly kind: 'outbound';
   readonly name: string;
   readonly discovery:
     | { readonly kind: 'eds' }
-    | { readonly kind: 'dns'; readonly endpoints: readonly DnsEndpointInput[] }
-    | { readonly kind: 'original-destination' };
+    /** `once`: one address at a time is used, that of the last answer. */
+    | {
+        readonly kind: 'dns';
+        readonly once: boolean;
+        readonly refreshMs: number;
+        readonly endpoints: readonly LocalityEndpointInput[];
+      }
+    /** `port`: the target's, where it is not the one that callers dial. */
+    | { readonly kind: 'original-destination'; readonly port?: number };
   readonly http: HttpVersionInput;
   readonly loadBalancer: LoadBalancerInput;
   readonly connectionPool: ConnectionPoolInput;
   readonly outlierDetection: OutlierDetectionInput | undefined;
   readonly tls: ClusterTlsInput;
-  readonly service: { readonly host: string; readonly name: string; readonly namespace: string };
+  readonly service: {
+    readonly reference: ServiceReference;
+    /** Outside of the mesh. */
+    readonly external: boolean;
+  };
   readonly subset: string;
   /** Of the DestinationRule, else of nothing. */
   readonly provenance: Provenance | undefined;
@@ -84,7 +93,11 @@ export interface InboundClusterInput {
   /** Undefined: the address that the client wanted. */
   readonly app: { readonly host: string; readonly port: number } | undefined;
   readonly http: HttpVersionInput;
-  readonly connectTimeoutMs: number;
+  /** Whose port it is. */
+  readonly services: readonly ServiceReference[];
+  /** Of the service's DestinationRule: the application's limits are its clients'. */
+  readonly provenance?: Provenance;
+  readonly connectionPool: ConnectionPoolInput;
 }
 
 /** Where traffic goes on to the address that the client wanted. */
@@ -102,7 +115,13 @@ export interface BlackHoleClusterInput {
   readonly name: string;
 }
 
-export type ClusterInput = OutboundClusterInput | InboundClusterInput | PassthroughClusterInput | BlackHoleClusterInput;
+export type ClusterInput = (
+  | OutboundClusterInput
+  | InboundClusterInput
+  | PassthroughClusterInput
+  | BlackHoleClusterInput
+) &
+  Patched;
 
 /** What requests are sent in: the version that the port speaks, or the one that they came in. */
 export type HttpVersionInput = 'http1' | 'http2' | 'as-received';

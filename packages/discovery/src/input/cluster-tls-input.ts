@@ -1,15 +1,22 @@
 // Decides how a cluster's connections are secured: mutual TLS within the mesh, else what its rule says.
 import type { ClientTls } from '@meltemi/config';
-import { type Service, type ServicePort } from '@meltemi/registry';
+import type { RegistryView, Service, ServicePort } from '@meltemi/registry';
 import type { MeshSettings } from '../mesh.ts';
 import type { ClusterTlsInput, MeshTlsInput } from './cluster-input.ts';
 import { outboundServerName } from './cluster-name.ts';
+import { takesMutualTls } from './endpoint-inputs.ts';
+import { trustDomainsOf } from './mesh-tls.ts';
+import type { PlainServers } from './plain-servers.ts';
 
 export interface ClusterTlsContext {
   readonly mesh: MeshSettings;
+  readonly registry: RegistryView;
+  readonly plain: PlainServers | undefined;
   readonly subset: string;
   /** True: not every endpoint of the mesh need have a sidecar. False: each is one. */
   readonly redirected: boolean;
+  /** Callers choose the address: one TLS serves them all. */
+  readonly dialled: boolean;
 }
 
 /** Services of the mesh get mutual TLS by themselves; what is outside stays as it is. */
@@ -17,8 +24,9 @@ export function clusterTlsInput(
   service: Service,
   port: ServicePort,
   said: ClientTls | undefined,
-  { mesh, subset, redirected }: ClusterTlsContext,
+  context: ClusterTlsContext,
 ): ClusterTlsInput {
+  const { mesh, subset } = context;
   switch (said?.mode) {
     case 'DISABLE':
       return { kind: 'none' };
@@ -26,19 +34,37 @@ export function clusterTlsInput(
     case 'MUTUAL':
       return simple(service, said, mesh);
     case 'ISTIO_MUTUAL':
-      return { kind: 'mesh', ...meshPeer(service, port, subset, mesh) };
+      return { kind: 'mesh', ...writtenPeer(said, meshPeer(service, port, subset, mesh)) };
     case undefined:
-      return service.meshExternal || service.resolution !== 'registry'
-        ? { kind: 'none' }
-        : { kind: redirected ? 'mesh-endpoints' : 'mesh', ...meshPeer(service, port, subset, mesh) };
+      return mesh.autoMutualTls ? automatic(service, port, context) : { kind: 'none' };
   }
 }
 
+/** Where callers dial addresses, one TLS serves all endpoints: each must have a sidecar. */
+function automatic(service: Service, port: ServicePort, context: ClusterTlsContext): ClusterTlsInput {
+  const { mesh, registry, redirected, dialled, subset } = context;
+  const looked = redirected && service.resolution === 'dns';
+  const known = service.resolution === 'registry' || looked;
+  if (service.meshExternal || !known) return { kind: 'none' };
+  const peer = meshPeer(service, port, subset, mesh);
+  if (!dialled) return { kind: 'mesh-endpoints', ...peer };
+  const endpoints = registry.instances(service.host, port.number);
+  return endpoints.length > 0 && endpoints.every((endpoint) => takesMutualTls(endpoint, context))
+    ? { kind: 'mesh', ...peer }
+    : { kind: 'none' };
+}
+
+/** What a rule writes stands before what the mesh knows. */
+function writtenPeer({ sni, subjectAltNames }: ClientTls, known: Omit<MeshTlsInput, 'kind'>) {
+  return { sni: sni ?? known.sni, subjectAltNames: subjectAltNames ?? known.subjectAltNames };
+}
+
 function meshPeer(service: Service, port: ServicePort, subset: string, mesh: MeshSettings): Omit<MeshTlsInput, 'kind'> {
+  const trustDomains = trustDomainsOf(mesh);
   return {
     sni: outboundServerName(service.host, port.number, subset),
-    subjectAltNames: service.serviceAccounts.map(
-      (account) => `spiffe://${mesh.trustDomain}/ns/${service.namespace}/sa/${account}`,
+    subjectAltNames: service.serviceAccounts.flatMap((account) =>
+      trustDomains.map((name) => `spiffe://${name}/ns/${service.namespace}/sa/${account}`),
     ),
   };
 }

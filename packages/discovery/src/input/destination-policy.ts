@@ -1,11 +1,13 @@
 // Finds what DestinationRules say of a host, for one caller: its subsets, and the policy of a port of a subset.
 // https://istio.io/latest/docs/reference/config/networking/destination-rule/
-import { type Host, hostCovers, resolveHost } from '@meltemi/base';
 import type { DestinationRule, LocatedResource, PortTrafficPolicy, Subset, TrafficPolicy } from '@meltemi/config';
 import type { Service } from '@meltemi/registry';
 import type { MeshSettings } from '../mesh.ts';
-import type { Provenance } from './cluster-input.ts';
-import { provenance } from './provenance.ts';
+import { chosenRules, type RulePools, type RuleReader } from './chosen-rules.ts';
+import { destinationRuleIndex } from './destination-rule-index.ts';
+import { type Provenance, provenance } from './provenance.ts';
+
+type Rules = readonly LocatedResource<DestinationRule>[];
 
 export interface SubsetPolicy {
   readonly subset: Subset;
@@ -19,43 +21,50 @@ export interface DestinationPolicy {
   readonly provenance: Provenance | undefined;
 }
 
-/** The rules that a namespace sees. */
-export interface VisibleRules {
-  readonly namespace: string;
-  readonly destinationRules: readonly LocatedResource<DestinationRule>[];
+/** The rules, and who reads them. */
+export interface VisibleRules extends RuleReader {
+  readonly pools: RulePools;
 }
 
 export const NO_POLICY: DestinationPolicy = { trafficPolicy: undefined, subsets: [], provenance: undefined };
 
-/** Rules of the caller's namespace come first, then the service's, then the root namespace's. */
+/** What hangs together in the caller's namespace comes first, then the service's, then the root namespace's. */
 export function destinationPolicy(visible: VisibleRules, service: Service, mesh: MeshSettings): DestinationPolicy {
-  const order = [visible.namespace, service.namespace, mesh.rootNamespace];
-  for (const namespace of new Set(order)) {
-    const rules = visible.destinationRules.filter((rule) => rule.metadata.namespace === namespace);
-    const nearest = nearestRules(rules, service.host, mesh.domain);
-    if (nearest.length > 0) return joinRules(nearest);
+  const { namespace, pools } = visible;
+  const own = namespace === mesh.rootNamespace ? pools.hidden : pools.local;
+  const local = destinationRuleIndex(own, mesh.domain).nearest(namespace, service.host);
+  if (local.length > 0) return joinedPolicy(chosenRules(local, visible, false));
+  const exported = destinationRuleIndex(pools.exported, mesh.domain);
+  for (const home of [service.namespace, mesh.rootNamespace]) {
+    const chosen = chosenRules(exported.nearest(home, service.host), visible, true);
+    if (chosen.length > 0) return joinedPolicy(chosen);
   }
   return NO_POLICY;
 }
 
-/** The policy of a port: a subset's fields stand before the rule's, a port's before both. */
-export function portPolicy(policy: DestinationPolicy, port: number, subset: Subset | undefined): PortTrafficPolicy {
-  return { ...levels(policy.trafficPolicy, port), ...levels(subset?.trafficPolicy, port) };
+const joined = new WeakMap<LocatedResource<DestinationRule>, { rules: Rules; policy: DestinationPolicy }[]>();
+
+/** The same rules give the same object, whoever asks. */
+function joinedPolicy(rules: Rules): DestinationPolicy {
+  if (rules.length === 0) return NO_POLICY;
+  const known = joined.get(rules[0]!) ?? [];
+  joined.set(rules[0]!, known);
+  const same = known.find((each) => sameItems(each.rules, rules));
+  if (same) return same.policy;
+  const policy = joinRules(rules);
+  known.push({ rules, policy });
+  return policy;
 }
 
-/** The rules that name the host exactly, else those whose wildcard is the longest. */
-function nearestRules(
-  rules: readonly LocatedResource<DestinationRule>[],
-  host: Host,
-  domain: string,
-): readonly LocatedResource<DestinationRule>[] {
-  const covering = rules
-    .map((rule) => ({ rule, pattern: resolveHost(rule.spec.host, rule.metadata.namespace, domain) }))
-    .filter(({ pattern }) => hostCovers(pattern, host));
-  const exact = covering.filter(({ pattern }) => pattern === host);
-  if (exact.length > 0) return exact.map(({ rule }) => rule);
-  const longest = Math.max(0, ...covering.map(({ pattern }) => pattern.length));
-  return covering.filter(({ pattern }) => pattern.length === longest).map(({ rule }) => rule);
+function sameItems(one: readonly unknown[], other: readonly unknown[]): boolean {
+  return one.length === other.length && one.every((item, index) => item === other[index]);
+}
+
+/** The policy of a port: a subset's fields stand before the rule's. What is said of a port stands in the place of all. */
+export function portPolicy(policy: DestinationPolicy, port: number, subset: Subset | undefined): PortTrafficPolicy {
+  const own = settingsOf(subset?.trafficPolicy, port);
+  if (own) return pick(own);
+  return { ...pick(settingsOf(policy.trafficPolicy, port) ?? policy.trafficPolicy), ...pick(subset?.trafficPolicy) };
 }
 
 function joinRules(rules: readonly LocatedResource<DestinationRule>[]): DestinationPolicy {
@@ -63,7 +72,8 @@ function joinRules(rules: readonly LocatedResource<DestinationRule>[]): Destinat
   for (const rule of rules) {
     for (const [index, subset] of (rule.spec.subsets ?? []).entries()) {
       if (!subsets.has(subset.name)) {
-        subsets.set(subset.name, { subset, provenance: provenance(rule, `spec.subsets[${index}]`) });
+        const { source } = provenance(rule, `spec.subsets[${index}]`);
+        subsets.set(subset.name, { subset, provenance: { ...provenance(rules[0]!), source } });
       }
     }
   }
@@ -71,17 +81,15 @@ function joinRules(rules: readonly LocatedResource<DestinationRule>[]): Destinat
   return {
     trafficPolicy: withPolicy.spec.trafficPolicy,
     subsets: [...subsets.values()],
-    provenance: provenance(withPolicy),
+    provenance: { ...provenance(rules[0]!), source: provenance(withPolicy).source },
   };
 }
 
-function levels(policy: TrafficPolicy | undefined, port: number): PortTrafficPolicy {
-  if (!policy) return {};
-  const own = policy.portLevelSettings?.find((setting) => setting.port?.number === port);
-  return { ...pick(policy), ...(own && pick(own)) };
+function settingsOf(policy: TrafficPolicy | undefined, port: number): PortTrafficPolicy | undefined {
+  return policy?.portLevelSettings?.find((setting) => setting.port?.number === port);
 }
 
-function pick(policy: PortTrafficPolicy): PortTrafficPolicy {
+function pick(policy: PortTrafficPolicy = {}): PortTrafficPolicy {
   const { loadBalancer, connectionPool, outlierDetection, tls } = policy;
   return {
     ...(loadBalancer && { loadBalancer }),

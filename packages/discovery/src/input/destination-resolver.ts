@@ -12,13 +12,12 @@ export interface ResolvedDestination {
   readonly hash: ConsistentHash | undefined;
   /** Of its DestinationRule, for connections that carry bytes as they are. */
   readonly tcpIdleTimeoutMs: number | undefined;
+  readonly tcpMaxDurationMs: number | undefined;
 }
 
 export interface DestinationResolver {
   /** `home` is the namespace of the rule: short names are its. A cluster that nobody defines answers 503. */
   resolve(destination: Destination, home: string): ResolvedDestination;
-  /** How traces call it: `reviews.default.svc.cluster.local:9080/*`. */
-  operation(destination: Destination, home: string): string;
 }
 
 /** `port` is the one that the request came for, where the destination names none and has several. */
@@ -38,16 +37,13 @@ export function destinationResolver(
       const policy = visible.policies.get(host) ?? NO_POLICY;
       const subset = policy.subsets.find((known) => known.subset.name === destination.subset)?.subset;
       const said = portPolicy(policy, number, subset);
-      const idleTimeout = said.connectionPool?.tcp?.idleTimeout;
+      const { idleTimeout, maxConnectionDuration } = said.connectionPool?.tcp ?? {};
       return {
         cluster: outboundName(host, number, destination.subset),
         hash: said.loadBalancer?.consistentHash,
         tcpIdleTimeoutMs: idleTimeout === undefined ? undefined : parseDuration(idleTimeout),
+        tcpMaxDurationMs: maxConnectionDuration === undefined ? undefined : parseDuration(maxConnectionDuration),
       };
-    },
-    operation(destination, home) {
-      const { host, port: number } = place(destination, home);
-      return `${host}:${number}/*`;
     },
   };
 }

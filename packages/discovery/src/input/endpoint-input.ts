@@ -8,8 +8,13 @@ export interface LocalityEndpointInput {
   readonly weight: number;
   readonly workload: string;
   readonly namespace: string;
+  /** The application that it is of, and which of its versions. */
+  readonly canonicalName: string;
+  readonly canonicalRevision: string;
   /** It has a sidecar, as its label says: mutual TLS ends there. */
   readonly inMesh: boolean;
+  /** `region/zone/subzone`, where it is not told of all endpoints around it. */
+  readonly locality?: string;
 }
 
 export interface EndpointInput {

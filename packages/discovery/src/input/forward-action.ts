@@ -14,6 +14,9 @@ import type {
   WeightedClusterInput,
 } from './route-input.ts';
 
+/** A request goes on to clusters. */
+type ForwardActionInput = Extract<RouteActionInput, { kind: 'forward' }>;
+
 type Resolve = (destination: Destination) => ResolvedDestination;
 
 /**
@@ -22,7 +25,7 @@ type Resolve = (destination: Destination) => ResolvedDestination;
  */
 export const DEFAULT_RETRY: RetryInput = {
   attempts: 2,
-  on: 'connect-failure,refused-stream,unavailable,cancelled',
+  on: 'connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes',
   statusCodes: [],
   perTryTimeoutMs: 0,
 };
@@ -42,7 +45,7 @@ export function forwardAction(http: HttpRoute, match: RouteMatchInput, resolve: 
 }
 
 /** The action of a service that no rule routes. */
-export function plainForward(cluster: string, hash: ConsistentHash | undefined): RouteActionInput {
+export function plainForward(cluster: string, hash: ConsistentHash | undefined): ForwardActionInput {
   return {
     kind: 'forward',
     clusters: [{ cluster, weight: 1, requestHeaders: NO_HEADER_CHANGES, responseHeaders: NO_HEADER_CHANGES }],
@@ -54,19 +57,24 @@ export function plainForward(cluster: string, hash: ConsistentHash | undefined):
   };
 }
 
-/** A destination of weight 0 gets nothing; where no weight is written at all, each gets the same. */
+/**
+ * A destination of weight 0 gets nothing; where no weight is written at all, each gets the same. What a single one
+ * changes in headers is written to its route.
+ */
 function weightedClusters(destinations: readonly HttpRouteDestination[], resolve: Resolve): WeightedClusterInput[] {
   const weighted = destinations.filter(({ weight }) => (weight ?? 0) > 0);
   const chosen = weighted.length > 0 ? weighted : destinations;
-  return chosen.map(({ destination, weight, headers }) => ({
+  const single = destinations.length === 1;
+  return chosen.map(({ destination, weight, headers: { request, response } = {} }) => ({
     cluster: resolve(destination).cluster,
     weight: weight || 1,
-    requestHeaders: headerChangesInput(headers?.request) ?? NO_HEADER_CHANGES,
-    responseHeaders: headerChangesInput(headers?.response) ?? NO_HEADER_CHANGES,
+    requestHeaders: (!single && headerChangesInput(request)) || NO_HEADER_CHANGES,
+    responseHeaders: (!single && headerChangesInput(response)) || NO_HEADER_CHANGES,
   }));
 }
 
-function retryInput(retries: HttpRetry | undefined): RetryInput | undefined {
+/** Undefined: nothing is tried again. */
+export function retryInput(retries: HttpRetry | undefined): RetryInput | undefined {
   if (!retries) return DEFAULT_RETRY;
   const attempts = retries.attempts ?? 0;
   if (attempts <= 0) return undefined;

@@ -3,7 +3,6 @@ import type { SocketAddress } from '@meltemi/base';
 import type { GatewayServer } from '@meltemi/config';
 import type { MeshSettings } from '../mesh.ts';
 import type { ProxyScope } from '../scope.ts';
-import { accessLogInput } from './access-log-input.ts';
 import { gatewayTlsInput, serverNames } from './gateway-tls-input.ts';
 import { gatewayRouteName } from './gateway-route-inputs.ts';
 import { type BoundServer, boundServers, serverKind } from './gateway-server.ts';
@@ -22,7 +21,9 @@ export function gatewayListenerInputs(scope: ProxyScope, mesh: MeshSettings): Li
     const name = `0.0.0.0_${port}`;
     const chains = gatewayChains(servers, scope, mesh).map((chain) => chainInput(chain, `outbound_${name}`));
     if (chains.length === 0) return [];
-    const needsName = chains.some(({ match }) => match.serverNames.length > 0);
+    const needsName = chains.some(
+      ({ match, tls }) => tls !== undefined || match.serverNames.length + match.applicationProtocols.length > 0,
+    );
     return [
       {
         name,
@@ -32,20 +33,24 @@ export function gatewayListenerInputs(scope: ProxyScope, mesh: MeshSettings): Li
         inspection: { tlsBut: needsName ? [] : undefined, httpBut: undefined },
         chains,
         otherwise: undefined,
-        accessLog: accessLogInput(mesh),
       },
     ];
   });
 }
 
+/** What sidecars say in their hellos. */
+const MESH_PROTOCOLS = ['istio-peer-exchange', 'istio', 'istio-http/1.0', 'istio-http/1.1', 'istio-h2'];
+
 interface GatewayChain {
   readonly traffic: TrafficInput;
   readonly tls: ServerTlsInput | undefined;
   readonly serverNames: readonly string[];
+  /** Of the client's hello; undefined: any. */
+  readonly applicationProtocols?: readonly string[];
 }
 
-function chainInput({ traffic, tls, serverNames: names }: GatewayChain, statPrefix: string): ChainInput {
-  return { name: '', statPrefix, traffic, tls, match: { ...ANY_CONNECTION, serverNames: names } };
+function chainInput({ traffic, tls, ...asked }: GatewayChain, statPrefix: string): ChainInput {
+  return { name: '', statPrefix, traffic, tls, match: { ...ANY_CONNECTION, ...asked } };
 }
 
 function gatewayAddress(scope: ProxyScope, { server, listen }: BoundServer): SocketAddress {
@@ -59,7 +64,7 @@ function gatewayChains(servers: readonly BoundServer[], scope: ProxyScope, mesh:
   const chains = [...httpChains(http, mesh), ...servers.flatMap((bound) => opaqueChains(bound, scope, mesh))];
   const taken = new Set<string>();
   return chains.filter((chain) => {
-    const key = JSON.stringify(chain.serverNames);
+    const key = JSON.stringify([chain.serverNames, chain.applicationProtocols]);
     return !taken.has(key) && taken.add(key);
   });
 }
@@ -81,6 +86,7 @@ function opaqueChains(bound: BoundServer, scope: ProxyScope, mesh: MeshSettings)
     traffic,
     tls: terminated.tls,
     serverNames: names ?? terminated.serverNames,
+    ...(kind === 'auto-passthrough' && { applicationProtocols: MESH_PROTOCOLS }),
   }));
 }
 

@@ -24,6 +24,7 @@ export function gatewayRouteInputs(scope: ProxyScope, mesh: MeshSettings): Route
   );
   return [...byName].map(([name, servers]) => ({
     name,
+    direction: 'gateway',
     ignorePort: true,
     virtualHosts: virtualHosts(scope, mesh, servers),
   }));
@@ -45,8 +46,16 @@ function virtualHosts(scope: ProxyScope, mesh: MeshSettings, servers: readonly B
       }
     }
   }
-  if (found.size === 0) return [nowhere(servers[0]!.server.port.number)];
+  if (found.size === 0) return [redirecting(servers) ?? nowhere(servers[0]!.server.port.number)];
   return [...found].map(([host, { name, routes, requireTls }]) => ({ name, domains: [host], routes, requireTls }));
+}
+
+/** Where no rule is bound, a server may still lead plaintext to https. */
+function redirecting(servers: readonly BoundServer[]): VirtualHostInput | undefined {
+  const bound = servers.find(({ server }) => server.tls?.httpsRedirect);
+  if (!bound) return undefined;
+  const domains = bound.server.hosts.map((written) => admission(written, bound).pattern);
+  return { name: `${domains[0]}:${bound.server.port.number}`, domains, routes: [], requireTls: true };
 }
 
 /** Where no rule is bound: every request is answered 404. */

@@ -13,9 +13,9 @@ export interface BoundServer {
 
 /**
  * http: requests are routed, TLS may end here. tcp: bytes in plaintext. terminated: TLS ends here, its bytes go on.
- * passthrough: TLS is not touched, the name in the client's hello routes it.
+ * passthrough: TLS is not touched, the name in the client's hello routes it. auto-passthrough: the name is the cluster.
  */
-export type ServerKind = 'http' | 'tcp' | 'terminated' | 'passthrough';
+export type ServerKind = 'http' | 'tcp' | 'terminated' | 'passthrough' | 'auto-passthrough';
 
 const HTTP: ReadonlySet<string> = new Set(['HTTP', 'HTTP2', 'GRPC', 'GRPC-WEB']);
 const TCP: ReadonlySet<string> = new Set(['TCP', 'MONGO', 'MYSQL', 'REDIS']);
@@ -35,6 +35,7 @@ export function serverKind({ port, tls }: GatewayServer): ServerKind | undefined
   if (HTTP.has(protocol)) return 'http';
   if (TCP.has(protocol) && !tls?.mode) return 'tcp';
   if (secure && tls?.mode === 'PASSTHROUGH') return 'passthrough';
+  if (secure && tls?.mode === 'AUTO_PASSTHROUGH') return 'auto-passthrough';
   if (!certificateOf(tls)) return undefined;
   if (protocol === 'HTTPS') return 'http';
   return secure || TCP.has(protocol) ? 'terminated' : undefined;
@@ -55,7 +56,7 @@ export function wantsCertificate({ port, tls }: GatewayServer): boolean {
 export function boundServers(scope: ProxyScope): BoundServer[] {
   const all = scope.gateways.flatMap((gateway) =>
     gateway.spec.servers
-      .filter((server) => isOpened(server, scope))
+      .filter((server) => serverKind(server) !== undefined)
       .flatMap((server) => {
         const { number } = server.port;
         const ports = scope.redirected ? listenPorts(gateway, number, scope.served) : [number];
@@ -65,12 +66,7 @@ export function boundServers(scope: ProxyScope): BoundServer[] {
   return withoutConflicts(all);
 }
 
-/** Secrets by name are for proxies whose control plane has them; a placed one has files. */
-function isOpened(server: GatewayServer, { redirected }: ProxyScope): boolean {
-  const kind = serverKind(server);
-  return kind !== undefined && (redirected || !needsSecret(server));
-}
-
+/** True when its certificate comes from the control plane, by name. */
 export function needsSecret(server: GatewayServer): boolean {
   return wantsCertificate(server) && server.tls?.mode !== 'PASSTHROUGH' && certificateOf(server.tls) === 'secret';
 }

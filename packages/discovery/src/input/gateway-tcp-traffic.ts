@@ -2,11 +2,12 @@
 import type { LocatedResource, VirtualService } from '@meltemi/config';
 import type { MeshSettings } from '../mesh.ts';
 import type { ProxyScope } from '../scope.ts';
+import { BLACK_HOLE_CLUSTER } from './cluster-name.ts';
 import { destinationResolver } from './destination-resolver.ts';
 import { hostsOf, nameOf } from './gateway-route-inputs.ts';
 import { type BoundServer, serverKind } from './gateway-server.ts';
 import type { TcpTrafficInput } from './listener-input.ts';
-import { type NamedTraffic, tcpRouteTraffic, type TcpRouteContext, tlsRouteTraffics } from './tcp-traffic.ts';
+import { type NamedTraffic, plainTcp, tcpRouteTraffic, type TcpRouteContext, tlsRouteTraffics } from './tcp-traffic.ts';
 
 /** Set by who makes rules of the Gateway API: there TLS that ends at the gateway is routed by name too. */
 const SEMANTICS = 'internal.istio.io/route-semantics';
@@ -29,10 +30,20 @@ export function opaqueTraffics(bound: BoundServer, scope: ProxyScope, mesh: Mesh
       return [...named(rules.filter(isGatewayRoute)), ...firstTcp(rules, context)];
     case 'tcp':
       return firstTcp(rules, context);
+    case 'auto-passthrough':
+      return [{ traffic: BY_SERVER_NAME, names: passedNames(bound) }];
     case 'http':
     case undefined:
       return [];
   }
+}
+
+/** To the cluster that the client's hello names, and nowhere where it names none. */
+const BY_SERVER_NAME: TcpTrafficInput = { ...plainTcp(BLACK_HOLE_CLUSTER), byServerName: true };
+
+function passedNames({ server }: BoundServer): readonly string[] {
+  const names = server.hosts.map((host) => host.slice(host.indexOf('/') + 1));
+  return names.includes('*') ? [] : names;
 }
 
 function firstTcp(rules: readonly LocatedResource<VirtualService>[], context: TcpRouteContext): OpaqueTraffic[] {

@@ -3,6 +3,7 @@ import type { GatewayServer } from '@meltemi/config';
 import type { MeshSettings } from '../mesh.ts';
 import { certificateOf } from './gateway-server.ts';
 import type { ServerTlsInput } from './listener-input.ts';
+import { meshTls } from './mesh-tls.ts';
 
 /** Secrets of Kubernetes come from the control plane under this scheme. */
 const SECRET = 'kubernetes://';
@@ -11,7 +12,7 @@ export function gatewayTlsInput({ tls }: GatewayServer, mesh: MeshSettings): Ser
   const mode = tls?.mode === 'MUTUAL' || tls?.mode === 'OPTIONAL_MUTUAL' ? tls.mode : 'SIMPLE';
   switch (certificateOf(tls)) {
     case 'mesh':
-      return { kind: 'mesh', trustDomain: mesh.trustDomain };
+      return meshTls(mesh);
     case 'secret': {
       const keyPair = `${SECRET}${tls!.credentialName}`;
       return { kind: 'secrets', mode, from: 'control-plane', keyPair, roots: `${keyPair}-cacert` };

@@ -5,11 +5,10 @@ import { corsInput } from './cors-input.ts';
 import { faultInput } from './fault-input.ts';
 import { forwardAction } from './forward-action.ts';
 import { headerChangesInput, NO_HEADER_CHANGES } from './header-changes-input.ts';
-import type { Provenance } from './cluster-input.ts';
-import { provenance } from './provenance.ts';
+import { type Provenance, provenance } from './provenance.ts';
 import { directAction, redirectAction } from './reply-action.ts';
 import type { DestinationResolver } from './destination-resolver.ts';
-import type { HttpRouteInput, RouteActionInput, RouteMatchInput } from './route-input.ts';
+import type { HeaderChangesInput, HttpRouteInput, RouteActionInput, RouteMatchInput } from './route-input.ts';
 import { addresses, MATCH_ALL, matchesAll, type RouteAudience, routeMatchInput } from './route-match-inputs.ts';
 
 /** What turns rules into routes for one audience. */
@@ -37,7 +36,7 @@ function httpRouteInputs(
   const home = rule.metadata.namespace;
   const written = provenance(rule, `spec.http[${index}]`);
   const route = (name: string, match: RouteMatchInput) =>
-    routeInput({ http, name, match, home, provenance: written }, context);
+    routeInput({ http, name, match, home, rule: rule.metadata.name, provenance: written }, context);
   if (!http.match || http.match.length === 0) return [route(http.name ?? '', MATCH_ALL)];
   return http.match
     .filter((match) => addresses(match, home, context.audience))
@@ -46,7 +45,7 @@ function httpRouteInputs(
 
 /** Istio joins the names of the route and of its match. */
 function routeName(route: string | undefined, match: string | undefined): string {
-  return route && match ? `${route}.${match}` : (route ?? '');
+  return match ? `${route ?? ''}.${match}` : (route ?? '');
 }
 
 interface WrittenRoute {
@@ -54,22 +53,48 @@ interface WrittenRoute {
   readonly name: string;
   readonly match: RouteMatchInput;
   readonly home: string;
+  /** Name of the VirtualService. */
+  readonly rule: string;
   readonly provenance: Provenance;
 }
 
 function routeInput(written: WrittenRoute, context: RouteContext): HttpRouteInput {
-  const { http } = written;
+  const { http, match } = written;
+  const action = actionInput(written, context);
   return {
     name: written.name,
-    match: written.match,
-    action: actionInput(written, context),
-    requestHeaders: headerChangesInput(http.headers?.request) ?? NO_HEADER_CHANGES,
-    responseHeaders: headerChangesInput(http.headers?.response) ?? NO_HEADER_CHANGES,
+    match,
+    action,
+    requestHeaders: headerChanges(http, 'request'),
+    responseHeaders: headerChanges(http, 'response'),
     fault: http.fault && faultInput(http.fault),
     cors: http.corsPolicy && corsInput(http.corsPolicy),
-    operation: http.route?.[0] ? context.destinations.operation(http.route[0].destination, written.home) : '',
+    operation: `${operationOf(http, action, `${written.rule}:${context.audience.port}`)}${pathOf(match)}`,
     provenance: written.provenance,
   };
+}
+
+/** How traces call a route: by where it leads, or by its rule where that is not one place. */
+function operationOf({ route = [] }: HttpRoute, action: RouteActionInput, rule: string): string {
+  const only = action.kind === 'forward' && route.length === 1 ? action.clusters[0] : undefined;
+  const [, port, , host] = only?.cluster.split('|') ?? [];
+  return host === undefined ? rule : `${host}:${port}`;
+}
+
+/** What a single destination changes is the route's own. */
+function headerChanges({ headers, route = [] }: HttpRoute, way: 'request' | 'response'): HeaderChangesInput {
+  const own = headerChangesInput(headers?.[way]) ?? NO_HEADER_CHANGES;
+  const only = route.length === 1 ? headerChangesInput(route[0]!.headers?.[way]) : undefined;
+  if (!only) return own;
+  return {
+    set: [...own.set, ...only.set],
+    add: [...own.add, ...only.add],
+    remove: [...own.remove, ...only.remove],
+  };
+}
+
+function pathOf({ path }: RouteMatchInput): string {
+  return path.kind === 'prefix' ? `${path.value}*` : path.value;
 }
 
 /** A route without destinations, such as one that only delegates, answers as if nothing were there. */

@@ -13,9 +13,9 @@ export interface InboundChainMatch {
 
 /** What the clients of the mesh offer in their hello, where they speak HTTP and where not. */
 const MESH_HTTP = ['istio-http/1.0', 'istio-http/1.1', 'istio-h2'];
-const MESH_TCP = ['istio-peer-exchange', 'istio'];
+const MESH_TCP = ['istio', 'istio-peer-exchange'];
 /** How the HTTP inspector names what it saw in plaintext. */
-export const PLAIN_HTTP = ['http/1.0', 'http/1.1', 'h2c'];
+export const PLAIN_HTTP = ['http/1.1', 'h2c'];
 
 // A proxy eliminates by one criterion after the other and never goes back, so where one chain asks for
 // a transport, those beside it must too.
@@ -42,11 +42,11 @@ const STRICT: Readonly<Record<Speech, readonly InboundChainMatch[]>> = {
 /** TLS that is not of the mesh goes on to the application as it is. */
 const PERMISSIVE: Readonly<Record<Speech, readonly InboundChainMatch[]>> = {
   http: [
-    { match: overTls([...MESH_HTTP, ...MESH_TCP]), mutualTls: true, http: true },
+    { match: overTls([...MESH_TCP, ...MESH_HTTP]), mutualTls: true, http: true },
     { match: plaintext(), mutualTls: false, http: true },
   ],
   tcp: [
-    { match: overTls([...MESH_HTTP, ...MESH_TCP]), mutualTls: true, http: false },
+    { match: overTls([...MESH_TCP, ...MESH_HTTP]), mutualTls: true, http: false },
     { match: overTls(), mutualTls: false, http: false },
     { match: plaintext(), mutualTls: false, http: false },
   ],

@@ -3,8 +3,9 @@ import { parseSocketAddress, type SocketAddress } from '@meltemi/base';
 import type { SidecarIngress } from '@meltemi/config';
 import { isHttp, portProtocol, type Protocol, type ServedPort } from '@meltemi/registry';
 import type { ProxyScope } from '../scope.ts';
-import type { HttpVersionInput } from './cluster-input.ts';
+import type { HttpVersionInput, ServiceReference } from './cluster-input.ts';
 import { httpVersion } from './http-version.ts';
+import { serviceReference } from './outbound-cluster-inputs.ts';
 import type { Speech } from './inbound-chain-matches.ts';
 import type { ServerTlsInput } from './listener-input.ts';
 
@@ -17,10 +18,16 @@ export interface InboundPort {
   readonly http: HttpVersionInput;
   /** Where the application listens; undefined: where the client connected. */
   readonly app: SocketAddress | undefined;
+  /** Over a connection that the application has just closed; of gRPC its client decides. */
+  readonly retried: boolean;
+  /** What is read of its bytes on their way. */
+  readonly codec?: 'mongo';
   /** The service's own number. */
   readonly servicePort: number;
   /** `host:port` of the service, or empty. */
   readonly service: string;
+  /** All whose port it is. */
+  readonly services: readonly ServiceReference[];
   /** TLS of the port itself, where the mesh's is off. */
   readonly tls: ServerTlsInput | undefined;
 }
@@ -29,10 +36,11 @@ export function inboundPorts({ node, served, sidecar }: ProxyScope): readonly In
   const ingress = sidecar?.spec.ingress ?? [];
   if (ingress.length > 0) return ingress.flatMap((each) => ingressPort(each, node.address));
   const byNumber = Map.groupBy(served, ({ endpoint }) => endpoint.address.port);
-  return [...byNumber].flatMap(([number, [first]]) => servedPort(number, first!));
+  return [...byNumber].flatMap(([number, served]) => servedPort(number, served));
 }
 
-function servedPort(number: number, { service, port }: ServedPort): InboundPort[] {
+function servedPort(number: number, served: readonly ServedPort[]): InboundPort[] {
+  const { service, port } = served[0]!;
   if (port.protocol === 'udp') return [];
   return [
     {
@@ -41,8 +49,11 @@ function servedPort(number: number, { service, port }: ServedPort): InboundPort[
       speech: port.unnamed ? 'detected' : isHttp(port.protocol) ? 'http' : 'tcp',
       http: port.unnamed ? 'as-received' : httpVersion(port.protocol),
       app: undefined,
+      retried: port.protocol !== 'grpc',
+      ...(port.protocol === 'mongo' && { codec: 'mongo' as const }),
       servicePort: port.number,
       service: `${service.host}:${port.number}`,
+      services: served.map((each) => serviceReference(each.service)),
       tls: undefined,
     },
   ];
@@ -60,8 +71,10 @@ function ingressPort({ port, bind, defaultEndpoint, tls }: SidecarIngress, addre
       speech: speechOf(protocol, tls !== undefined),
       http: httpVersion(protocol),
       app: app?.host === '0.0.0.0' ? undefined : app,
+      retried: protocol !== 'grpc',
       servicePort: port.number,
       service: '',
+      services: [],
       tls: tls && ingressTls(tls),
     },
   ];

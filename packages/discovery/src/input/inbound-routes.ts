@@ -9,29 +9,22 @@ export interface InboundRoutesTarget {
   readonly port: number;
   /** `host:port` of the service, or empty. */
   readonly service: string;
+  /** Whether requests are tried again that a closing connection lost. */
+  readonly retried: boolean;
 }
 
-/** Whether to try again is the caller's choice. */
-export function inboundRoutes({ cluster, port, service }: InboundRoutesTarget): RouteInput {
+export function inboundRoutes({ cluster, port, service, retried }: InboundRoutesTarget): RouteInput {
   const nothing = { requestHeaders: NO_HEADER_CHANGES, responseHeaders: NO_HEADER_CHANGES };
   const route = {
     name: 'default',
     match: MATCH_ALL,
-    action: {
-      kind: 'forward',
-      clusters: [{ cluster, weight: 1, ...nothing }],
-      timeoutMs: 0,
-      retry: undefined,
-      rewrite: undefined,
-      mirrors: [],
-      hashPolicy: [],
-    } as const,
+    action: { kind: 'application', cluster, retried } as const,
     ...nothing,
     fault: undefined,
     cors: undefined,
-    operation: service && `${service}/*`,
+    operation: `${service || ':0'}/*`,
     provenance: undefined,
   };
   const virtualHost = { name: `inbound|http|${port}`, domains: ['*'], routes: [route], requireTls: false };
-  return { name: cluster, ignorePort: false, virtualHosts: [virtualHost] };
+  return { name: cluster, direction: 'inbound', ignorePort: false, virtualHosts: [virtualHost] };
 }

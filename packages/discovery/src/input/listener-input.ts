@@ -1,14 +1,13 @@
 // Everything that a listener depends on, as plain values: the listener's cache key.
 import type { SocketAddress } from '@meltemi/base';
+import type { PathNormalization } from '../mesh.ts';
 import type { AuthorizationInput } from './authorization-rules.ts';
+import type { MixerInput } from './mixer-filter-input.ts';
+import type { Patched } from './envoy-filter/patch-input.ts';
+import type { Provenance } from './provenance.ts';
 import type { RouteInput } from './route-input.ts';
-
-export interface AccessLogInput {
-  /** Empty: none. */
-  readonly file: string;
-  /** Empty: Envoy's default. */
-  readonly format: string;
-}
+import type { AccessLogInput, StatsInput, TracingInput } from './telemetry/telemetry-input.ts';
+import type { TokenRuleInput } from './token-rules.ts';
 
 /** What a listener does with a connection. */
 export type TrafficInput =
@@ -22,8 +21,16 @@ export interface TcpTrafficInput {
   readonly clusters: readonly { readonly cluster: string; readonly weight: number }[];
   /** Undefined: the proxy's own, an hour. */
   readonly idleTimeoutMs: number | undefined;
+  /** Of a connection, however busy; undefined: none. */
+  readonly maxDurationMs?: number;
   /** Connections of one client address go to one endpoint. */
   readonly hashSourceIp: boolean;
+  /** What is read of the bytes on their way. */
+  readonly codec?: 'mongo';
+  /** The name in the client's hello is the cluster; `clusters` are for who says none. */
+  readonly byServerName?: true;
+  /** The rule that says so. */
+  readonly provenance?: Provenance;
 }
 
 /**
@@ -31,7 +38,7 @@ export interface TcpTrafficInput {
  * secrets: what the proxy asks for by name, of its agent or of the control plane.
  */
 export type ServerTlsInput =
-  | { readonly kind: 'mesh'; readonly trustDomain: string }
+  | { readonly kind: 'mesh'; readonly trustDomains: readonly string[] }
   | {
       readonly kind: 'files';
       readonly mode: ServerTlsMode;
@@ -85,7 +92,7 @@ export interface InspectionInput {
  */
 export type CaptureInput = 'own-port' | 'handed-over' | 'hands-over' | 'redirected';
 
-export interface ListenerInput {
+export interface ListenerInput extends Patched {
   readonly name: string;
   readonly direction: 'inbound' | 'outbound' | 'gateway';
   readonly address: SocketAddress;
@@ -94,9 +101,24 @@ export interface ListenerInput {
   readonly chains: readonly ChainInput[];
   /** For connections that no chain takes; undefined: they are closed. */
   readonly otherwise: ChainInput | undefined;
-  readonly accessLog: AccessLogInput;
+  /** Undefined: nothing is logged. */
+  readonly accessLog?: readonly AccessLogInput[];
+  /** Undefined: nothing is traced. */
+  readonly tracing?: TracingInput;
+  /** Undefined: Istio's metrics are not counted. */
+  readonly stats?: readonly StatsInput[];
+  /** Undefined: BASE. */
+  readonly pathNormalization?: PathNormalization;
+  /** Undefined: the first bytes are waited for as long as the client takes. */
+  readonly protocolDetectionMs?: number;
+  /** Nothing is logged of connections that no chain takes. */
+  readonly unlogged?: true;
   /** Undefined: everybody may call. */
   readonly authorization?: AuthorizationInput;
+  /** Undefined: Mixer is told nothing. */
+  readonly mixer?: MixerInput;
+  /** Undefined: tokens are not read. */
+  readonly tokenRules?: readonly TokenRuleInput[];
 }
 
 export const ANY_CONNECTION: ChainMatchInput = {

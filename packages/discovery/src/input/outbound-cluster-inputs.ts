@@ -1,38 +1,65 @@
 // Turns what a namespace sees into the inputs of its outbound clusters: each port of each service, by subset.
-import { parseDuration } from '@meltemi/base';
-import type { ConnectionPool, LoadBalancer, OutlierDetection, Subset } from '@meltemi/config';
+import type { LoadBalancer, Subset } from '@meltemi/config';
 import { type RegistryView, type Service, type ServicePort } from '@meltemi/registry';
+import { Memo } from '../memo/memo.ts';
 import type { MeshSettings } from '../mesh.ts';
 import type { NamespaceScope } from '../scope.ts';
-import type {
-  ConnectionPoolInput,
-  DnsEndpointInput,
-  LoadBalancerInput,
-  OutboundClusterInput,
-  OutlierDetectionInput,
-  Provenance,
-} from './cluster-input.ts';
+import type { LoadBalancerInput, OutboundClusterInput, ServiceReference } from './cluster-input.ts';
 import { outboundName } from './cluster-name.ts';
 import { clusterTlsInput } from './cluster-tls-input.ts';
 import { type DestinationPolicy, NO_POLICY, portPolicy } from './destination-policy.ts';
-import { selectedEndpoints } from './endpoint-inputs.ts';
+import type { PlainServers } from './plain-servers.ts';
+import type { Provenance } from './provenance.ts';
+import type { LocalityEndpointInput } from './endpoint-input.ts';
+import { localityEndpoint, NO_WORKLOAD, selectedEndpoints, takesMutualTls } from './endpoint-inputs.ts';
 import { httpVersion } from './http-version.ts';
+import { connectionPoolInput, outlierDetectionInput, upgradedVersion } from './pool-inputs.ts';
 
 export interface OutboundSources {
   readonly registry: RegistryView;
   readonly mesh: MeshSettings;
+  /** What switches mutual TLS off somewhere; undefined: nothing. */
+  readonly plain: PlainServers | undefined;
   /** True: callers dial addresses, which a proxy in their way can keep. False: they name hosts. */
   readonly redirected: boolean;
+  /** True: nobody dials addresses here; hosts are chosen from what the registry says. */
+  readonly gateway: boolean;
 }
 
-/** All outbound clusters of a namespace; of a subset as of the whole. UDP has none. */
+/**
+ * All outbound clusters of a namespace; of a subset as of the whole. UDP has none, nor has a name for another service
+ * where callers dial addresses.
+ */
 export function outboundClusterInputs(visible: NamespaceScope, sources: OutboundSources): OutboundClusterInput[] {
+  const { redirected } = sources;
   return visible.services.flatMap((service) => {
+    if (redirected && service.externalName !== undefined) return [];
     const policy = visible.policies.get(service.host) ?? NO_POLICY;
     return service.ports
-      .filter((port) => port.protocol !== 'udp' && isReachable(service, sources.redirected))
-      .flatMap((port) => portClusters(service, port, policy, sources));
+      .filter((port) => port.protocol !== 'udp' && isReachable(service, redirected))
+      .flatMap((port) => rememberedClusters(service, port, policy, sources));
   });
+}
+
+interface ClusterSources extends OutboundSources {
+  readonly service: Service;
+  readonly policy: DestinationPolicy;
+  readonly [source: string]: unknown;
+}
+
+/** By port of a service, for all namespaces that have the same policy for it. */
+const clustersByPort = new WeakMap<ServicePort, Memo<ClusterSources, OutboundClusterInput[]>>();
+
+function rememberedClusters(
+  service: Service,
+  port: ServicePort,
+  policy: DestinationPolicy,
+  sources: OutboundSources,
+): OutboundClusterInput[] {
+  const memo = clustersByPort.get(port) ?? new Memo<ClusterSources, OutboundClusterInput[]>({ registry: {} });
+  clustersByPort.set(port, memo);
+  const from = { ...sources, service, policy };
+  return memo.result(service.host, from, (seen) => portClusters(service, port, policy, seen));
 }
 
 /** A wildcard that nobody lists endpoints for cannot be dialled: there is no name to look up. */
@@ -54,6 +81,11 @@ function portClusters(
   ];
 }
 
+/** How metadata names a service. */
+export function serviceReference({ host, name, namespace }: Service): ServiceReference {
+  return { host, name, namespace };
+}
+
 interface Choice {
   readonly policy: DestinationPolicy;
   readonly subset: Subset | undefined;
@@ -66,19 +98,24 @@ function clusterInput(
   choice: Choice,
   sources: OutboundSources,
 ): OutboundClusterInput {
-  const { mesh, redirected } = sources;
+  const { mesh } = sources;
+  const looksAtBytes = sources.redirected && !sources.gateway;
   const { subset } = choice;
   const said = portPolicy(choice.policy, port.number, subset);
+  const version = looksAtBytes && port.unnamed ? 'as-received' : httpVersion(port.protocol);
+  const found =
+    said.loadBalancer?.simple === 'PASSTHROUGH' ? dialledAddress(port) : discovery(service, port, subset, sources);
+  const dialled = found.kind === 'original-destination';
   return {
     kind: 'outbound',
     name: outboundName(service.host, port.number, subset?.name),
-    discovery: discovery(service, port, subset, sources),
-    http: redirected && port.unnamed ? 'as-received' : httpVersion(port.protocol),
+    discovery: found,
+    http: upgradedVersion(version, said.connectionPool, mesh.h2Upgrade && port.protocol === 'http'),
     loadBalancer: loadBalancerInput(said.loadBalancer, mesh),
     connectionPool: connectionPoolInput(said.connectionPool, mesh),
     outlierDetection: said.outlierDetection && outlierDetectionInput(said.outlierDetection),
-    tls: clusterTlsInput(service, port, said.tls, { mesh, redirected, subset: subset?.name ?? '' }),
-    service: { host: service.host, name: service.name, namespace: service.namespace },
+    tls: clusterTlsInput(service, port, said.tls, { ...sources, dialled, subset: subset?.name ?? '' }),
+    service: { reference: serviceReference(service), external: service.meshExternal },
     subset: subset?.name ?? '',
     provenance: choice.provenance,
   };
@@ -88,11 +125,20 @@ function discovery(
   service: Service,
   port: ServicePort,
   subset: Subset | undefined,
-  { registry, redirected }: OutboundSources,
+  sources: OutboundSources,
 ): OutboundClusterInput['discovery'] {
-  if (service.resolution === 'registry') return { kind: 'eds' };
-  if (redirected && service.resolution === 'passthrough') return { kind: 'original-destination' };
-  return { kind: 'dns', endpoints: dnsEndpoints(service, port, subset, registry) };
+  const { redirected, gateway } = sources;
+  const dialled = service.headless || service.resolution === 'passthrough';
+  if (redirected && dialled && !gateway) return dialledAddress(port);
+  if (service.resolution === 'registry' || (redirected && dialled)) return { kind: 'eds' };
+  const endpoints = dnsEndpoints(service, port, subset, sources);
+  return { kind: 'dns', once: service.dnsOnce === true, refreshMs: sources.mesh.dnsRefreshMs, endpoints };
+}
+
+/** Where the caller went, at the port that the target listens on. */
+function dialledAddress({ number, targetPort }: ServicePort): OutboundClusterInput['discovery'] {
+  const other = typeof targetPort === 'number' && targetPort !== number ? { port: targetPort } : {};
+  return { kind: 'original-destination', ...other };
 }
 
 /**
@@ -103,12 +149,17 @@ function dnsEndpoints(
   service: Service,
   port: ServicePort,
   subset: Subset | undefined,
-  registry: RegistryView,
-): DnsEndpointInput[] {
-  const known = selectedEndpoints(registry.instances(service.host, port.number), subset);
-  const listed = known.map(({ address, weight }) => ({ ...address, weight }));
-  if (listed.length > 0 || subset) return listed;
-  return [{ host: service.host, port: typeof port.targetPort === 'number' ? port.targetPort : port.number, weight: 0 }];
+  servers: OutboundSources,
+): LocalityEndpointInput[] {
+  const known = selectedEndpoints(servers.registry.instances(service.host, port.number), subset);
+  if (known.length > 0 || subset) {
+    return known.map((endpoint) => ({
+      ...localityEndpoint(endpoint, takesMutualTls(endpoint, servers)),
+      ...(endpoint.locality && { locality: endpoint.locality }),
+    }));
+  }
+  const number = typeof port.targetPort === 'number' ? port.targetPort : port.number;
+  return [{ ...NO_WORKLOAD, host: service.host, port: number }];
 }
 
 const SIMPLE: Readonly<Record<string, LoadBalancerInput>> = {
@@ -124,37 +175,4 @@ function loadBalancerInput(said: LoadBalancer | undefined, mesh: MeshSettings): 
   if (hash)
     return { kind: 'ring-hash', minimumRingSize: hash.ringHash?.minimumRingSize ?? hash.minimumRingSize ?? 1024 };
   return SIMPLE[said?.simple ?? ''] ?? SIMPLE[mesh.loadBalancer]!;
-}
-
-function connectionPoolInput(said: ConnectionPool | undefined, mesh: MeshSettings): ConnectionPoolInput {
-  const { tcp, http } = said ?? {};
-  return withoutUndefined({
-    connectTimeoutMs: milliseconds(tcp?.connectTimeout) ?? mesh.connectTimeoutMs,
-    maxConnections: tcp?.maxConnections,
-    maxPendingRequests: http?.http1MaxPendingRequests,
-    maxRequests: http?.http2MaxRequests,
-    maxRequestsPerConnection: http?.maxRequestsPerConnection,
-    maxRetries: http?.maxRetries,
-    idleTimeoutMs: milliseconds(http?.idleTimeout ?? tcp?.idleTimeout),
-  });
-}
-
-function outlierDetectionInput(said: OutlierDetection): OutlierDetectionInput {
-  return withoutUndefined({
-    consecutive5xx: said.consecutive5xxErrors ?? said.consecutiveErrors,
-    consecutiveGatewayErrors: said.consecutiveGatewayErrors,
-    intervalMs: milliseconds(said.interval),
-    baseEjectionTimeMs: milliseconds(said.baseEjectionTime),
-    maxEjectionPercent: said.maxEjectionPercent,
-    minHealthPercent: said.minHealthPercent,
-  });
-}
-
-function milliseconds(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : parseDuration(text);
-}
-
-/** Inputs are compared as JSON, where an absent field and an undefined one are the same. */
-function withoutUndefined<Fields extends object>(fields: { [Key in keyof Fields]: Fields[Key] | undefined }): Fields {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Fields;
 }

@@ -5,9 +5,10 @@ import { sidecarRouteInputs } from './sidecar-route-inputs.ts';
 
 export const placedForm: ProxyForm = {
   clusters: (scope, { registry, mesh }) => inboundClusterInputs(scope, registry, mesh),
-  listeners: (scope, { registry, mesh }) => [
+  ownListeners: (scope, { registry, mesh }) => [
     ...inboundListenerInputs(scope, registry, mesh),
     ...outboundListenerInputs(scope, mesh),
   ],
+  sharedListeners: () => [],
   routes: (scope, { mesh }) => sidecarRouteInputs(scope, mesh),
 };

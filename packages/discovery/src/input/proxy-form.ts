@@ -1,4 +1,4 @@
-// How the resources of one kind of proxy are chosen: three lists of inputs over the same generators.
+// How the resources of one kind of proxy are chosen: lists of inputs over the same generators.
 import type { ProxyScope } from '../scope.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { ClusterInput } from './cluster-input.ts';
@@ -8,6 +8,9 @@ import type { RouteInput } from './route-input.ts';
 export interface ProxyForm {
   /** Those beside the outbound ones, which a namespace shares. */
   readonly clusters: (scope: ProxyScope, snapshot: Snapshot) => readonly ClusterInput[];
-  readonly listeners: (scope: ProxyScope, snapshot: Snapshot) => readonly ListenerInput[];
+  /** Those that follow from the proxy alone. */
+  readonly ownListeners: (scope: ProxyScope, snapshot: Snapshot) => readonly ListenerInput[];
+  /** Those that others of its namespace may have alike. */
+  readonly sharedListeners: (scope: ProxyScope, snapshot: Snapshot) => readonly ListenerInput[];
   readonly routes: (scope: ProxyScope, snapshot: Snapshot) => readonly RouteInput[];
 }

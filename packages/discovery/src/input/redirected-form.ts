@@ -17,9 +17,7 @@ export const redirectedForm: ProxyForm = {
       from: INBOUND_SOURCE,
     },
   ],
-  listeners: (scope, snapshot) => [
-    redirectedInboundListener(scope, snapshot),
-    ...redirectedOutboundListeners(scope, snapshot.mesh),
-  ],
+  ownListeners: (scope, snapshot) => [redirectedInboundListener(scope, snapshot)],
+  sharedListeners: (scope, snapshot) => redirectedOutboundListeners(scope, snapshot),
   routes: (scope, { mesh }) => redirectedRouteInputs(scope, mesh),
 };

@@ -1,14 +1,17 @@
 // Turns the ports of a redirected sidecar's application into one listener, a chain for each way to connect.
+import type { Host } from '@meltemi/base';
 import type { MeshSettings } from '../mesh.ts';
 import type { ProxyScope } from '../scope.ts';
 import type { Snapshot } from '../snapshot.ts';
-import { accessLogInput } from './access-log-input.ts';
 import type { InboundClusterInput } from './cluster-input.ts';
 import { BLACK_HOLE_CLUSTER, INBOUND_PASSTHROUGH_CLUSTER, inboundName } from './cluster-name.ts';
+import { NO_POLICY, portPolicy } from './destination-policy.ts';
 import { inboundChainMatches, type InboundChainMatch } from './inbound-chain-matches.ts';
 import { type InboundPort, inboundPorts } from './inbound-ports.ts';
 import { inboundRoutes, type InboundRoutesTarget } from './inbound-routes.ts';
 import { ANY_CONNECTION, type ChainInput, type ListenerInput } from './listener-input.ts';
+import { meshTls } from './mesh-tls.ts';
+import { connectionPoolInput } from './pool-inputs.ts';
 import { type MutualTlsMode, type MutualTlsModes, mutualTlsModes } from './mutual-tls-modes.ts';
 import { plainTcp } from './tcp-traffic.ts';
 
@@ -16,10 +19,8 @@ import { plainTcp } from './tcp-traffic.ts';
 const INBOUND_PORT = 15_006;
 const VIRTUAL_INBOUND = 'virtualInbound';
 
-export function redirectedInboundListener(scope: ProxyScope, { config, mesh }: Snapshot): ListenerInput {
-  const { node, labels } = scope;
-  const workload = { namespace: node.namespace, labels, rootNamespace: mesh.rootNamespace };
-  const modes = mutualTlsModes(config.objects('PeerAuthentication'), workload);
+export function redirectedInboundListener(scope: ProxyScope, { mesh }: Snapshot): ListenerInput {
+  const modes = mutualTlsModes(scope.peerAuthentication, mesh.mutualTls);
   const ports = inboundPorts(scope);
   return {
     name: VIRTUAL_INBOUND,
@@ -36,22 +37,30 @@ export function redirectedInboundListener(scope: ProxyScope, { config, mesh }: S
       ...ports.flatMap((port) => portChains(port, modes, mesh)),
     ],
     otherwise: undefined,
-    accessLog: accessLogInput(mesh),
   };
 }
 
 export function redirectedInboundClusters(scope: ProxyScope, mesh: MeshSettings): InboundClusterInput[] {
-  return inboundPorts(scope).map(({ number, app, http }) => ({
+  return inboundPorts(scope).map(({ number, app, http, services, servicePort }) => ({
     kind: 'inbound',
     name: inboundName(number),
     app,
     http,
-    connectTimeoutMs: mesh.connectTimeoutMs,
+    services,
+    ...inboundPolicy(services[0]?.host ?? '', servicePort, scope, mesh),
   }));
 }
 
+/** What a DestinationRule says of connections to a service holds for those to the application too. */
+function inboundPolicy(host: Host, port: number, { visible }: ProxyScope, mesh: MeshSettings) {
+  const policy = visible.policies.get(host) ?? NO_POLICY;
+  const connectionPool = connectionPoolInput(portPolicy(policy, port, undefined).connectionPool, mesh);
+  return { connectionPool, ...(policy.provenance && { provenance: policy.provenance }) };
+}
+
+/** With the listener's own, which leads nowhere. */
 function numbers(ports: readonly InboundPort[]): readonly number[] {
-  return ports.map(({ number }) => number).sort((a, b) => a - b);
+  return [...ports.map(({ number }) => number), INBOUND_PORT].sort((a, b) => a - b);
 }
 
 function isNamed({ speech }: InboundPort): boolean {
@@ -83,8 +92,8 @@ function passthroughChains(ports: readonly InboundPort[], modes: MutualTlsModes,
       name: passthroughName(way, port),
       statPrefix: INBOUND_PASSTHROUGH_CLUSTER,
       match: { ...way.match, port },
-      traffic: trafficOf({ cluster: INBOUND_PASSTHROUGH_CLUSTER, port: 0, service: '' }, way.http),
-      tls: way.mutualTls ? { kind: 'mesh', trustDomain: mesh.trustDomain } : undefined,
+      traffic: trafficOf({ cluster: INBOUND_PASSTHROUGH_CLUSTER, port: 0, service: '', retried: true }, way.http),
+      tls: way.mutualTls ? meshTls(mesh) : undefined,
     })),
   );
 }
@@ -97,7 +106,13 @@ function passthroughName({ http }: InboundChainMatch, port: number | undefined):
 function portChains(port: InboundPort, modes: MutualTlsModes, mesh: MeshSettings): ChainInput[] {
   const { number, speech, servicePort, service, chainName: name } = port;
   const mode = modeOf(port, modes);
-  const target = { cluster: inboundName(number), port: servicePort, service };
+  const target = {
+    cluster: inboundName(number),
+    port: servicePort,
+    service,
+    retried: port.retried,
+    ...(port.codec && { codec: port.codec }),
+  };
   const chain = { name, statPrefix: `inbound_${name}` };
   if (mode === 'DISABLE' && port.tls) {
     const match = { ...ANY_CONNECTION, port: number, transport: 'tls' } as const;
@@ -107,10 +122,12 @@ function portChains(port: InboundPort, modes: MutualTlsModes, mesh: MeshSettings
     ...chain,
     match: { ...way.match, port: number },
     traffic: trafficOf(target, way.http),
-    tls: way.mutualTls ? { kind: 'mesh', trustDomain: mesh.trustDomain } : undefined,
+    tls: way.mutualTls ? meshTls(mesh) : undefined,
   }));
 }
 
-function trafficOf(target: InboundRoutesTarget, http: boolean): ChainInput['traffic'] {
-  return http ? { kind: 'inline-routes', routes: inboundRoutes(target) } : plainTcp(target.cluster);
+function trafficOf(target: InboundRoutesTarget & { readonly codec?: 'mongo' }, http: boolean): ChainInput['traffic'] {
+  return http
+    ? { kind: 'inline-routes', routes: inboundRoutes(target) }
+    : { ...plainTcp(target.cluster), ...(target.codec && { codec: target.codec }) };
 }

@@ -1,40 +1,48 @@
 // Turns services into a redirected sidecar's outbound listeners: one an address and port, and one for all that is left.
-import type { MeshSettings } from '../mesh.ts';
+import type { Service } from '@meltemi/registry';
 import type { ProxyScope } from '../scope.ts';
-import { accessLogInput } from './access-log-input.ts';
+import type { Snapshot } from '../snapshot.ts';
 import { BLACK_HOLE_CLUSTER, PASSTHROUGH_CLUSTER } from './cluster-name.ts';
 import { ANY_CONNECTION, type ChainInput, type ListenerInput, NO_INSPECTION } from './listener-input.ts';
 import { ANY_ADDRESS, type PlacedChain, placedChains } from './redirected-chains.ts';
+import { dialled } from './redirected-routes.ts';
 import { plainTcp } from './tcp-traffic.ts';
 
 /** Where iptables leads what the application sends. */
 const OUTBOUND_PORT = 15_001;
 const VIRTUAL_OUTBOUND = 'virtualOutbound';
 
-export function redirectedOutboundListeners(scope: ProxyScope, mesh: MeshSettings): ListenerInput[] {
-  const wanted = scope.visible.called.flatMap((service) =>
-    service.ports
-      .filter(({ protocol }) => protocol !== 'udp')
-      .flatMap((port) => placedChains(service, port, scope, mesh)),
-  );
+export function redirectedOutboundListeners(scope: ProxyScope, snapshot: Snapshot): ListenerInput[] {
+  const wanted = dialled(scope)
+    .toSorted(byAge)
+    .flatMap((service) =>
+      service.ports
+        .filter(({ protocol }) => protocol !== 'udp')
+        .flatMap((port) => placedChains(service, port, scope, snapshot)),
+    );
   const byPlace = Map.groupBy(wanted, ({ address, port }) => `${address}_${port}`);
-  const listeners = [...byPlace].map(([name, chains]) => placeListener(name, chains, scope, mesh));
-  return [virtualOutbound(scope, mesh), ...listeners];
+  const listeners = [...byPlace].map(([name, chains]) => placeListener(name, chains, scope));
+  return [virtualOutbound(scope), ...listeners];
+}
+
+/** The older service has what two want; one whose age nobody wrote stands last. */
+function byAge({ created: one }: Service, { created: other }: Service): number {
+  if (one === other) return 0;
+  return one !== '' && (other === '' || one < other) ? -1 : 1;
 }
 
 /** Of chains for the same connections the first stands; an address is the first service's that has it. */
-function placeListener(
-  name: string,
-  placed: readonly PlacedChain[],
-  scope: ProxyScope,
-  mesh: MeshSettings,
-): ListenerInput {
+function placeListener(name: string, placed: readonly PlacedChain[], scope: ProxyScope): ListenerInput {
   const { address, port, service } = placed[0]!;
   const wild = address === ANY_ADDRESS;
   const own = placed.filter((each) => wild || each.service === service).map(({ chain }) => chain);
-  const all = own.some(detects) ? own.flatMap(byTransport) : own;
+  const detected = own.some(detects);
+  // One that takes all beside others that ask for something is for what they leave.
+  const rest = own.some((chain) => !takesAll(chain)) ? own.find(takesAll) : undefined;
+  const open = rest === undefined && !own.some(takesAll);
+  const all = own.filter((chain) => chain !== rest).flatMap((chain) => (detected ? byTransport(chain) : [chain]));
   const chains = [...new Map(all.toReversed().map((chain) => [JSON.stringify(chain.match), chain])).values()].reverse();
-  const reads = chains.some(({ match }) => match.transport !== undefined);
+  const reads = chains.some(({ match }) => match.transport === 'tls' || match.serverNames.length > 0);
   return {
     name,
     direction: 'outbound',
@@ -42,9 +50,12 @@ function placeListener(
     capture: 'handed-over',
     inspection: { tlsBut: reads ? [] : undefined, httpBut: chains.some(detects) ? [] : undefined },
     chains,
-    otherwise: wild ? undeclaredChain('PassthroughFilterChain', scope) : undefined,
-    accessLog: accessLogInput(mesh),
+    otherwise: rest ?? (open ? undeclaredChain('PassthroughFilterChain', scope) : undefined),
   };
+}
+
+function takesAll({ match }: ChainInput): boolean {
+  return JSON.stringify(match) === JSON.stringify(ANY_CONNECTION);
 }
 
 function detects({ match }: ChainInput): boolean {
@@ -54,12 +65,12 @@ function detects({ match }: ChainInput): boolean {
 /** Where a chain beside it asks for a transport, one that takes any is never found: a proxy does not go back. */
 function byTransport(chain: ChainInput): ChainInput[] {
   const { match } = chain;
-  if (match.transport !== undefined) return [chain];
+  if (match.transport !== undefined || match.serverNames.length > 0) return [chain];
   return (['plaintext', 'tls'] as const).map((transport) => ({ ...chain, match: { ...match, transport } }));
 }
 
 /** What no other listener takes. Whoever calls it by its own port would be led around in a circle. */
-function virtualOutbound(scope: ProxyScope, mesh: MeshSettings): ListenerInput {
+function virtualOutbound(scope: ProxyScope): ListenerInput {
   const loop: ChainInput = {
     name: `${VIRTUAL_OUTBOUND}-blackhole`,
     statPrefix: BLACK_HOLE_CLUSTER,
@@ -75,7 +86,6 @@ function virtualOutbound(scope: ProxyScope, mesh: MeshSettings): ListenerInput {
     inspection: NO_INSPECTION,
     chains: [loop, undeclaredChain(`${VIRTUAL_OUTBOUND}-catchall-tcp`, scope)],
     otherwise: undefined,
-    accessLog: accessLogInput(mesh),
   };
 }
 

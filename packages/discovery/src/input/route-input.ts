@@ -1,5 +1,6 @@
 // Everything that a route configuration depends on, as plain values: its cache key.
-import type { Provenance } from './cluster-input.ts';
+import type { Provenance } from './provenance.ts';
+import type { Patched } from './envoy-filter/patch-input.ts';
 
 export type StringMatchInput =
   | { readonly kind: 'exact' | 'prefix' | 'regex'; readonly value: string }
@@ -81,7 +82,9 @@ export type RouteActionInput =
       readonly scheme: string;
       readonly port: number;
     }
-  | { readonly kind: 'direct'; readonly status: number; readonly body: string };
+  | { readonly kind: 'direct'; readonly status: number; readonly body: string }
+  /** The sidecar's own application. */
+  | { readonly kind: 'application'; readonly cluster: string; readonly retried: boolean };
 
 export interface FaultInput {
   readonly delay: { readonly ms: number; readonly millionths: number } | undefined;
@@ -123,8 +126,10 @@ export interface VirtualHostInput {
   readonly requireTls: boolean;
 }
 
-export interface RouteInput {
+export interface RouteInput extends Patched {
   readonly name: string;
+  /** Of whom: of a sidecar for its application, or of clients and gateways. */
+  readonly direction: 'inbound' | 'outbound' | 'gateway';
   /** `example.com:8080` is matched as `example.com`. */
   readonly ignorePort: boolean;
   readonly virtualHosts: readonly VirtualHostInput[];

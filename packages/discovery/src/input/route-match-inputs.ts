@@ -46,7 +46,7 @@ export function gatewayName(written: string, home: string): string {
 export function routeMatchInput(match: HttpMatch): RouteMatchInput {
   return {
     path: pathMatch(match.uri),
-    ignoreCase: match.ignoreUriCase === true && match.uri?.regex === undefined,
+    ignoreCase: match.ignoreUriCase === true,
     headers: [
       ...pseudoHeader(':method', match.method),
       ...pseudoHeader(':authority', match.authority),

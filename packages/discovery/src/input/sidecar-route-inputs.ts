@@ -1,7 +1,8 @@
 // Turns services and their rules into the routes of a sidecar's outbound listeners.
-import { type Host, hostCovers, resolveHost, serviceHost } from '@meltemi/base';
+import { type Host, serviceHost } from '@meltemi/base';
 import type { LocatedResource, VirtualService } from '@meltemi/config';
 import { isHttp, type Service, type ServicePort } from '@meltemi/registry';
+import { Memo } from '../memo/memo.ts';
 import type { MeshSettings } from '../mesh.ts';
 import type { NamespaceScope, ProxyScope } from '../scope.ts';
 import { outboundName } from './cluster-name.ts';
@@ -10,7 +11,8 @@ import { plainForward } from './forward-action.ts';
 import { NO_HEADER_CHANGES } from './header-changes-input.ts';
 import { type RouteContext, virtualServiceRoutes } from './http-route-inputs.ts';
 import type { HttpRouteInput, RouteInput, VirtualHostInput } from './route-input.ts';
-import { gatewaysInclude, MATCH_ALL } from './route-match-inputs.ts';
+import { meshHosts } from './mesh-rules.ts';
+import { MATCH_ALL, type RouteAudience } from './route-match-inputs.ts';
 
 /** The name of the HTTP proxy's listener and of its routes. */
 export const HTTP_PROXY = 'http_proxy';
@@ -37,6 +39,7 @@ export function serviceRouteInput(
   const name = outboundName(service.host, port.number);
   return {
     name,
+    direction: 'outbound',
     ignorePort: false,
     virtualHosts: [virtualHost(`${service.host}:${port.number}`, ['*'], routesOf(scope, mesh, service.host, port))],
   };
@@ -65,7 +68,7 @@ export function httpProxyRouteInput(scope: ProxyScope, mesh: MeshSettings): Rout
     virtualHost(`${host}:80`, claim([host, `${host}:80`]), routesOf(scope, mesh, host, undefined)),
   );
   const virtualHosts = [...known, ...ruled].filter(({ domains }) => domains.length > 0);
-  return { name: HTTP_PROXY, ignorePort: false, virtualHosts };
+  return { name: HTTP_PROXY, direction: 'outbound', ignorePort: false, virtualHosts };
 }
 
 export function virtualHost(
@@ -76,6 +79,20 @@ export function virtualHost(
   return { name, domains, routes, requireTls: false };
 }
 
+/** What routes are made of. */
+export interface RouteSources {
+  readonly scope: ProxyScope;
+  readonly mesh: MeshSettings;
+  readonly [source: string]: unknown;
+}
+
+/** By port of a service: the routes of a thousand services are not made again for one that changed. */
+const routesByPort = new WeakMap<ServicePort, Memo<RouteSources, readonly HttpRouteInput[]>>();
+/** What of it is looked into. */
+export const ROUTE_DEPTH = {
+  scope: { node: {}, labels: {}, visible: { policies: {}, serviceByHost: {}, aliases: {} } },
+};
+
 /** What the rule of the host says; without a rule everything goes to the service. */
 export function routesOf(
   scope: ProxyScope,
@@ -83,16 +100,37 @@ export function routesOf(
   host: Host,
   port: ServicePort | undefined,
 ): readonly HttpRouteInput[] {
-  const number = port?.number ?? 80;
-  const destinations = destinationResolver(scope.visible, { domain: mesh.domain, port: number });
-  const { labels, node } = scope;
-  const context: RouteContext = {
-    audience: { gateway: 'mesh', labels, namespace: node.namespace, port: number },
-    destinations,
-  };
-  const rule = meshRule(scope.visible, host, mesh.domain);
-  if (rule?.spec.http) return virtualServiceRoutes(rule, context);
-  const { cluster, hash } = destinations.resolve({ host, port: { number } }, node.namespace);
+  if (!port) return hostRoutes(scope, mesh, host, { number: 80, home: scope.node.namespace });
+  const memo = routesByPort.get(port) ?? new Memo<RouteSources, readonly HttpRouteInput[]>(ROUTE_DEPTH);
+  routesByPort.set(port, memo);
+  return memo.result(host, { scope, mesh }, (from) =>
+    // The host of a service is whole: no namespace has to complete it.
+    hostRoutes(from.scope, from.mesh, host, { number: port.number, home: '' }),
+  );
+}
+
+/** What a rule says of a host that no service has at this port; nothing where it says nothing to the caller. */
+export function ruledRoutes(
+  scope: ProxyScope,
+  mesh: MeshSettings,
+  rule: LocatedResource<VirtualService>,
+  number: number,
+): readonly HttpRouteInput[] {
+  return virtualServiceRoutes(rule, routeContext(scope, mesh, number));
+}
+
+function hostRoutes(
+  scope: ProxyScope,
+  mesh: MeshSettings,
+  host: Host,
+  { number, home }: { readonly number: number; readonly home: string },
+): readonly HttpRouteInput[] {
+  const { audience, destinations } = routeContext(scope, mesh, number);
+  const rule = scope.visible.meshRule(host);
+  const ruled = rule?.spec.http ? virtualServiceRoutes(rule, { audience, destinations }) : [];
+  // A rule that says nothing to this caller leaves the host as it is.
+  if (ruled.length > 0) return ruled;
+  const { cluster, hash } = destinations.resolve({ host, port: { number } }, home);
   return [
     {
       name: 'default',
@@ -108,34 +146,27 @@ export function routesOf(
   ];
 }
 
-/** The oldest rule for the mesh that names the host; a wildcard counts only where no rule names it exactly. */
-export function meshRule(
-  visible: NamespaceScope,
-  host: Host,
-  domain: string,
-): LocatedResource<VirtualService> | undefined {
-  let best: { readonly rule: LocatedResource<VirtualService>; readonly rank: number } | undefined;
-  for (const rule of visible.virtualServices) {
-    if (!isForMesh(rule)) continue;
-    for (const written of rule.spec.hosts) {
-      const pattern = resolveHost(written, rule.metadata.namespace, domain);
-      const rank = pattern === host ? Number.POSITIVE_INFINITY : hostCovers(pattern, host) ? pattern.length : 0;
-      if (rank > (best?.rank ?? 0)) best = { rule, rank };
-    }
-  }
-  return best?.rule;
-}
-
-/** A rule without gateways is for the mesh. */
-function isForMesh(rule: LocatedResource<VirtualService>): boolean {
-  return gatewaysInclude(rule.spec.gateways, rule.metadata.namespace, 'mesh');
+function routeContext(scope: ProxyScope, mesh: MeshSettings, number: number): RouteContext {
+  const destinations = destinationResolver(scope.visible, { domain: mesh.domain, port: number });
+  // Read where a match asks for it: rules that ask nothing of callers give one object for all namespaces.
+  const audience: RouteAudience = {
+    gateway: 'mesh',
+    port: number,
+    get labels() {
+      return scope.labels;
+    },
+    get namespace() {
+      return scope.node.namespace;
+    },
+  };
+  return { audience, destinations };
 }
 
 /** Hosts of rules that no service has: `http://virtual.example/` may lead to any service. */
 export function hostsOfRules(scope: ProxyScope, mesh: MeshSettings): readonly Host[] {
   const hosts = scope.visible.virtualServices
-    .filter((rule) => isForMesh(rule) && rule.spec.http)
-    .flatMap((rule) => rule.spec.hosts.map((host) => resolveHost(host, rule.metadata.namespace, mesh.domain)));
+    .filter((rule) => rule.spec.http)
+    .flatMap((rule) => meshHosts(rule, mesh.domain));
   return [...new Set(hosts)].filter((host) => host !== '*' && !scope.visible.serviceByHost.has(host));
 }
 

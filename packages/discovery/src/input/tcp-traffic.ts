@@ -6,8 +6,8 @@ import type { MeshSettings } from '../mesh.ts';
 import type { ProxyScope } from '../scope.ts';
 import { type DestinationResolver, destinationResolver } from './destination-resolver.ts';
 import type { TcpTrafficInput } from './listener-input.ts';
+import { provenance } from './provenance.ts';
 import { addresses, type RouteAudience } from './route-match-inputs.ts';
-import { meshRule } from './sidecar-route-inputs.ts';
 
 /** Everything to one cluster. */
 export function plainTcp(cluster: string): TcpTrafficInput {
@@ -22,25 +22,29 @@ export function serviceTcpTraffic(
   port: ServicePort,
 ): TcpTrafficInput {
   const context = meshContext(scope, mesh, service, port);
-  const rule = meshRule(scope.visible, service.host, mesh.domain);
+  const rule = scope.visible.meshRule(service.host);
   const ruled = rule && tcpRouteTraffic(rule, context);
-  if (ruled) return ruled;
-  const itself = { destination: { host: service.host, port: { number: port.number } } };
-  return tcpTraffic([itself], scope.node.namespace, context.destinations);
+  return ruled ?? plainTcpTraffic(scope, mesh, service, port);
 }
 
-/** What the rule of a sidecar's destination says of TLS, by the name in the client's hello. */
-export function serviceTlsTraffics(
+/** To the service itself. */
+export function plainTcpTraffic(
   scope: ProxyScope,
   mesh: MeshSettings,
   service: Service,
   port: ServicePort,
-): NamedTraffic[] {
-  const rule = meshRule(scope.visible, service.host, mesh.domain);
-  return rule ? tlsRouteTraffics(rule, meshContext(scope, mesh, service, port)) : [];
+): TcpTrafficInput {
+  const itself = { destination: { host: service.host, port: { number: port.number } } };
+  return tcpTraffic([itself], scope.node.namespace, meshContext(scope, mesh, service, port).destinations);
 }
 
-function meshContext(scope: ProxyScope, mesh: MeshSettings, service: Service, port: ServicePort): TcpRouteContext {
+/** What a sidecar's rules for a port are read with. */
+export function meshContext(
+  scope: ProxyScope,
+  mesh: MeshSettings,
+  service: Service,
+  port: ServicePort,
+): TcpRouteContext {
   const { labels, node } = scope;
   return {
     audience: { gateway: 'mesh', labels, namespace: node.namespace, port: port.number },
@@ -63,8 +67,11 @@ export function tcpRouteTraffic(
 ): TcpTrafficInput | undefined {
   const home = rule.metadata.namespace;
   const holds = (match: L4Match) => addresses(match, home, audience) && covers(match.destinationSubnets, address);
-  const route = rule.spec.tcp?.find(({ match }) => !match || match.length === 0 || match.some(holds));
-  return route?.route && tcpTraffic(route.route, home, destinations);
+  const routes = rule.spec.tcp ?? [];
+  const index = routes.findIndex(({ match }) => !match || match.length === 0 || match.some(holds));
+  const route = routes[index]?.route;
+  const written = provenance(rule, `spec.tcp[${index}]`);
+  return route && { ...tcpTraffic(route, home, destinations), provenance: written };
 }
 
 export interface NamedTraffic {
@@ -79,11 +86,14 @@ export function tlsRouteTraffics(
   { audience, destinations, address }: TcpRouteContext,
 ): NamedTraffic[] {
   const home = rule.metadata.namespace;
-  return (rule.spec.tls ?? []).flatMap(({ match, route }) =>
+  return (rule.spec.tls ?? []).flatMap(({ match, route }, index) =>
     match
       .filter((each) => addresses(each, home, audience) && covers(each.destinationSubnets, address))
       .map(({ sniHosts }) => ({
-        traffic: tcpTraffic(route ?? [], home, destinations),
+        traffic: {
+          ...tcpTraffic(route ?? [], home, destinations),
+          provenance: provenance(rule, `spec.tls[${index}]`),
+        },
         names: sniHosts.map((name) => name.toLowerCase()).filter((name) => name !== '*'),
       })),
   );
@@ -103,9 +113,14 @@ export function tcpTraffic(
   return {
     kind: 'tcp',
     clusters: chosen.map(({ cluster, weight }) => ({ cluster, weight })),
+    ...maxDuration(chosen.find(({ tcpMaxDurationMs }) => tcpMaxDurationMs !== undefined)?.tcpMaxDurationMs),
     idleTimeoutMs: chosen.find(({ tcpIdleTimeoutMs }) => tcpIdleTimeoutMs !== undefined)?.tcpIdleTimeoutMs,
     hashSourceIp: chosen.some(({ hash }) => hash?.useSourceIp === true),
   };
+}
+
+function maxDuration(maxDurationMs: number | undefined): Pick<TcpTrafficInput, 'maxDurationMs'> {
+  return maxDurationMs === undefined ? {} : { maxDurationMs };
 }
 
 function covers(subnets: readonly string[] | undefined, address: string): boolean {

@@ -1,35 +1,22 @@
 // Serves AggregatedDiscoveryService: gRPC streams → proxies that are known, allowed and subscribed.
-import {
-  Metadata,
-  type ServerDuplexStream,
-  type ServiceDefinition,
-  status,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
+import { type ServiceDefinition, status, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { AggregatedDiscoveryService } from '@meltemi/api/envoy/service/discovery/v3/ads_pb';
 import type { DeltaDiscoveryRequest, DiscoveryRequest } from '@meltemi/api/envoy/service/discovery/v3/discovery_pb';
 import type { Logger } from '@meltemi/base';
 import { grpcService } from '@meltemi/rpc';
 import { parseProxyNode, type ProxyNode } from '../proxy-node.ts';
+import { type AdsCall, type AdsRequest, type Authenticate, authenticated, type Caller } from './ads-call.ts';
+import { type DebugSource, DebugStream, isDebugType } from './debug-stream.ts';
+import { StreamRefusal } from './stream-refusal.ts';
 import type { SubscriptionRequest } from './subscriber.ts';
 import { deltaRequest, sotwRequest } from './subscription-request.ts';
 
-/** Who a caller has proved to be. */
-export interface Caller {
-  readonly namespace: string;
-  readonly serviceAccount: string;
-}
-
-type AdsRequest = DiscoveryRequest | DeltaDiscoveryRequest;
-export type AdsCall = ServerDuplexStream<AdsRequest, Uint8Array>;
-
-/** Says who calls. Rejects, or answers undefined, when nothing is proved: the stream is refused. */
-export type Authenticate = (call: AdsCall) => Promise<Caller | undefined>;
-
 /** The way back to a proxy. */
 export interface AdsStream {
-  /** Takes a whole encoded response. */
-  send(response: Uint8Array): void;
+  /** Where it comes from, `address:port`. */
+  readonly peer: string;
+  /** Takes a whole encoded response. `written` is called when it has left, or cannot any more. */
+  send(response: Uint8Array, written: () => void): void;
   end(): void;
 }
 
@@ -43,8 +30,16 @@ export interface AdsServiceOptions {
   /** Undefined: whoever reaches the port is served. */
   readonly authenticate: Authenticate | undefined;
   readonly logger: Logger;
-  /** Begins to serve a proxy. */
-  readonly open: (node: ProxyNode, variant: 'sotw' | 'delta', stream: AdsStream) => AdsSession;
+  /** Begins to serve a proxy; `caller` is undefined where nobody was asked. */
+  readonly open: (
+    node: ProxyNode,
+    variant: 'sotw' | 'delta',
+    stream: AdsStream,
+    caller: Caller | undefined,
+  ) => AdsSession;
+  /** Undefined: debug types are not served. */
+  readonly debug?: DebugSource | undefined;
+  readonly rootNamespace: string;
 }
 
 /** As `serveGrpc` takes it among its `services`. */
@@ -63,21 +58,11 @@ export function adsService(options: AdsServiceOptions): AdsService {
   };
 }
 
-/** A reason to end a stream, as gRPC says it. */
-class StreamRefusal extends Error {
-  readonly code: status;
-
-  constructor(code: status, message: string) {
-    super(message);
-    this.name = 'StreamRefusal';
-    this.code = code;
-  }
-}
-
 /** Requests that come while the caller is being asked who it is wait in order. */
 function serveStream(call: AdsCall, variant: 'sotw' | 'delta', options: AdsServiceOptions): void {
   let session: AdsSession | undefined;
   let ended = false;
+  const debug = options.debug && new DebugStream({ ...options, call, variant, source: options.debug });
   const end = () => {
     ended = true;
     session?.close();
@@ -85,6 +70,7 @@ function serveStream(call: AdsCall, variant: 'sotw' | 'delta', options: AdsServi
   };
   const receive = async (request: AdsRequest) => {
     if (ended) return;
+    if (debug && isDebugType(request.typeUrl)) return debug.receive(request);
     session ??= await openSession(call, variant, request, options);
     // The stream may have ended while its caller was asked.
     if (ended) return end();
@@ -123,16 +109,12 @@ async function openSession(
     options.logger.warn(`${node.id}: refused, for the caller is ${caller.namespace}/${caller.serviceAccount}`);
     throw new StreamRefusal(status.PERMISSION_DENIED, 'the node is not the caller');
   }
-  return options.open(node, variant, { send: (response) => void call.write(response), end: () => void call.end() });
-}
-
-async function authenticated(call: AdsCall, authenticate: Authenticate, logger: Logger): Promise<Caller> {
-  const caller = await authenticate(call).catch((error: unknown) => {
-    logger.warn(`${call.getPeer()}: not authenticated: ${(error as Error).message}`);
-    return undefined;
-  });
-  if (!caller) throw new StreamRefusal(status.UNAUTHENTICATED, 'authentication failed');
-  return caller;
+  const stream = {
+    peer: call.getPeer(),
+    send: (response: Uint8Array, written: () => void) => void call.write(response, written),
+    end: () => void call.end(),
+  };
+  return options.open(node, variant, stream, caller);
 }
 
 /** The namespace must be the caller's, and the service account too where the node names one. */
@@ -145,5 +127,5 @@ function refuse(call: AdsCall, error: unknown, logger: Logger, end: () => void):
   end();
   const refusal = error instanceof StreamRefusal ? error : new StreamRefusal(status.INTERNAL, 'internal error');
   if (refusal !== error) logger.error(`${call.getPeer()}: ${(error as Error).stack ?? String(error)}`);
-  call.emit('error', Object.assign(refusal, { details: refusal.message, metadata: new Metadata() }));
+  call.emit('error', refusal.event);
 }

@@ -10,13 +10,14 @@ import type { ConfigView } from '@meltemi/config';
 import { RegistryStore } from '@meltemi/registry';
 import { type RunningGrpcServer, serveGrpc } from '@meltemi/rpc';
 import fc from 'fast-check';
-import { debugApp } from '../debug/debug-app.ts';
+import { DebugPages } from '../debug/debug-pages.ts';
 import { DiscoveryServer } from '../discovery-server.ts';
 import { DEFAULT_MESH } from '../mesh.ts';
 import type { ProxyNode } from '../proxy-node.ts';
-import { SERVED_TYPES, type ServedType } from '../resources.ts';
+import { SERVED_TYPE_URL, SERVED_TYPES, type ServedType } from '../resources.ts';
+import { OPERATOR } from '../viewer.ts';
 import { BOOKINFO, pod, proxyNode, REVIEWS_SUBSETS, rule, service, viewOf, YamlStore } from '../test-world.ts';
-import type { Authenticate } from './ads-service.ts';
+import type { Authenticate } from './ads-call.ts';
 import { XdsClient } from './test-xds-client.ts';
 
 interface World {
@@ -153,23 +154,44 @@ test('a proxy that was connected to another process is not sent again what it ho
   await client.close();
 });
 
+test('many that connect at once, and again, are all served, and sent once what they hold', async () => {
+  const { store, server, port } = await serve(WORLDS[3]!);
+  const clients = Array.from({ length: 40 }, () => new XdsClient(port, NODE, 'delta'));
+  await Promise.all(clients.map((client) => converged(client, server, NODE, 1)));
+  const before = clients.map(({ received }) => ({ ...received }));
+  for (const client of clients) client.reconnect();
+  store.replace(WORLDS[4]!);
+  await Promise.all(clients.map((client) => converged(client, server, NODE, 2)));
+  for (const [index, { received }] of clients.entries()) {
+    assert.deepEqual(received, { ...before[index]!, EDS: before[index]!.EDS + 1 });
+  }
+  await Promise.all(clients.map((client) => client.close()));
+});
+
 test('a refusal is shown, counted, and not answered with the same again', async () => {
   const { store, server, port } = await serve(WORLDS[5]!);
   const client = new XdsClient(port, NODE, 'sotw');
   await converged(client, server, NODE, 1);
-  client.refuse.add('RDS');
+  const name = 'outbound|9080||reviews.default.svc.cluster.local';
+  client.refuse.set('RDS', `${name}: not by the test`);
   const { RDS } = client.received;
   store.replace(WORLDS[6]!);
   const signal = AbortSignal.timeout(5000);
   for await (const _ of on(client.events, 'changed', { signal })) if (client.received.RDS > RDS) break;
   const problem = await until(() => server.problems().find(({ code }) => code === 'MEL0302'));
-  assert.equal(problem?.message, 'proxy productpage-v1.default refused RDS: refused by the test');
-  assert.match(server.metrics.text(), /^pilot_total_xds_rejects 1$/m);
-  const syncz = await debugApp(server, { ready: () => true, version: '' }).request('/debug/syncz');
-  const [shown] = (await syncz.json()) as Record<string, string>[];
-  assert.deepEqual([shown!['route_status'], shown!['route_error']], ['ERROR', 'refused by the test']);
-  assert.equal(shown!['cluster_status'], 'SYNCED');
-  assert.equal(client.received.RDS, RDS + 1);
+  const words = `proxy productpage-v1.default refused RDS ${name}, and goes on with what it had: ${name}: not by the test`;
+  assert.equal(problem?.message, words);
+  assert.deepEqual(problem.resource, { kind: 'VirtualService', namespace: 'default', name: 'reviews' });
+  assert.match(server.metrics.text(), /^pilot_total_xds_rejects\{type="rds"\} 1$/m);
+  const pages = new DebugPages({ server, meshConfig: () => ({}) });
+  const syncz = pages.look('syncz', { query: new URLSearchParams(), viewer: OPERATOR });
+  assert.ok(syncz.kind === 'json');
+  const [shown] = syncz.value as { resources: Record<string, { lastError?: string; sent: string; acked: string }> }[];
+  const { [SERVED_TYPE_URL.RDS]: routes, [SERVED_TYPE_URL.CDS]: clusters } = shown!.resources;
+  assert.equal(routes!.lastError, `${name}: ${name}: not by the test`);
+  assert.deepEqual([clusters!.lastError, clusters!.sent], [undefined, clusters!.acked]);
+  // The routes of the HTTP proxy had changed with them, and went out again alone.
+  await until(() => client.received.RDS === RDS + 2 || undefined);
   store.replace(WORLDS[5]!);
   await converged(client, server, NODE, 3);
   await until(() => server.problems().every(({ code }) => code !== 'MEL0302') || undefined);

@@ -1,7 +1,7 @@
 // Scripted streams of both variants, request by request.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { create, fromBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { ClusterSchema } from '@meltemi/api/envoy/config/cluster/v3/cluster_pb';
 import {
   DeltaDiscoveryResponseSchema,
@@ -34,7 +34,12 @@ interface Stream {
 const contents = new Map<string, string>();
 
 function fragment(name: string, content: string, uses: readonly string[] = []): Fragment {
-  const made = encodeFragment(ClusterSchema, name, create(ClusterSchema, { name, altStatName: content }), uses);
+  const made = encodeFragment(
+    ClusterSchema,
+    name,
+    toBinary(ClusterSchema, create(ClusterSchema, { name, altStatName: content })),
+    uses,
+  );
   contents.set(made.version, content);
   return made;
 }
@@ -61,6 +66,7 @@ function open(variant: 'sotw' | 'delta'): Stream {
   let read = 0;
   const subscriber = new Subscriber({
     variant,
+    quarantine: new Map(),
     send: (bytes) => log.push(variant === 'sotw' ? showSotw(bytes) : showDelta(bytes)),
     events: {
       sent: () => {},

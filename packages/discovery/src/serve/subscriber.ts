@@ -1,8 +1,10 @@
 // One stream's side of the xDS protocol: requests and new resources in, responses out, in order and one at a time.
 // https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol
 import { NO_RESOURCES, type ProxyResources, SERVED_TYPES, type ServedType } from '../resources.ts';
-import { encodeDelta, encodeSotw, versionOf } from './encode-response.ts';
-import { planResponse, type ResponsePlan } from './plan-response.ts';
+import { encodeResponse, versionOf } from './encode-response.ts';
+import { planResponse } from './plan-response.ts';
+import { type ProxyQuarantine, quarantineOf } from './quarantines.ts';
+import type { ResponsePlan } from './response-plan.ts';
 import { type InterestChange, TypeSubscription } from './type-subscription.ts';
 
 /** A discovery request of either variant, without its node. */
@@ -29,6 +31,10 @@ export interface SubscriberOptions {
   readonly variant: 'sotw' | 'delta';
   readonly send: (response: Uint8Array) => void;
   readonly events: SubscriberEvents;
+  /** False: nothing is sent now, and `resume` is called when it may be; undefined: always. */
+  readonly mayBegin?: () => boolean;
+  /** What the receiver refused, on this stream and on earlier ones. */
+  readonly quarantine: ProxyQuarantine;
 }
 
 /** What names clusters waits until they and their endpoints are sent. Endpoints and routes by themselves harm nobody. */
@@ -37,6 +43,10 @@ const WAITS_FOR: Readonly<Record<ServedType, readonly ServedType[]>> = {
   EDS: [],
   LDS: ['CDS', 'EDS'],
   RDS: ['CDS', 'EDS'],
+  SDS: [],
+  ECDS: [],
+  NDS: [],
+  PCDS: [],
 };
 
 /** The type whose resources these name. */
@@ -68,6 +78,11 @@ export class Subscriber {
     this.#flush();
   }
 
+  /** Sends what is due. */
+  resume(): void {
+    this.#flush();
+  }
+
   receive(request: SubscriptionRequest): void {
     const subscription = this.#subscription(request.type);
     const answers = request.nonce !== '' && request.nonce === subscription.nonce;
@@ -82,25 +97,28 @@ export class Subscriber {
   #subscription(type: ServedType): TypeSubscription {
     const known = this.#subscriptions.get(type);
     if (known) return known;
-    const subscription = new TypeSubscription(type);
+    const subscription = new TypeSubscription(type, quarantineOf(this.#options.quarantine, type));
     this.#subscriptions.set(type, subscription);
     return subscription;
   }
 
   #settle(subscription: TypeSubscription, { nonce, error }: SubscriptionRequest): void {
-    subscription.inFlight = false;
-    subscription.rejected = error !== undefined;
-    if (error !== undefined && subscription.type === 'CDS') this.#awaited.clear();
-    if (error === undefined) this.#options.events.acknowledged(subscription.type, nonce);
-    else this.#options.events.rejected(subscription.type, nonce, error);
+    const { events } = this.#options;
+    const { type } = subscription;
+    if (error === undefined) {
+      subscription.accept();
+      return events.acknowledged(type, nonce);
+    }
+    subscription.refuse(error);
+    if (type === 'CDS') this.#awaited.clear();
+    events.rejected(type, nonce, error);
   }
 
   /** Additions first, in order; what is gone goes when nothing that might name it is under way. */
   #flush(): void {
     if (this.#snapshotVersion === 0 || this.#subscriptions.size === 0 || !this.#sendChanges()) return;
-    if (this.subscriptions.some(({ inFlight, rejected }) => inFlight || rejected)) return;
-    this.#sendRemovals();
-    if (this.subscriptions.some(({ inFlight }) => inFlight)) return;
+    if (this.subscriptions.some(({ inFlight, quarantine }) => inFlight || quarantine.keepsOld)) return;
+    if (!this.#sendRemovals() || this.subscriptions.some(({ inFlight }) => inFlight)) return;
     if (this.#convergedVersion === this.#snapshotVersion) return;
     this.#convergedVersion = this.#snapshotVersion;
     this.#options.events.converged(this.#snapshotVersion);
@@ -115,39 +133,50 @@ export class Subscriber {
       // Nothing names a listener: it may go at once.
       const plan = this.#plan(subscription, type === 'LDS');
       if (!plan) continue;
-      if (inFlight || WAITS_FOR[type].some((earlier) => waiting.has(earlier))) waiting.add(type);
+      if (inFlight || WAITS_FOR[type].some((earlier) => waiting.has(earlier)) || !this.#mayBegin()) waiting.add(type);
       else this.#send(subscription, plan);
     }
     return waiting.size === 0;
   }
 
-  #sendRemovals(): void {
+  #mayBegin(): boolean {
+    return this.#options.mayBegin?.() ?? true;
+  }
+
+  /** False when something is left to send. */
+  #sendRemovals(): boolean {
     for (const subscription of this.subscriptions) {
       const plan = this.#plan(subscription, true);
-      if (plan) this.#send(subscription, plan);
+      if (!plan) continue;
+      if (!this.#mayBegin()) return false;
+      this.#send(subscription, plan);
+    }
+    return true;
+  }
+
+  /** A group of suspects of which nobody wants anything any more is not waited for. */
+  #plan(subscription: TypeSubscription, remove: boolean): ResponsePlan | undefined {
+    const { variant } = this.#options;
+    const { quarantine, type } = subscription;
+    for (;;) {
+      subscription.offer(quarantine.apply(this.#resources[type]));
+      const plan = planResponse(subscription, { variant, remove });
+      if (plan || !quarantine.trying) return plan;
+      quarantine.tried();
     }
   }
 
-  #plan(subscription: TypeSubscription, remove: boolean): ResponsePlan | undefined {
-    const { variant } = this.#options;
-    return planResponse(subscription, this.#resources[subscription.type], { variant, remove });
-  }
-
   #send(subscription: TypeSubscription, plan: ResponsePlan): void {
-    const { type, held } = subscription;
+    const { type } = subscription;
     const nonce = String(++this.#nonces);
     const version = versionOf(plan.resources);
     const head = { type, nonce };
-    const bytes =
-      this.#options.variant === 'sotw'
-        ? encodeSotw(head, version, plan.resources)
-        : encodeDelta(head, plan.resources, plan.removed);
-    for (const fragment of plan.resources) held.set(fragment.name, { version: fragment.version, fragment });
+    const bytes = encodeResponse(this.#options.variant, head, plan);
+    subscription.sent(nonce, plan);
+    subscription.quarantine.tried();
     for (const name of plan.removed) this.#forget(subscription, name);
     this.#repeatNamed(plan, type);
     if (type === 'CDS') this.#awaitEndpoints(plan);
-    subscription.nonce = nonce;
-    subscription.inFlight = true;
     this.#options.send(bytes);
     this.#options.events.sent(type, { nonce, version, bytes: bytes.byteLength });
   }
@@ -159,13 +188,10 @@ export class Subscriber {
     for (const { uses } of plan.resources) {
       for (const name of uses) if (!endpoints.wants(name)) this.#awaited.add(name);
     }
-    const held = new Set(
-      this.#subscriptions
-        .get('CDS')!
-        .held.values()
-        .flatMap(({ fragment }) => fragment?.uses ?? []),
-    );
-    this.#dropAwaited((name) => !held.has(name));
+    if (this.#awaited.size === 0) return;
+    const held = this.#subscriptions.get('CDS')!.held.fragments();
+    const named = new Set(held.flatMap(({ uses }) => uses));
+    this.#dropAwaited((name) => !named.has(name));
   }
 
   #dropAwaited(done: (name: string) => boolean): void {
@@ -173,16 +199,17 @@ export class Subscriber {
   }
 
   /** Who asked for a resource by name and was told that it is gone need not be told again. */
-  #forget({ held, names }: TypeSubscription, name: string): void {
-    if (this.#options.variant === 'delta' && names.has(name)) held.set(name, { version: '', fragment: undefined });
-    else held.delete(name);
+  #forget(subscription: TypeSubscription, name: string): void {
+    if (this.#options.variant === 'delta' && subscription.names.has(name)) {
+      subscription.hold(name, { version: '', fragment: undefined });
+    } else subscription.drop(name);
   }
 
   /** A changed cluster or listener warms up until what it names comes again, though that did not change. */
   #repeatNamed(plan: ResponsePlan, type: ServedType): void {
     const next = NAMES_NEXT[type];
-    const held = next && this.#subscriptions.get(next)?.held;
-    if (!held) return;
-    for (const { uses } of plan.updated) for (const name of uses) held.delete(name);
+    const named = next && this.#subscriptions.get(next);
+    if (!named) return;
+    for (const { uses } of plan.updated) for (const name of uses) named.drop(name);
   }
 }

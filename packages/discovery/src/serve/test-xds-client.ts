@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { create } from '@bufbuild/protobuf';
 import type { Any } from '@bufbuild/protobuf/wkt';
 import { type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
-import { TYPE_URL, unpackAny, xdsTypeOf } from '@meltemi/api';
+import { unpackAny } from '@meltemi/api';
 import { ClusterSchema } from '@meltemi/api/envoy/config/cluster/v3/cluster_pb';
 import { ListenerSchema } from '@meltemi/api/envoy/config/listener/v3/listener_pb';
 import { HttpConnectionManagerSchema } from '@meltemi/api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
@@ -18,7 +18,7 @@ import {
 } from '@meltemi/api/envoy/service/discovery/v3/discovery_pb';
 import { type GrpcClient, grpcClient, grpcService } from '@meltemi/rpc';
 import type { ProxyNode } from '../proxy-node.ts';
-import { SERVED_TYPES, type ServedType } from '../resources.ts';
+import { SERVED_TYPE_URL, SERVED_TYPES, type ServedType, servedTypeOf } from '../resources.ts';
 
 type AdsStream = ClientDuplexStream<
   DiscoveryRequest | DeltaDiscoveryRequest,
@@ -27,21 +27,16 @@ type AdsStream = ClientDuplexStream<
 
 /** A client that does as Envoy does: all clusters and listeners, and what they name. */
 export class XdsClient {
-  readonly held: Record<ServedType, Map<string, Any>> = {
-    CDS: new Map(),
-    EDS: new Map(),
-    LDS: new Map(),
-    RDS: new Map(),
-  };
+  readonly held = ofEachType(() => new Map<string, Any>());
   /** Emits `changed` after each response, `failed` with the error of the stream. */
   readonly events = new EventEmitter();
-  readonly received: Record<ServedType, number> = { CDS: 0, EDS: 0, LDS: 0, RDS: 0 };
-  /** Types whose next response is refused. */
-  readonly refuse = new Set<ServedType>();
+  readonly received = ofEachType(() => 0);
+  /** Types whose next response is refused, with the words for it. */
+  readonly refuse = new Map<ServedType, string>();
   readonly #client: GrpcClient;
   readonly #node: ProxyNode;
   readonly #delta: boolean;
-  readonly #named: Record<ServedType, string[]> = { CDS: [], EDS: [], LDS: [], RDS: [] };
+  readonly #named = ofEachType((): string[] => []);
   readonly #versions = new Map<string, string>();
   readonly #nonces: Partial<Record<ServedType, string>> = {};
   #stream: AdsStream;
@@ -86,7 +81,7 @@ export class XdsClient {
   }
 
   #first(stream: AdsStream, type: ServedType): void {
-    const head = { typeUrl: TYPE_URL[type], node: { id: this.#node.id } };
+    const head = { typeUrl: SERVED_TYPE_URL[type], node: { id: this.#node.id } };
     const names = this.#named[type];
     if (!this.#delta) {
       stream.write(create(DiscoveryRequestSchema, { ...head, resourceNames: names }));
@@ -101,10 +96,11 @@ export class XdsClient {
   }
 
   #take(response: DiscoveryResponse | DeltaDiscoveryResponse): void {
-    const type = xdsTypeOf(response.typeUrl) as ServedType;
+    const type = servedTypeOf(response.typeUrl)!;
     this.received[type]++;
     this.#nonces[type] = response.nonce;
-    if (this.refuse.delete(type)) this.#answer(type, { errorDetail: { code: 3, message: 'refused by the test' } });
+    const words = this.refuse.get(type);
+    if (this.refuse.delete(type)) this.#answer(type, { errorDetail: { code: 3, message: words! } });
     else {
       if (response.$typeName === 'envoy.service.discovery.v3.DiscoveryResponse') this.#applySotw(type, response);
       else this.#applyDelta(type, response);
@@ -141,18 +137,22 @@ export class XdsClient {
     const unsubscribe = before.filter((name) => !names.includes(name));
     const change = { resourceNamesSubscribe: subscribe, resourceNamesUnsubscribe: unsubscribe };
     if (subscribe.length + unsubscribe.length > 0) {
-      this.#stream.write(create(DeltaDiscoveryRequestSchema, { typeUrl: TYPE_URL[type], ...change }));
+      this.#stream.write(create(DeltaDiscoveryRequestSchema, { typeUrl: SERVED_TYPE_URL[type], ...change }));
     }
   }
 
   #answer(type: ServedType, error: { errorDetail?: { code: number; message: string } }): void {
-    const head = { typeUrl: TYPE_URL[type], responseNonce: this.#nonces[type] ?? '', ...error };
+    const head = { typeUrl: SERVED_TYPE_URL[type], responseNonce: this.#nonces[type] ?? '', ...error };
     this.#stream.write(
       this.#delta
         ? create(DeltaDiscoveryRequestSchema, head)
         : create(DiscoveryRequestSchema, { ...head, resourceNames: this.#named[type] }),
     );
   }
+}
+
+function ofEachType<Value>(value: () => Value): Record<ServedType, Value> {
+  return Object.fromEntries(SERVED_TYPES.map((type) => [type, value()])) as Record<ServedType, Value>;
 }
 
 function edsName(any: Any): string[] {

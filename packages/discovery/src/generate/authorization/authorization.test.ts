@@ -11,7 +11,13 @@ import { policyName, rbacRules, type RulesContext } from './rbac-rules.ts';
 import { underAllTrustDomains } from './trust-domains.ts';
 import { escapeRegex, pathTemplateMatcher, wildcardMatcher } from './wildcard.ts';
 
-const HTTP: RulesContext = { http: true, ports: undefined, trustDomains: ['cluster.local'], nameOf: policyName };
+const HTTP: RulesContext = {
+  http: true,
+  ports: undefined,
+  authorizers: {},
+  trustDomains: ['cluster.local'],
+  nameOf: policyName,
+};
 
 function policyOf(action: AuthorizationPolicyInput['action'], ...rules: AuthorizationRule[]): AuthorizationPolicyInput {
   return { namespace: 'shop', name: 'p', action, dryRun: false, provider: '', rules };

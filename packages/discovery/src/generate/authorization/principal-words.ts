@@ -43,6 +43,8 @@ function sayPeer(key: string, value: string): Identifier {
   switch (key) {
     case 'source.principal':
       return authenticated(wildcardMatcher(value, { prefix: SPIFFE }));
+    case 'source.trustDomain':
+      return authenticated(trustDomainMatcher(value));
     case 'source.namespace':
       return authenticated(regexMatcher(`.*/ns/${wildcardRegex(value)}/.*`));
     case 'source.serviceAccount':
@@ -62,6 +64,14 @@ function sayPeer(key: string, value: string): Identifier {
 
 function authenticated(principalName: StringMatcher): Identifier {
   return { case: 'authenticated', value: { principalName } };
+}
+
+/** `*` alone: an identity of any. It stands for nothing of what comes after the name. */
+function trustDomainMatcher(value: string): StringMatcher {
+  if (value === '*') return wildcardMatcher(`${SPIFFE}*`);
+  if (!value.includes('*')) return wildcardMatcher(`${SPIFFE}${value}/*`);
+  const [start = '', ...rest] = value.split('*');
+  return regexMatcher(`${SPIFFE}${escapeRegex(start)}[^/]*${escapeRegex(rest.join('*'))}/.*`);
 }
 
 /** `namespace/account`; between the parts of a SPIFFE id and after them there may be others. */

@@ -14,6 +14,8 @@ import type {
   AuthorizationInput,
   AuthorizationPolicyInput,
 } from '../../input/authorization-rules.ts';
+import type { AuthorizerInput } from '../../input/authorizer-input.ts';
+import { CUSTOM_PREFIX, customRulePrefix, httpExternalFilter, tcpExternalFilter } from './external-filters.ts';
 import { policyName, rbacRules, type RulesContext } from './rbac-rules.ts';
 
 const HTTP_FILTER = 'envoy.filters.http.rbac';
@@ -21,17 +23,34 @@ const NETWORK_FILTER = 'envoy.filters.network.rbac';
 
 /** For a connection manager; they stand before all that answers requests. */
 export function httpAuthorization(input: AuthorizationInput): HttpFilter[] {
-  return decisions(input, true).map((decision) =>
-    create(HttpFilterSchema, { name: HTTP_FILTER, configType: typedConfig(HttpRbacSchema, { ...decision }) }),
-  );
+  return decisions(input, true).map(httpFilter);
+}
+
+/** CUSTOM policies, whose filters stand before those that read tokens. */
+export function httpCustomAuthorization(input: AuthorizationInput): HttpFilter[] {
+  return customDecisions(input, true).flatMap(({ decision, authorizer }) => [
+    httpFilter(decision),
+    ...(authorizer ? [httpExternalFilter(authorizer)] : []),
+  ]);
 }
 
 /** For a chain of network filters, before the one that carries bytes. */
 export function tcpAuthorization(input: AuthorizationInput): Filter[] {
-  return decisions(input, false).map((decision) => {
-    const config = { ...decision, statPrefix: 'tcp.' };
-    return create(FilterSchema, { name: NETWORK_FILTER, configType: typedConfig(NetworkRbacSchema, config) });
+  const custom = customDecisions(input, false).flatMap(({ decision, authorizer }) => {
+    if (!authorizer) return [tcpFilter(decision)];
+    const external = tcpExternalFilter(authorizer);
+    return external ? [tcpFilter(decision), external] : [];
   });
+  return [...custom, ...decisions(input, false).map(tcpFilter)];
+}
+
+function httpFilter(decision: Decision): HttpFilter {
+  return create(HttpFilterSchema, { name: HTTP_FILTER, configType: typedConfig(HttpRbacSchema, { ...decision }) });
+}
+
+function tcpFilter(decision: Decision): Filter {
+  const config = { ...decision, statPrefix: 'tcp.' };
+  return create(FilterSchema, { name: NETWORK_FILTER, configType: typedConfig(NetworkRbacSchema, config) });
 }
 
 /** What a filter of either sort has. */
@@ -43,11 +62,13 @@ interface Decision {
 
 function decisions(input: AuthorizationInput, http: boolean): Decision[] {
   const context = { ...input, http, nameOf: policyName };
-  const byAction = (action: AuthorizationAction) => input.policies.filter((policy) => policy.action === action);
-  return [
-    ...customDecisions(byAction('CUSTOM'), context),
-    ...(['AUDIT', 'DENY', 'ALLOW'] as const).flatMap((action) => decision(action, byAction(action), context)),
-  ];
+  return (['AUDIT', 'DENY', 'ALLOW'] as const).flatMap((action) =>
+    decision(
+      action,
+      input.policies.filter((policy) => policy.action === action),
+      context,
+    ),
+  );
 }
 
 function decision(
@@ -63,15 +84,25 @@ function decision(
   return [{ ...(rules && { rules }), ...(shadowRules && { shadowRules }), shadowRulesStatPrefix }];
 }
 
-/** No provider of decisions can be asked, so what one should have decided is denied. One filter a provider. */
-function customDecisions(policies: readonly AuthorizationPolicyInput[], context: RulesContext): Decision[] {
-  const enforced = policies.filter(({ dryRun }) => !dryRun);
-  const providers = [...new Set(enforced.map(({ provider }) => provider))].sort();
-  return providers.map((provider) => {
+interface CustomDecision {
+  readonly decision: Decision;
+  /** Asked where a rule matches; undefined: the decision stands. */
+  readonly authorizer?: AuthorizerInput;
+}
+
+/** What can't be asked for is denied: an authorizer that nobody knows, and each of several. On trial, nobody is asked. */
+function customDecisions(input: AuthorizationInput, http: boolean): CustomDecision[] {
+  const policies = input.policies.filter(({ action, dryRun }) => action === 'CUSTOM' && !dryRun);
+  const providers = Map.groupBy(policies, ({ provider }) => provider);
+  return [...providers.keys()].sort().map((provider) => {
+    const authorizer = providers.size === 1 ? input.authorizers[provider] : undefined;
+    const end = authorizer ? '' : '-deny-due-to-bad-CUSTOM-action';
     const nameOf = (policy: AuthorizationPolicyInput, rule: number) =>
-      `istio-ext-authz-${provider}-${policyName(policy, rule)}-deny-due-to-bad-CUSTOM-action`;
-    const own = enforced.filter((policy) => policy.provider === provider);
-    return { rules: rbacRules('CUSTOM', own, { ...context, nameOf })! };
+      `${customRulePrefix(provider)}-${policyName(policy, rule)}${end}`;
+    const rules = rbacRules('CUSTOM', providers.get(provider)!, { ...input, http, nameOf })!;
+    return authorizer
+      ? { decision: { shadowRules: rules, shadowRulesStatPrefix: CUSTOM_PREFIX }, authorizer }
+      : { decision: { rules } };
   });
 }
 

@@ -17,7 +17,7 @@ import { condition, type Unsayable } from './conjunction.ts';
 import { NO_PERMISSION, permissionWords } from './permission-words.ts';
 import { NO_PRINCIPAL, principalWords } from './principal-words.ts';
 import { type Conjunction, destinationStatements, sourceStatements } from './statements.ts';
-import { underAllTrustDomains } from './trust-domains.ts';
+import { underAllTrustDomains, withTrustDomainAliases } from './trust-domains.ts';
 
 export interface RulesContext extends Omit<AuthorizationInput, 'policies'> {
   readonly http: boolean;
@@ -80,14 +80,16 @@ function rbacPolicy(
   });
 }
 
+const EXPANSIONS = new Map([
+  ['source.principal', underAllTrustDomains],
+  ['source.trustDomain', withTrustDomainAliases],
+]);
+
 function inAllTrustDomains(statements: Conjunction, trustDomains: readonly string[]): Conjunction {
-  return statements.map((each) =>
-    each.key === 'source.principal'
-      ? {
-          ...each,
-          values: underAllTrustDomains(each.values, trustDomains),
-          notValues: underAllTrustDomains(each.notValues, trustDomains),
-        }
-      : each,
-  );
+  return statements.map((each) => {
+    const expand = EXPANSIONS.get(each.key);
+    if (!expand) return each;
+    const { values, notValues } = each;
+    return { ...each, values: expand(values, trustDomains), notValues: expand(notValues, trustDomains) };
+  });
 }

@@ -31,6 +31,7 @@ export function sourceStatements(rule: AuthorizationRule, namespace: string): re
     statement('source.principal', source.principals, source.notPrincipals),
     statement('request.auth.principal', source.requestPrincipals, source.notRequestPrincipals),
     accountsIn(namespace, statement('source.serviceAccount', source.serviceAccounts, source.notServiceAccounts)),
+    statement('source.trustDomain', source.trustDomains, source.notTrustDomains),
     statement('source.namespace', source.namespaces, source.notNamespaces),
     statement('remote.ip', source.remoteIpBlocks, source.notRemoteIpBlocks),
     statement('source.ip', source.ipBlocks, source.notIpBlocks),

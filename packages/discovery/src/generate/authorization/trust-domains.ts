@@ -12,6 +12,11 @@ export function underAllTrustDomains(
   return principals.flatMap((principal) => variants(principal, trustDomains));
 }
 
+/** `trustDomains`: as above. A name of the mesh's is good for all of its names. */
+export function withTrustDomainAliases(names: readonly string[], trustDomains: readonly string[]): readonly string[] {
+  return [...new Set(names.flatMap((name) => (trustDomains.includes(name) ? trustDomains : [name])))];
+}
+
 function variants(principal: string, trustDomains: readonly string[]): readonly string[] {
   const parts = principal.split('/');
   const [written, ns, , sa] = parts;

@@ -1,0 +1,98 @@
+// The rules of Mixer and the workload of a proxy → what each of its listeners asks Mixer and tells it.
+import type { ConfigView, LocatedResource } from '@meltemi/config';
+import type { ProxyScope } from '../scope.ts';
+import type { Snapshot } from '../snapshot.ts';
+import type { OutboundClusterInput } from './cluster-input.ts';
+import type { ListenerInput } from './listener-input.ts';
+import { workloadAttributes } from './mixer-attributes.ts';
+import type { MixerInput } from './mixer-filter-input.ts';
+import { mixerPolicy, mixerRulesVersion } from './mixer-policy.ts';
+
+/** Where proxies reach Mixer. */
+export const MIXER_CLUSTER = 'mixer_server';
+/** What a request of 0.2 takes of: `RequestCount`, as resources are named. */
+const REQUEST_COUNT = 'requestcount';
+
+/** A sidecar asks for the requests to its application; what it and gateways send on says from whom. */
+export function mixedListeners(
+  listeners: readonly ListenerInput[],
+  scope: ProxyScope,
+  snapshot: Snapshot,
+): readonly ListenerInput[] {
+  if (!asksMixer(scope, snapshot)) return listeners;
+  const inbound = inboundMixer(scope, snapshot);
+  const outbound: MixerInput = { ...NOTHING, forwarded: workloadAttributes('source', scope, snapshot) };
+  return listeners.map((listener) => ({ ...listener, mixer: listener.direction === 'inbound' ? inbound : outbound }));
+}
+
+export function mixerClusters(scope: ProxyScope, snapshot: Snapshot): readonly OutboundClusterInput[] {
+  const { mesh } = snapshot;
+  if (!mesh.mixer || !asksMixer(scope, snapshot)) return [];
+  const { host, port } = mesh.mixer.address;
+  return [
+    {
+      kind: 'outbound',
+      name: MIXER_CLUSTER,
+      discovery: { kind: 'dns', once: false, refreshMs: mesh.dnsRefreshMs, endpoints: [{ ...NOWHERE, host, port }] },
+      http: 'http2',
+      loadBalancer: { kind: 'round-robin' },
+      connectionPool: { connectTimeoutMs: mesh.connectTimeoutMs },
+      outlierDetection: undefined,
+      tls: { kind: 'none' },
+      service: { reference: { host, name: 'istio-mixer', namespace: mesh.rootNamespace }, external: true },
+      subset: '',
+      provenance: undefined,
+    },
+  ];
+}
+
+const NOWHERE = {
+  healthy: true,
+  weight: 0,
+  workload: '',
+  namespace: '',
+  canonicalName: '',
+  canonicalRevision: '',
+  inMesh: false,
+} as const;
+
+const NOTHING: MixerInput = {
+  cluster: '',
+  attributes: {},
+  forwarded: {},
+  check: false,
+  report: false,
+  quotas: {},
+  failClosed: false,
+  policy: undefined,
+  rulesVersion: '',
+};
+
+/** Envoys don't know the filter: they ask Mixer by ext_authz and access logs. Without rules nobody asks. */
+function asksMixer({ node }: ProxyScope, { config, mesh }: Snapshot): boolean {
+  return mesh.mixer !== undefined && node.mixerFilter && !node.proxyless && config.objects('rule').length > 0;
+}
+
+function inboundMixer(scope: ProxyScope, snapshot: Snapshot): MixerInput {
+  const { config, mesh } = snapshot;
+  const { checks, reports, failOpen } = mesh.mixer!;
+  const check = checks !== 'nobody';
+  const policy = checks === 'sidecar' ? mixerPolicy(config, mesh.rootNamespace) : undefined;
+  return {
+    ...NOTHING,
+    cluster: MIXER_CLUSTER,
+    attributes: workloadAttributes('destination', scope, snapshot),
+    check,
+    report: reports,
+    quotas: check && hasQuota(config) ? { [REQUEST_COUNT]: 1 } : {},
+    failClosed: !failOpen,
+    policy,
+    rulesVersion: check && !policy ? mixerRulesVersion(config) : '',
+  };
+}
+
+/** Where no quota has the name, Mixer would grant all of it. */
+function hasQuota(config: ConfigView): boolean {
+  const resources = [...config.objects('quota'), ...config.objects('instance')] as readonly LocatedResource[];
+  return resources.some(({ metadata }) => metadata.name === REQUEST_COUNT);
+}

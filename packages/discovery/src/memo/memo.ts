@@ -1,0 +1,101 @@
+// Computations over immutable values → their results, done again only where something that they read is different.
+import { observationOf, observed } from './observed.ts';
+import { type Depth, Trace } from './trace.ts';
+
+/** The values that a computation may read, by name. */
+export type Sources = Readonly<Record<string, unknown>>;
+
+interface Entry<Result> {
+  readonly traces: ReadonlyMap<string, Trace>;
+  /** Sources that are no objects, or are not looked into. */
+  readonly plain: ReadonlyMap<string, unknown>;
+  readonly result: Result;
+}
+
+/** Results of one group that are kept: those that were asked for last. */
+const MAX_ENTRIES = 32;
+
+/**
+ * A computation sees nothing but its sources, and its key is what it reads of them. It may call others: what they read it
+ * reads too. `depth` names the sources that are looked into; the others count as a whole.
+ */
+export class Memo<From extends Sources, Result> {
+  readonly #depth: Depth;
+  /** Those that were asked for in this age, and in the one before. */
+  #recent = new Map<string, Entry<Result>[]>();
+  #older = new Map<string, Entry<Result>[]>();
+
+  constructor(depth: Depth) {
+    this.#depth = depth;
+  }
+
+  /**
+   * `group` parts those results that can hold for these sources from those that cannot. `compute` gets the group's last
+   * result too: where it comes to the same, it may answer with that.
+   */
+  result(group: string, from: From, compute: (from: From, last: Result | undefined) => Result): Result {
+    const plain = plainSources(from);
+    const entries = this.#recent.get(group) ?? this.#older.get(group) ?? [];
+    const index = entries.findIndex((entry) => this.#holds(entry, plain));
+    const last = entries[0]?.result;
+    const entry = index < 0 ? this.#entry(plain, (seen) => compute(seen, last)) : entries.splice(index, 1)[0]!;
+    entries.unshift(entry);
+    if (entries.length > MAX_ENTRIES) entries.pop();
+    this.#recent.set(group, entries);
+    tellAbout(from, entry);
+    return entry.result;
+  }
+
+  /** Groups that nobody asked for since the last age but one are forgotten. */
+  age(): void {
+    this.#older = this.#recent;
+    this.#recent = new Map();
+  }
+
+  #holds({ traces, plain }: Entry<Result>, from: From): boolean {
+    for (const [name, value] of plain) if (from[name] !== value) return false;
+    for (const [name, trace] of traces) if (!trace.holds(from[name] as object)) return false;
+    return true;
+  }
+
+  #entry(from: From, compute: (from: From) => Result): Entry<Result> {
+    const traces = new Map<string, Trace>();
+    const plain = new Map<string, unknown>();
+    const seen = Object.entries(from).map(([name, value]) => {
+      const depth = this.#depth[name];
+      if (!depth || typeof value !== 'object' || value === null) {
+        plain.set(name, value);
+        return [name, value];
+      }
+      const trace = new Trace(value);
+      traces.set(name, trace);
+      return [name, observed(value, trace, depth)];
+    });
+    return { traces, plain, result: compute(Object.fromEntries(seen) as From) };
+  }
+}
+
+function plainSources<From extends Sources>(from: From): From {
+  let plain: Record<string, unknown> | undefined;
+  for (const name in from) {
+    const target = targetOf(from[name]);
+    if (target) (plain ??= { ...from })[name] = target;
+  }
+  return (plain ?? from) as From;
+}
+
+function targetOf(value: unknown): object | undefined {
+  return typeof value === 'object' && value !== null ? observationOf(value)?.target : undefined;
+}
+
+/** Whoever called with observed sources reads what is read here. */
+function tellAbout(from: Sources, { traces, plain }: Entry<unknown>): void {
+  for (const name in from) {
+    const value = from[name];
+    const caller = typeof value === 'object' && value !== null ? observationOf(value) : undefined;
+    if (!caller) continue;
+    const trace = traces.get(name);
+    if (trace) caller.trace.include(trace);
+    else if (plain.has(name)) caller.trace.noteWhole();
+  }
+}
