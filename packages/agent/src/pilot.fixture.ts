@@ -10,6 +10,7 @@ import {
   certificateAttestor,
   certificateService,
   firstAttestor,
+  IssuanceLog,
   joinTokenAttestor,
   keepServerCertificate,
   openCertificateAuthority,
@@ -47,13 +48,14 @@ export async function startPilot(onAds: (stream: AdsStream) => void = () => {}):
     tokenAttestor({ jwks, issuer: 'mesh.meltemi.io', trustDomain: CLUSTER, clock }),
     certificateAttestor({ authority, clock }),
   ]);
+  const log = new IssuanceLog(join(directory, 'ca'), clock);
   const serving = await keepServerCertificate({ authority, names: [NAME], clock, logger: silentLogger });
   const ads = { StreamAggregatedResources: onAds, DeltaAggregatedResources: onAds };
   const server = await serveGrpc({
     address: { host: '127.0.0.1', port: 0 },
     tls: { ...serving.current, clientRoots: authority.roots },
     services: [
-      certificateService({ authority, attestor, logger: silentLogger, clock }),
+      certificateService({ authority, attestor, logger: silentLogger, clock, log }),
       trustService({ authority, attestor, logger: silentLogger }),
       { definition: ADS_DEFINITION, implementation: ads },
     ],
@@ -65,6 +67,7 @@ export async function startPilot(onAds: (stream: AdsStream) => void = () => {}):
   const close = async () => {
     serving.close();
     await server.close(0);
+    log.close();
     await rm(directory, { recursive: true, force: true });
   };
   const address = { host: '127.0.0.1', port: server.port };

@@ -18,6 +18,7 @@ import { exportJWK, SignJWT } from 'jose';
 import { openCertificateAuthority } from './certificate-authority.ts';
 import { certificateRequest } from './certificate-request.ts';
 import { certificateService } from './certificate-service.ts';
+import { IssuanceLog } from './issuance-log.ts';
 import { keepServerCertificate } from './server-certificate.ts';
 import { tokenAttestor } from './token-attestor.ts';
 
@@ -40,12 +41,13 @@ async function serve(t: TestContext) {
   const logger = createLogger({ level: 'info', write: (line) => lines.push(line), now: () => 0 });
   const authority = await openCertificateAuthority({ directory, trustDomain: 'cluster.local', clock });
   const attestor = tokenAttestor({ jwks, issuer: 'mesh.meltemi.io', trustDomain: 'cluster.local', clock });
+  const issuance = new IssuanceLog(directory, clock);
   const names = ['istiod.istio-system.svc', 'localhost', '127.0.0.1'];
   const serving = await keepServerCertificate({ authority, names, clock, logger: silentLogger });
   const server = await serveGrpc({
     address: { host: '127.0.0.1', port: 0 },
     tls: serving.current,
-    services: [certificateService({ authority, attestor, logger, clock })],
+    services: [certificateService({ authority, attestor, logger, clock, log: issuance })],
   });
   const address = { host: '127.0.0.1', port: server.port };
   const tls = { roots: authority.roots, serverName: 'istiod.istio-system.svc' };
@@ -54,6 +56,7 @@ async function serve(t: TestContext) {
     client.close();
     serving.close();
     await server.close(100);
+    issuance.close();
     await rm(directory, { recursive: true });
   });
   const ask = (request: MessageInitShape<typeof IstioCertificateRequestSchema>, authorization?: string) => {

@@ -13,6 +13,7 @@ export { watchAuthority } from './watch-authority.ts';
 export { certificateRequest, type CertificateRequest } from './certificate-request.ts';
 export { type CertificateService, certificateService, nodeAgentService } from './certificate-service.ts';
 export type { IssuanceOptions } from './issuance.ts';
+export { IssuanceLog, type IssuedEntry } from './issuance-log.ts';
 export {
   type AuthorityCommand,
   authorityCommand,
@@ -46,6 +47,7 @@ export {
   type ServerCertificateOptions,
 } from './server-certificate.ts';
 export { type Identity, parseSpiffeId, spiffeId } from './spiffe-id.ts';
+export { type ReviewToken, type TokenReview, tokenReviewAttestor } from './token-review-attestor.ts';
 export { tokenAttestor, type TokenAttestorOptions } from './token-attestor.ts';
 export { type Trust, TRUST_SECRET } from './trust.ts';
 export { type TrustService, trustService, type TrustServiceOptions } from './trust-service.ts';

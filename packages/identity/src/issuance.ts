@@ -4,6 +4,7 @@ import type { Attestor } from './attestor.ts';
 import { callerProof, type ProvenCall } from './caller-proof.ts';
 import type { CertificateAuthority, IssuedCertificate } from './certificate-authority.ts';
 import { IdentityError, type IdentityErrorCode } from './identity-error.ts';
+import type { IssuanceLog, IssuedEntry } from './issuance-log.ts';
 import { type Identity, spiffeId } from './spiffe-id.ts';
 
 export interface IssuanceOptions {
@@ -12,6 +13,8 @@ export interface IssuanceOptions {
   /** Every certificate, issued or refused, is one line of its part `ca`. */
   readonly logger: Logger;
   readonly clock: Clock;
+  /** Where issued certificates are remembered. */
+  readonly log: Pick<IssuanceLog, 'record'>;
   /** When the caller names no lifetime; the authority's longest by default. */
   readonly defaultTtlMs?: number;
 }
@@ -54,6 +57,7 @@ export function issuer(options: IssuanceOptions): (call: Call, wanted: WantedCer
     try {
       identity = await authenticate(options.attestor, call);
       const issued = await issue(options, identity, wanted);
+      options.log.record(entryOf(identity, issued, call.getPeer(), options.clock.now()));
       logger.info(`issued ${describe(identity, issued)} to ${call.getPeer()}`);
       return { issued };
     } catch (error) {
@@ -77,6 +81,15 @@ async function issue(
   if (impersonates) throw new IdentityError('BAD_IDENTITY', 'impersonation is not allowed');
   const publicKey = await authority.requestedKey(csr);
   return authority.issue({ publicKey, identity, ttlMs: ttlMs === 0 ? defaultTtlMs : ttlMs });
+}
+
+function entryOf(
+  identity: Identity,
+  { serialNumber, notAfter }: IssuedCertificate,
+  caller: string,
+  issuedAt: number,
+): IssuedEntry {
+  return { serialNumber, identity: spiffeId(identity), caller, issuedAt, notAfter };
 }
 
 function describe(identity: Identity, { serialNumber, notAfter }: IssuedCertificate): string {

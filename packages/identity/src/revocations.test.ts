@@ -112,7 +112,7 @@ test('who holds a revoked certificate, or is a revoked identity, is nobody for t
   await authority.reload();
   await assert.rejects(show(one), /revoked/);
   assert.deepEqual(await show(other), identity);
-  await revokeIdentity(directory, spiffeId(identity));
+  await revokeIdentity(directory, spiffeId(identity), clock.now());
   await authority.reload();
   await assert.rejects(show(other), /identity is revoked/);
   await assert.rejects(pair(), (error) => error instanceof IdentityError && error.code === 'BAD_IDENTITY');
@@ -122,7 +122,7 @@ test('a word that is no serial number, an identity that is none, and a broken fi
   const { directory, authority } = await setUp(t);
   for (const word of ['', 'xyz', '12 34', 'f'.repeat(41)])
     await assert.rejects(revokeCertificate(directory, word, 0), /no serial number/);
-  await assert.rejects(revokeIdentity(directory, 'reviews'), /not the SPIFFE ID/);
+  await assert.rejects(revokeIdentity(directory, 'reviews', 0), /not the SPIFFE ID/);
   await writeFile(join(directory, 'revoked.json'), '{"certificates": [{"serialNumber": 5}], "identities": []}');
   await assert.rejects(readRevocations(directory), /no list of revocations/);
   await assert.rejects(authority.reload(), /no list of revocations/);

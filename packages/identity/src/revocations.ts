@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { IdentityError } from './identity-error.ts';
+import { liveCertificates } from './issuance-log.ts';
 import { readIfThere, replaceFile } from './small-file.ts';
 import { parseSpiffeId } from './spiffe-id.ts';
 
@@ -43,12 +44,19 @@ export async function revokeCertificate(directory: string, serialNumber: string,
   await write(directory, { certificates: [...certificates, { serialNumber: serial, revokedAt: now }], identities });
 }
 
-/** Throws `BAD_IDENTITY` for what is not a workload's SPIFFE ID. */
-export async function revokeIdentity(directory: string, identity: string): Promise<void> {
+/** With every certificate of it that still lives. Throws `BAD_IDENTITY` for what is not a workload's SPIFFE ID. */
+export async function revokeIdentity(directory: string, identity: string, now: number): Promise<void> {
   if (!parseSpiffeId(identity))
     throw new IdentityError('BAD_IDENTITY', `${JSON.stringify(identity)} is not the SPIFFE ID of a workload`);
   const { certificates, identities } = await readRevocations(directory);
-  if (!identities.includes(identity)) await write(directory, { certificates, identities: [...identities, identity] });
+  const known = new Set(certificates.map(({ serialNumber }) => serialNumber));
+  const more = (await liveCertificates(directory, identity, now))
+    .filter(({ serialNumber }) => !known.has(serialNumber))
+    .map(({ serialNumber }) => ({ serialNumber, revokedAt: now }));
+  await write(directory, {
+    certificates: [...certificates, ...more],
+    identities: [...new Set([...identities, identity])],
+  });
 }
 
 async function write(directory: string, revocations: Revocations): Promise<void> {

@@ -3,7 +3,8 @@ import type { Clock } from '@meltemi/base';
 import type { JSONWebKeySet, JWTPayload, JWTVerifyGetKey } from 'jose';
 import type { Attestor } from './attestor.ts';
 import { IdentityError } from './identity-error.ts';
-import { type Identity, parseSpiffeId } from './spiffe-id.ts';
+import { bearerToken, subjectIdentity } from './service-account-token.ts';
+import type { Identity } from './spiffe-id.ts';
 
 /** https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#bound-service-account-tokens */
 export interface TokenAttestorOptions {
@@ -20,8 +21,6 @@ export interface TokenAttestorOptions {
 
 /** Asymmetric ones only: a public key must never verify an HMAC. */
 const ALGORITHMS = ['ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'EdDSA'];
-const MAX_TOKEN_LENGTH = 16 * 1024;
-const SUBJECT = /^system:serviceaccount:([^:]+):([^:]+)$/;
 
 /** A token of another issuer is another attestor's. */
 export function tokenAttestor(options: TokenAttestorOptions): Attestor {
@@ -39,11 +38,6 @@ export function tokenAttestor(options: TokenAttestorOptions): Attestor {
 function loadKeys(jwks: string): Promise<JWTVerifyGetKey> {
   const set = JSON.parse(jwks) as JSONWebKeySet;
   return import('jose').then(({ createLocalJWKSet }) => createLocalJWKSet(set));
-}
-
-function bearerToken(authorization: string | undefined): string | undefined {
-  const token = /^Bearer ([^\s]+)$/i.exec(authorization ?? '')?.[1];
-  return token !== undefined && token.length <= MAX_TOKEN_LENGTH ? token : undefined;
 }
 
 async function verifyToken(
@@ -74,13 +68,6 @@ function checkedIdentity(payload: JWTPayload, { trustDomain, podExists }: TokenA
   if (podExists && !(binding.pod !== undefined && podExists(identity.namespace, binding.pod))) {
     throw new IdentityError('BAD_PROOF', 'token: its pod is not there');
   }
-  return identity;
-}
-
-function subjectIdentity(subject: string, trustDomain: string): Identity {
-  const [, namespace, serviceAccount] = SUBJECT.exec(subject) ?? [];
-  const identity = parseSpiffeId(`spiffe://${trustDomain}/ns/${namespace ?? '/'}/sa/${serviceAccount ?? '/'}`);
-  if (!identity) throw new IdentityError('BAD_PROOF', 'token: its subject is no service account');
   return identity;
 }
 
