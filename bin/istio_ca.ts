@@ -29,7 +29,7 @@ async function run(): Promise<void> {
       return rootStep(command.step, directory, command.trustDomain);
     case 'revoke':
       if (command.serial !== undefined) await identity.revokeCertificate(directory, command.serial, clock.now());
-      if (command.identity !== undefined) await identity.revokeIdentity(directory, command.identity);
+      if (command.identity !== undefined) await identity.revokeIdentity(directory, command.identity, clock.now());
       return;
     case 'token': {
       const token = await identity.createJoinToken(directory, { ...command, now: clock.now() });
@@ -60,7 +60,8 @@ async function serve(options: ServeCommand): Promise<void> {
     ...tokenAttestors(options),
     identity.certificateAttestor({ authority, clock }),
   ]);
-  const issuance = { authority, attestor, logger, clock, defaultTtlMs };
+  const log = new identity.IssuanceLog(directory, clock);
+  const issuance = { authority, attestor, logger, clock, log, defaultTtlMs };
   let running: Awaited<ReturnType<typeof serveGrpc>> | undefined;
   const certificate = await identity.keepServerCertificate({
     authority,

@@ -1,22 +1,31 @@
 #!/usr/bin/env node
 // pilot-discovery: the control plane in one process. With an IPC channel it says there when it serves, and ends with it.
+import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
+// Not asked for later: of a bundled CommonJS package only what is imported by name can be.
+import { parse } from 'yaml';
 
 enableCompileCache();
-const { createLogger, systemClock } = await import('@meltemi/base');
-const { DirectoryStore } = await import('@meltemi/config');
+const { createLogger, systemClock, systemDice } = await import('@meltemi/base');
+const { DirectoryStore, LeaderLease, RootConfigMaps, StatusWriter } = await import('@meltemi/config');
 const discovery = await import('@meltemi/discovery');
 const { CommandLineError, DEFAULT_MESH, discoveryCommand, DiscoveryServer, USAGE } = discovery;
 const identity = await import('@meltemi/identity');
 const { RegistryStore } = await import('@meltemi/registry');
-const { serveGrpc, serveHttp } = await import('@meltemi/rpc');
-const { parse } = await import('yaml');
+const { openConfigStores } = await import('./support/open-config-stores.ts');
+const { guardedFetch, serveGrpc, serveHttp } = await import('@meltemi/rpc');
+
+type ConfigStores = Awaited<ReturnType<typeof openConfigStores>>;
+type Debug = ReturnType<typeof discovery.debugDiscovery>;
 
 const VERSION = '0.1.0';
 /** How long streams get to end by themselves; their proxies connect again to the next process. */
 const GRACE_MS = 500;
 const SERVER_NAMES = ['istiod.istio-system.svc', 'istio-pilot.istio-system.svc', 'localhost', '127.0.0.1'];
+/** So long the first proxies wait for the keys of token issuers. */
+const KEY_SETS_MS = 5000;
+const KEY_SET_BYTES = 1024 * 1024;
 const SYSTEM_ROOTS = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt', '/etc/ssl/cert.pem'];
 
 const command = readCommand();
@@ -37,33 +46,37 @@ try {
 }
 
 async function start(): Promise<void> {
-  const { mesh, v1, problems: meshProblems } = readMesh();
+  const { mesh, v1, problems: meshProblems, written } = readMesh();
   const { domain } = mesh;
-  const config = await DirectoryStore.open({
-    directories: command.configDirs,
-    clock,
-    logger: logger.named('config'),
-    domain,
-    ...(command.lastGoodDir && { lastGoodDirectory: command.lastGoodDir }),
-  });
+  const stores = await openConfigStores({ command, clock, logger, domain, env: process.env });
+  const { config } = stores;
   const pods = command.podsDir
     ? await DirectoryStore.open({ directories: [command.podsDir], clock, logger: logger.named('pods'), domain })
     : undefined;
   const registry = new RegistryStore({ config, ...(pods && { pods }), domain });
   const moreProblems = () => [...meshProblems, ...(pods?.view().problems ?? [])];
-  const server = new DiscoveryServer({ config, registry, mesh, clock, logger, moreProblems });
+  const keySets = await openKeySets(config.view(), domain);
+  const server = new DiscoveryServer({ config, registry, mesh, clock, logger, moreProblems, keySets });
+  writeStatuses(stores);
   steps.push(
     () => server.close(),
+    () => keySets.close(),
     () => registry.close(),
-    () => config.close(),
+    () => stores.close(),
     () => pods?.close(),
   );
 
+  const pages = new discovery.DebugPages({ server, meshConfig: () => discovery.meshConfigJson(mesh, written) });
+  const id = process.env['POD_NAME'] ?? 'pilot-discovery';
+  const debug = discovery.debugDiscovery({ server, pages, id, version: VERSION });
   const ports = {
-    grpc: await servePlaintext(server),
-    secureGrpc: command.caDir ? await serveSecure(server, mesh.trustDomain) : 0,
-    http: await serveApp(httpApp(server, v1), command.httpAddr),
-    metrics: await serveApp(discovery.metricsApp(server, VERSION), command.monitoringAddr),
+    grpc: await servePlaintext(server, debug),
+    secureGrpc: command.caDir ? await serveSecure(server, mesh.trustDomain, debug, stores) : 0,
+    http: await serveApp(httpApp(server, debugApp(pages, mesh, stores), v1), command.httpAddr),
+    metrics: await serveApp(
+      discovery.metricsApp(server, VERSION, debugApp(pages, mesh, stores)),
+      command.monitoringAddr,
+    ),
   };
   ready = true;
   logger.info(
@@ -72,24 +85,76 @@ async function start(): Promise<void> {
   if (process.connected) process.send?.({ ready: true, ...ports });
 }
 
-/** Readiness and debugging, and beside them the REST discovery of Istio 0.x. */
-function httpApp(server: InstanceType<typeof DiscoveryServer>, v1: ReturnType<typeof discovery.v1Mesh>) {
+/** Of many control planes one writes statuses: the one that holds the lease. */
+function writeStatuses({ client, kubernetes: store }: ConfigStores): void {
+  if (!client || !store || command.configDirs.length > 0) return;
+  const dice = systemDice();
+  const lease = new LeaderLease({
+    client,
+    namespace: process.env['POD_NAMESPACE'] ?? 'istio-system',
+    name: 'istio-status-leader',
+    identity: process.env['POD_NAME'] ?? `pilot-discovery-${randomUUID()}`,
+    clock,
+    dice,
+    logger,
+    onChange: () => writer.refresh(),
+  });
+  const writer = new StatusWriter({ client, store, leads: () => lease.leads, clock, dice, logger });
+  steps.push(
+    () => writer.close(),
+    () => lease.close(),
+  );
+}
+
+/** Whose issuers were all asked once, or did not answer in time. */
+async function openKeySets(...[view, domain]: Parameters<typeof discovery.keySetSources>) {
+  const fetch = guardedFetch({ allowed: command.jwksAllowedRanges, maxBytes: KEY_SET_BYTES });
+  const keySets = new discovery.KeySetStore({ fetch, clock, logger: logger.named('keys') });
+  keySets.want(discovery.keySetSources(view, domain));
+  let deadline: ReturnType<typeof clock.after> | undefined;
+  await Promise.race([keySets.asked(), new Promise<void>((end) => (deadline = clock.after(KEY_SETS_MS, end)))]);
+  deadline?.cancel();
+  return keySets;
+}
+
+/** Readiness and debugging. */
+function debugApp(
+  pages: InstanceType<typeof discovery.DebugPages>,
+  { rootNamespace, trustDomain }: { readonly rootNamespace: string; readonly trustDomain: string },
+  { client }: ConfigStores,
+) {
+  const attestor = identity.firstAttestor(tokenAttestors(trustDomain, client));
+  const authenticate = (authorization?: string) =>
+    attestor.attest(authorization === undefined ? {} : { authorization });
+  return discovery.debugApp({ pages, ready: () => ready, version: VERSION, rootNamespace, authenticate });
+}
+
+/** Beside them, the REST discovery of Istio 0.x. */
+function httpApp(
+  server: InstanceType<typeof DiscoveryServer>,
+  debug: ReturnType<typeof debugApp>,
+  v1: ReturnType<typeof discovery.v1Mesh>,
+) {
   const { v1Release: release, namespace } = command;
-  const app = discovery.debugApp(server, { ready: () => ready, version: VERSION });
   const options = { release, mesh: v1, ...(namespace !== '' && { namespace }) };
-  return app.route(
+  return debug.route(
     '/',
     discovery.v1App(() => server.snapshot, options),
   );
 }
 
-async function servePlaintext(server: InstanceType<typeof DiscoveryServer>): Promise<number> {
-  const running = await serveGrpc({ address: command.grpcAddr, services: [server.service(undefined)] });
+async function servePlaintext(server: InstanceType<typeof DiscoveryServer>, debug: Debug): Promise<number> {
+  const running = await serveGrpc({ address: command.grpcAddr, services: [server.service(undefined, debug)] });
   steps.push(() => running.close(GRACE_MS));
   return running.port;
 }
 
-async function serveSecure(server: InstanceType<typeof DiscoveryServer>, trustDomain: string): Promise<number> {
+async function serveSecure(
+  server: InstanceType<typeof DiscoveryServer>,
+  trustDomain: string,
+  debug: Debug,
+  { client, kubernetes }: ConfigStores,
+): Promise<number> {
   const authority = await identity.openCertificateAuthority({
     directory: command.caDir,
     trustDomain,
@@ -98,13 +163,15 @@ async function serveSecure(server: InstanceType<typeof DiscoveryServer>, trustDo
   });
   const attestor = identity.firstAttestor([
     identity.joinTokenAttestor({ directory: command.caDir, clock }),
-    ...tokenAttestors(trustDomain),
+    ...tokenAttestors(trustDomain, client),
     identity.certificateAttestor({ authority, clock }),
   ]);
+  const log = new identity.IssuanceLog(command.caDir, clock);
+  const issuance = { authority, attestor, logger, clock, log };
   const services = [
-    server.service((call) => attestor.attest(identity.callerProof(call))),
-    identity.certificateService({ authority, attestor, logger, clock }),
-    identity.nodeAgentService({ authority, attestor, logger, clock }),
+    server.service((call) => attestor.attest(identity.callerProof(call)), debug),
+    identity.certificateService(issuance),
+    identity.nodeAgentService(issuance),
     identity.trustService({ authority, attestor, logger }),
   ];
   let serving: Awaited<ReturnType<typeof serveGrpc>> | undefined;
@@ -115,6 +182,14 @@ async function serveSecure(server: InstanceType<typeof DiscoveryServer>, trustDo
     logger,
     onRenewed: () => serving?.renew(certificate.current, authority.roots),
   });
+  const rootMaps =
+    client &&
+    kubernetes &&
+    new RootConfigMaps({ client, store: kubernetes, roots: () => authority.roots, clock, dice: systemDice(), logger });
+  steps.push(
+    authority.watch(() => rootMaps?.refresh()),
+    () => rootMaps?.close(),
+  );
   const running = await serveGrpc({
     address: command.secureGrpcAddr,
     tls: { ...certificate.current, clientRoots: authority.roots },
@@ -125,14 +200,19 @@ async function serveSecure(server: InstanceType<typeof DiscoveryServer>, trustDo
     identity.watchAuthority({ authority, clock, logger }),
     () => certificate.close(),
     () => running.close(GRACE_MS),
+    () => log.close(),
   );
   return running.port;
 }
 
-function tokenAttestors(trustDomain: string) {
-  if (!command.tokenJwks) return [];
+/** By keys of a file, and by asking the cluster. */
+function tokenAttestors(trustDomain: string, client: ConfigStores['client']) {
+  const review: Parameters<typeof identity.tokenReviewAttestor>[0]['review'] = (body) =>
+    client!.request({ method: 'POST', path: '/apis/authentication.k8s.io/v1/tokenreviews', body });
+  const reviewed = client ? [identity.tokenReviewAttestor({ review, trustDomain })] : [];
+  if (!command.tokenJwks) return reviewed;
   const jwks = readFileSync(command.tokenJwks, 'utf8');
-  return [identity.tokenAttestor({ jwks, issuer: command.tokenIssuer, trustDomain, clock })];
+  return [identity.tokenAttestor({ jwks, issuer: command.tokenIssuer, trustDomain, clock }), ...reviewed];
 }
 
 async function serveApp(app: ReturnType<typeof discovery.debugApp>, address: typeof command.httpAddr): Promise<number> {
@@ -143,9 +223,28 @@ async function serveApp(app: ReturnType<typeof discovery.debugApp>, address: typ
 
 function readMesh() {
   const systemRoots = SYSTEM_ROOTS.find((path) => existsSync(path)) ?? DEFAULT_MESH.systemRoots;
-  const written: unknown = command.meshConfig ? parse(readFileSync(command.meshConfig, 'utf8')) : {};
-  const settings = discovery.meshSettings(written, { ...DEFAULT_MESH, domain: command.domain, systemRoots });
-  return { ...settings, v1: discovery.v1Mesh(written) };
+  const written = readYaml(command.meshConfig);
+  const { domain, mutualTls, loadBalancer, mixer } = command;
+  const settings = discovery.meshSettings(written, {
+    ...DEFAULT_MESH,
+    domain,
+    mutualTls,
+    loadBalancer,
+    mixer,
+    systemRoots,
+  });
+  const { networks, problems } = discovery.meshNetworks(readYaml(command.networksConfig));
+  return {
+    mesh: { ...settings.mesh, networks },
+    problems: [...settings.problems, ...problems],
+    v1: discovery.v1Mesh(written),
+    written,
+  };
+}
+
+/** Of no file nothing. */
+function readYaml(path: string): unknown {
+  return path === '' ? {} : parse(readFileSync(path, 'utf8'));
 }
 
 function readCommand(): ReturnType<typeof discoveryCommand> {

@@ -5,6 +5,7 @@ enableCompileCache();
 const { systemClock, systemDice } = await import('@meltemi/base');
 const { runWorkerThread, workerStart } = await import('@meltemi/proxy/worker');
 const { logWriter } = await import('./support/log-writer.ts');
+const { mixerOpener } = await import('./support/open-mixer.ts');
 
 const { logPath } = workerStart().program;
 runWorkerThread({
@@ -12,4 +13,5 @@ runWorkerThread({
   dice: systemDice(),
   writeLog: logWriter(logPath),
   environment: (name) => process.env[name],
+  openMixer: mixerOpener(),
 });

@@ -11,6 +11,7 @@ const { createLogger, formatSocketAddress, systemClock, systemDice } = await imp
 const { BootstrapError, CommandLineError, configurationProblems, parseCommandLine, readBootstrap, runProxy, usage } =
   await import('@meltemi/proxy');
 const { logWriter } = await import('./support/log-writer.ts');
+const { mixerOpener } = await import('./support/open-mixer.ts');
 
 const VERSION = '0.1.0/Meltemi';
 /** After the parent died: how long callers get. */
@@ -70,6 +71,7 @@ async function run(command: ProxyCommand): Promise<void> {
     rejectUnknownFields: command.rejectUnknownDynamicFields,
     hostname: hostname(),
     environment: (name) => process.env[name],
+    openMixer: mixerOpener(),
     version: VERSION,
     ...(command.configPath !== undefined && { configPath: command.configPath }),
   });

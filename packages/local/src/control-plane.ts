@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { join } from 'node:path';
 import type { Clock, Logger } from '@meltemi/base';
 import type { OrphanGuard } from './orphan-guard.ts';
-import { type ControlPlaneAddresses, pilotDiscoveryArgv, type Programs } from './programs.ts';
+import { type ControlPlaneAddresses, type MixerPlace, pilotDiscoveryArgv, type Programs } from './programs.ts';
 import type { StateDirectory } from './state-directory.ts';
 import { SupervisedProcess } from './supervised-process.ts';
 
@@ -12,6 +12,7 @@ export interface ControlPlaneOptions {
   readonly configDirectory: string;
   readonly state: StateDirectory;
   readonly addresses: ControlPlaneAddresses;
+  readonly mixer: MixerPlace;
   readonly workloadTtl: string;
   readonly inherited: Readonly<Record<string, string>>;
 }
@@ -34,6 +35,7 @@ export class ControlPlane extends EventEmitter<{ changed: []; ready: [] }> {
         options.configDirectory,
         options.state,
         options.addresses,
+        options.mixer,
         options.workloadTtl,
       ),
       env: options.inherited,

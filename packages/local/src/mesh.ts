@@ -10,7 +10,7 @@ import {
   type SocketAddress,
   type Timer,
 } from '@meltemi/base';
-import type { ConfigStore, ConfigView } from '@meltemi/config';
+import { type ConfigStore, type ConfigView, effectiveProxyConfig } from '@meltemi/config';
 import { ControlPlane } from './control-plane.ts';
 import { rotateLog } from './log-file.ts';
 import { type MeshStatus, readMeshState, removeMeshState, writeMeshState } from './mesh-state.ts';
@@ -20,13 +20,16 @@ import { type PodHost, PodRuntime } from './pod-runtime.ts';
 import { PortClaims, PortError } from './port-claims.ts';
 import { portHolder } from './port-holder.ts';
 import { processIdentity } from './process-identity.ts';
+import { MixerProcess } from './mixer-process.ts';
 import { enterMesh, removeMesh } from './running-meshes.ts';
-import type { Programs } from './programs.ts';
+import type { MixerPlace, Programs } from './programs.ts';
 import type { StateDirectory } from './state-directory.ts';
 import { createTokenIssuer, TOKEN_LIFETIME_MS, writePrivateFile } from './workload-token.ts';
 import { servicePorts, type Workload, workloadsOf } from './workload.ts';
 
 const LOOPBACK = '127.0.0.1';
+/** ProxyConfigs of this namespace hold for all. */
+const ROOT_NAMESPACE = 'istio-system';
 const DOMAIN = 'cluster.local';
 const HOUSEKEEPING_MS = 5_000;
 /** Of the classic Istio ingress gateway's node port, so that its examples work as they are written. */
@@ -53,6 +56,8 @@ export interface MeshOptions {
   readonly drainSeconds: number;
   /** The program that sidecars and the gateway run: ours, unless one is named. */
   readonly proxy: string | undefined;
+  /** Who applies Mixer's rules to requests. */
+  readonly mixerChecks: MixerPlace['checks'];
   readonly inherited: Readonly<Record<string, string>>;
   readonly pid: number;
   readonly clock: Clock;
@@ -85,6 +90,7 @@ export class Mesh extends EventEmitter<MeshEvents> {
   readonly #guard = new OrphanGuard();
   readonly #pods = new Map<string, PodRuntime>();
   #controlPlane!: ControlPlane;
+  #mixer!: MixerProcess;
   #gateway!: PodRuntime;
   #host!: PodHost;
   #housekeeping: Timer | undefined;
@@ -152,7 +158,7 @@ export class Mesh extends EventEmitter<MeshEvents> {
     const graceMs = this.#options.drainSeconds * 1000 + 2_000;
     await this.#gateway?.stop(graceMs);
     await Promise.all([...this.#pods.values()].map((pod) => pod.stop(graceMs)));
-    await this.#controlPlane?.stop(2_000);
+    await Promise.all([this.#controlPlane?.stop(2_000), this.#mixer?.stop(2_000)]);
     await this.#end();
   }
 
@@ -161,6 +167,7 @@ export class Mesh extends EventEmitter<MeshEvents> {
     this.#stopping = true;
     for (const pod of [this.#gateway, ...this.#pods.values()]) pod?.kill();
     this.#controlPlane?.kill();
+    this.#mixer?.kill();
     await this.#end();
   }
 
@@ -228,7 +235,19 @@ export class Mesh extends EventEmitter<MeshEvents> {
       metrics: await this.#claims.preferably({ host: LOOPBACK, port: 15_014 }),
     };
     const { configDirectory, workloadTtl, inherited } = this.#options;
-    const options = { programs, configDirectory, state, addresses, workloadTtl, inherited };
+    const mixer = {
+      api: await this.#claims.preferably({ host: LOOPBACK, port: 9091 }),
+      monitoring: await this.#claims.preferably({ host: LOOPBACK, port: 9093 }),
+      metrics: await this.#claims.any(),
+      checks: this.#options.mixerChecks,
+    };
+    this.#mixer = new MixerProcess(
+      { programs, configDirectory, state, place: mixer, inherited },
+      clock,
+      logger,
+      this.#guard,
+    );
+    const options = { programs, configDirectory, state, addresses, mixer, workloadTtl, inherited };
     this.#controlPlane = new ControlPlane(options, clock, logger, this.#guard);
     this.#controlPlane.on('changed', () => this.#changed());
     this.#host = {
@@ -242,6 +261,11 @@ export class Mesh extends EventEmitter<MeshEvents> {
       discovery: addresses.secureGrpc,
       drainSeconds: this.#options.drainSeconds,
       proxy: this.#options.proxy,
+      proxyConfig: (pod) =>
+        effectiveProxyConfig(this.#options.store.view().objects('ProxyConfig'), {
+          ...pod,
+          rootNamespace: ROOT_NAMESPACE,
+        }),
     };
     this.#tokensRenewedAt = clock.now();
     this.#controlPlane.start();
@@ -264,6 +288,7 @@ export class Mesh extends EventEmitter<MeshEvents> {
 
   /** Brings what runs in line with the Deployments and Services of the directory. */
   async #reconcile(view: ConfigView): Promise<void> {
+    this.#mixer.follow(view);
     const services = view.objects('Service');
     const ports = servicePorts(services, DOMAIN);
     const { workloads, problems } = workloadsOf(view.objects('Deployment'), services);
@@ -321,7 +346,8 @@ export class Mesh extends EventEmitter<MeshEvents> {
     this.#housekeeping = this.#options.clock.after(HOUSEKEEPING_MS, () => this.#keepHouse());
     if (!existsSync(this.#options.state.root)) return void this.emit('lost');
     const pods = [this.#gateway, ...this.#pods.values()];
-    for (const file of [this.#controlPlane.logFile, ...pods.flatMap((pod) => pod.logFiles())]) rotateLog(file);
+    for (const file of [this.#controlPlane.logFile, this.#mixer.logFile, ...pods.flatMap((pod) => pod.logFiles())])
+      rotateLog(file);
     if (this.#options.clock.now() - this.#tokensRenewedAt < TOKEN_LIFETIME_MS / 2) return;
     this.#tokensRenewedAt = this.#options.clock.now();
     for (const pod of pods) void pod.renewToken().catch((error: unknown) => this.#options.logger.error(String(error)));

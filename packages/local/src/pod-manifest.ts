@@ -3,6 +3,9 @@ import { stringify } from 'yaml';
 import { type Placement, PLACEMENT_ANNOTATION } from './placement.ts';
 import type { Workload } from './workload.ts';
 
+/** An injected pod has the label too: peers need not ask whether it takes mutual TLS. */
+const TLS_MODE = 'security.istio.io/tlsMode';
+
 /** The parts of a workload that its Pod shows; a gateway's pod has them too, without a Deployment. */
 export type PodIdentity = Pick<Workload, 'podName' | 'namespace' | 'labels' | 'annotations' | 'serviceAccount'>;
 
@@ -14,7 +17,7 @@ export function podManifest(pod: PodIdentity, placement: Placement, createdAt: s
     metadata: {
       name: pod.podName,
       namespace: pod.namespace,
-      labels: pod.labels,
+      labels: { ...pod.labels, [TLS_MODE]: 'istio' },
       annotations: { ...pod.annotations, [PLACEMENT_ANNOTATION]: JSON.stringify(placement) },
       creationTimestamp: createdAt,
     },

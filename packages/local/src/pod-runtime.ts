@@ -4,10 +4,12 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { type Clock, formatSocketAddress, type Logger, parseSocketAddress, type SocketAddress } from '@meltemi/base';
+import type { DefaultProxyConfig } from '@meltemi/config';
 import { applicationCommand, type Command } from './application-environment.ts';
 import type { WorkloadPhase, WorkloadStatus } from './mesh-state.ts';
 import type { OrphanGuard } from './orphan-guard.ts';
 import type { Placement } from './placement.ts';
+import { proxyEnvironment } from './proxy-environment.ts';
 import { type PodIdentity, podManifest } from './pod-manifest.ts';
 import { pilotAgentArgv, type Programs } from './programs.ts';
 import type { StateDirectory } from './state-directory.ts';
@@ -27,6 +29,8 @@ export interface PodHost {
   readonly discovery: SocketAddress;
   readonly drainSeconds: number;
   readonly proxy: string | undefined;
+  /** How the proxy of a pod is started; asked each time that it is. */
+  readonly proxyConfig: (pod: PodIdentity) => DefaultProxyConfig;
 }
 
 /** After so many the pod counts as failing. */
@@ -131,6 +135,7 @@ export class PodRuntime extends EventEmitter<{ changed: [] }> {
   }
 
   startSidecar(): void {
+    const proxyConfig = this.#host.proxyConfig(this.pod);
     const argv = pilotAgentArgv(this.#host.programs, this.#host.state, {
       role: this.#workload ? 'sidecar' : 'router',
       pod: this.pod,
@@ -139,8 +144,10 @@ export class PodRuntime extends EventEmitter<{ changed: [] }> {
       discovery: this.#host.discovery,
       drainSeconds: this.#host.drainSeconds,
       proxy: this.#host.proxy,
+      concurrency: proxyConfig.concurrency,
     });
-    this.#agent = this.#supervise(this.#spec('proxy', argv, this.#host.inherited, this.#directory, true));
+    const environment = { ...this.#host.inherited, ...proxyEnvironment(this.pod, proxyConfig) };
+    this.#agent = this.#supervise(this.#spec('proxy', argv, environment, this.#directory, true));
     this.#agent.on('message', (message) => this.#heard(message as AgentMessage));
     this.#agent.on('restarting', () => {
       this.#proxyPid = 0;

@@ -22,11 +22,35 @@ export interface ControlPlaneAddresses {
   readonly metrics: SocketAddress;
 }
 
+/** Mixer's, and who applies its rules to requests. */
+export interface MixerPlace {
+  readonly api: SocketAddress;
+  readonly monitoring: SocketAddress;
+  /** Where its adapter prometheus is scraped. */
+  readonly metrics: SocketAddress;
+  readonly checks: 'mixer' | 'sidecar';
+}
+
+export function mixsArgv(programs: Programs, configDirectory: string, place: MixerPlace): readonly string[] {
+  return [
+    programs.node,
+    program(programs, 'mixs'),
+    'server',
+    ...flags({
+      configDir: configDirectory,
+      address: `tcp://${formatSocketAddress(place.api)}`,
+      monitoringPort: formatSocketAddress(place.monitoring),
+      prometheusPort: formatSocketAddress(place.metrics),
+    }),
+  ];
+}
+
 export function pilotDiscoveryArgv(
   programs: Programs,
   configDirectory: string,
   state: StateDirectory,
   addresses: ControlPlaneAddresses,
+  mixer: MixerPlace,
   workloadTtl: string,
 ): readonly string[] {
   return [
@@ -41,6 +65,10 @@ export function pilotDiscoveryArgv(
       tokenJwks: state.tokenKeys,
       tokenIssuer: TOKEN_ISSUER,
       workloadCertTTL: workloadTtl,
+      mutualTls: 'STRICT',
+      loadBalancer: 'ROUND_ROBIN',
+      mixerAddr: formatSocketAddress(mixer.api),
+      mixerChecks: mixer.checks,
       grpcAddr: formatSocketAddress(addresses.grpc),
       secureGRPCAddr: formatSocketAddress(addresses.secureGrpc),
       httpAddr: formatSocketAddress(addresses.http),
@@ -58,6 +86,8 @@ export interface AgentOptions {
   readonly drainSeconds: number;
   /** Another program in the place of our proxy: an Envoy. */
   readonly proxy: string | undefined;
+  /** Workers; 0: as many as the machine has cores; undefined: one, for a laptop has many sidecars. */
+  readonly concurrency: number | undefined;
 }
 
 export function pilotAgentArgv(programs: Programs, state: StateDirectory, options: AgentOptions): readonly string[] {
@@ -84,8 +114,7 @@ export function pilotAgentArgv(programs: Programs, state: StateDirectory, option
       ip: '127.0.0.1',
       labels: JSON.stringify(pod.labels),
       drainDuration: `${options.drainSeconds}s`,
-      // One worker a sidecar: a laptop has many of them.
-      concurrency: '1',
+      concurrency: String(options.concurrency ?? 1),
       ...(options.proxy !== undefined && { binaryPath: options.proxy }),
     }),
   ];

@@ -34,10 +34,18 @@ const REPORT_WAIT_MS = 1000;
 const NO_QUOTAS: QuotaAmounts = new Map();
 const OK: Status = { code: STATUS.OK, message: '' };
 
+interface KeptPool {
+  readonly pool: QuotaPool;
+  /** What the amounts depended on, as Mixer said it. */
+  readonly depends: string;
+  /** Rules came by which they depend on something else. */
+  stale: boolean;
+}
+
 export class MixerClient {
   readonly #options: MixerClientOptions;
   readonly #checks = new CheckCache(CACHE_ENTRIES);
-  readonly #pools = new Map<string, ReferenceCache<QuotaPool>>();
+  readonly #pools = new Map<string, ReferenceCache<KeptPool>>();
   readonly #reports: ReportBatch;
   #sent = 0;
 
@@ -58,13 +66,12 @@ export class MixerClient {
     const nowMs = this.#options.clock.monotonic();
     const known = this.#checks.find(attributes, nowMs);
     if (known && (known.code !== STATUS.OK || quotas.size === 0)) return known;
-    const amounts = new Map<string, number>();
-    for (const [name, amount] of quotas) {
-      const answer = known && this.#pool(attributes, name)?.take(amount, nowMs);
-      if (answer?.kind === 'refused') return exhausted(name);
-      if (answer?.kind !== 'granted') amounts.set(name, answer ? answer.amount : amount);
-    }
-    return known && amounts.size === 0 ? known : this.#ask(attributes, quotas, amounts);
+    return this.#checkWith(known, attributes, quotas, nowMs);
+  }
+
+  /** For a request that others let go on. At once where Mixer need not be asked. */
+  take(attributes: AttributeBag, quotas: QuotaAmounts): Status | Promise<Status> {
+    return quotas.size === 0 ? OK : this.#checkWith(OK, attributes, quotas, this.#options.clock.monotonic());
   }
 
   report(attributes: AttributeBag): void {
@@ -75,6 +82,22 @@ export class MixerClient {
   async close(): Promise<void> {
     await this.#reports.close();
     this.#options.transport.close();
+  }
+
+  /** `known`: the verdict without quotas; undefined: Mixer must be asked for it. */
+  #checkWith(
+    known: Status | undefined,
+    attributes: AttributeBag,
+    quotas: QuotaAmounts,
+    nowMs: number,
+  ): Status | Promise<Status> {
+    const amounts = new Map<string, number>();
+    for (const [name, amount] of quotas) {
+      const answer = known && this.#pool(attributes, name)?.take(amount, nowMs);
+      if (answer?.kind === 'refused') return exhausted(name);
+      if (answer?.kind !== 'granted') amounts.set(name, answer ? answer.amount : amount);
+    }
+    return known && amounts.size === 0 ? known : this.#ask(attributes, quotas, amounts);
   }
 
   async #ask(attributes: AttributeBag, quotas: QuotaAmounts, amounts: QuotaAmounts): Promise<Status> {
@@ -120,21 +143,28 @@ export class MixerClient {
     // The original grants a quota that Mixer says nothing about.
     if (!result) return true;
     const { grantedAmount, validDuration, referencedAttributes } = result;
-    const known = this.#pool(attributes, name);
-    const pool = known ?? new QuotaPool();
+    const references = referencedAttributes ? decodeReferences(referencedAttributes) : [];
+    const depends = JSON.stringify(references);
+    const known = this.#kept(attributes, name);
+    if (known && known.depends !== depends) known.stale = true;
+    const pool = known?.depends === depends ? known.pool : new QuotaPool();
     const validDurationMs = validDuration ? durationToMs(validDuration) : 0;
     const answer = pool.refill({ granted: Number(grantedAmount), validDurationMs }, amount, nowMs);
-    if (!known && validDurationMs > 0 && referencedAttributes) {
-      this.#poolsOf(name).put(attributes, decodeReferences(referencedAttributes), pool);
+    if (pool !== known?.pool && validDurationMs > 0 && referencedAttributes) {
+      this.#poolsOf(name).put(attributes, references, { pool, depends, stale: false });
     }
     return answer === 'granted';
   }
 
   #pool(attributes: AttributeBag, name: string): QuotaPool | undefined {
-    return this.#poolsOf(name).find(attributes, () => true);
+    return this.#kept(attributes, name)?.pool;
   }
 
-  #poolsOf(name: string): ReferenceCache<QuotaPool> {
+  #kept(attributes: AttributeBag, name: string): KeptPool | undefined {
+    return this.#poolsOf(name).find(attributes, ({ stale }) => !stale);
+  }
+
+  #poolsOf(name: string): ReferenceCache<KeptPool> {
     let pools = this.#pools.get(name);
     if (!pools) this.#pools.set(name, (pools = new ReferenceCache(CACHE_ENTRIES)));
     return pools;

@@ -82,7 +82,10 @@ function folderOf(url: string): string {
 }
 
 /** 0: any that is free. */
+/** A port of every address of the machine, or HOST:PORT. */
 function port(flag: string, text: string): SocketAddress {
+  const whole = parseSocketAddress(text);
+  if (whole) return whole;
   const number = /^\d{1,5}$/.test(text) ? Number(text) : 65_536;
   if (number > 65_535) throw new MixsCommandError(`--${flag}: ${JSON.stringify(text)} is not a port`);
   return { host: '0.0.0.0', port: number };

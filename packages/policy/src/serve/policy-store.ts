@@ -4,10 +4,10 @@ import type { ConfigView } from '@meltemi/config';
 
 import type { AdapterWorld } from '../adapters/create-handler.ts';
 import { type Manifest, Vocabulary } from '../attributes/vocabulary.ts';
-import { compilePolicy, type Policy } from '../rules/compile-policy.ts';
+import { compilePolicy } from '../rules/compile-policy.ts';
 import { HandlerStore } from '../rules/handler-store.ts';
+import { type GoodResources, lastGoodPolicy } from '../rules/last-good.ts';
 import { policyEngine, type PolicyEngine } from '../rules/policy-engine.ts';
-import { type PolicyResource, qualifiedName } from '../rules/policy-resource.ts';
 
 import { viewManifest, viewResources } from './view-resources.ts';
 
@@ -32,7 +32,7 @@ export interface PolicyStoreOptions {
 export class PolicyStore {
   readonly #options: PolicyStoreOptions;
   readonly #handlers = new HandlerStore();
-  #good: ReadonlyMap<string, PolicyResource> = new Map();
+  #good: GoodResources = new Map();
   #said: ReadonlySet<string> = new Set();
   #current: ActivePolicy;
 
@@ -57,13 +57,12 @@ export class PolicyStore {
     const { world, configNamespace, manifest, logger } = this.#options;
     const vocabulary = new Vocabulary(viewManifest(view, manifest));
     const resources = viewResources(view);
-    const first = compilePolicy(resources, vocabulary, world, this.#handlers);
-    const bad = new Set(first.problems.flatMap((problem) => problemKey(problem) ?? []));
-    const served = resources.map((resource) => (bad.has(keyOf(resource)) ? this.#lastGood(resource) : resource));
-    const policy: Policy = bad.size === 0 ? first : compilePolicy(served, vocabulary, world, this.#handlers);
+    const { policy, good, ...found } = lastGoodPolicy(resources, this.#good, (all) =>
+      compilePolicy(all, vocabulary, world, this.#handlers),
+    );
     this.#handlers.closeUnused();
-    this.#remember(served, policy.problems);
-    const problems = [...first.problems, ...view.problems.filter(({ severity }) => severity === 'error')];
+    this.#good = good;
+    const problems = [...found.problems, ...view.problems.filter(({ severity }) => severity === 'error')];
     this.#say(problems);
     return {
       vocabulary,
@@ -73,28 +72,10 @@ export class PolicyStore {
     };
   }
 
-  #lastGood(resource: PolicyResource): PolicyResource {
-    return this.#good.get(keyOf(resource)) ?? resource;
-  }
-
-  #remember(served: readonly PolicyResource[], problems: readonly Problem[]): void {
-    const bad = new Set(problems.flatMap((problem) => problemKey(problem) ?? []));
-    const good = served.filter((resource) => !bad.has(keyOf(resource)));
-    this.#good = new Map(good.map((resource) => [keyOf(resource), resource]));
-  }
-
   /** Each problem once, until it is gone. */
   #say(problems: readonly Problem[]): void {
     const lines = problems.map(formatProblem);
     for (const line of lines) if (!this.#said.has(line)) this.#options.logger.warn(line);
     this.#said = new Set(lines);
   }
-}
-
-function keyOf(resource: PolicyResource): string {
-  return qualifiedName(resource);
-}
-
-function problemKey({ resource }: Problem): string | undefined {
-  return resource && `${resource.name}.${resource.kind}.${resource.namespace}`;
 }
