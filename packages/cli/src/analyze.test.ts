@@ -74,17 +74,18 @@ test('mistakes of form have the code of Istio, and objects of other namespaces a
 
 test('messages are data too, and the threshold decides what fails', async (context) => {
   const { run, file } = mesh(context);
-  const policy = 'apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: all}\nspec: {}\n';
-  const given = file('policy.yaml', policy);
+  const plugin =
+    'apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\nmetadata: {name: all}\nspec: {url: "oci://a/b"}\n';
+  const given = file('plugin.yaml', plugin);
   const { code, out } = await run('-o', 'json', given);
   assert.equal(code, 0);
   assert.deepEqual(JSON.parse(out), [
     {
       code: 'MEL0015',
       level: 'Warning',
-      message: 'PeerAuthentication is checked, but the mesh does not act on it',
-      origin: 'PeerAuthentication all.default',
-      reference: 'policy.yaml:2',
+      message: 'WasmPlugin is checked, but the mesh does not act on it',
+      origin: 'WasmPlugin all.default',
+      reference: 'plugin.yaml:2',
     },
   ]);
   assert.equal((await run('--failure-threshold', 'warning', given)).code, 79);

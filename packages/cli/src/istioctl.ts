@@ -3,6 +3,7 @@ import { formatProblem } from '@meltemi/base';
 import { StoreError } from '@meltemi/config';
 import { Command, CommanderError } from 'commander';
 
+import { addAuthz, addCan } from './access/access-flags.ts';
 import { analyze } from './analyze.ts';
 import { convert, TARGETS } from './convert.ts';
 import { deleteConfig } from './delete.ts';
@@ -60,6 +61,8 @@ function programOf(terminal: Terminal): Command {
   addProxyStatus(program, terminal);
   addProxyConfig(program, terminal);
   addExplain(program, terminal);
+  addCan(program, terminal);
+  addAuthz(program, [program, experimental], terminal);
   program
     .command('version')
     .description('Shows the version')

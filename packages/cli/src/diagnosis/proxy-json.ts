@@ -36,6 +36,7 @@ export interface ClusterJson {
   readonly lb_policy?: string;
   readonly metadata?: MetadataJson;
   readonly transport_socket?: TypedConfigJson;
+  readonly transport_socket_matches?: readonly { readonly transport_socket?: TypedConfigJson }[];
   readonly eds_cluster_config?: { readonly service_name?: string };
   readonly load_assignment?: AssignmentJson;
 }

@@ -1,5 +1,5 @@
 // The command line of `mesh`.
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { down } from './down.ts';
 import { exec } from './exec.ts';
 import { logs, type LogsOptions } from './logs.ts';
@@ -15,7 +15,7 @@ export async function runMeshCommand(program: MeshProgram, words: readonly strin
   const run = (promise: Promise<number>) => promise.then((code) => void (exitCode = code));
   const command = new Command('mesh')
     .description(
-      'A service mesh on this machine. Other programs: ./mesh istioctl | pilot-discovery | pilot-agent | proxy, and ./mesh test | check | bench',
+      'A service mesh on this machine. Other programs: ./mesh istioctl | pilot-discovery | pilot-agent | proxy, and ./mesh test | check | bench | soak | fuzz',
     )
     .exitOverride()
     .configureOutput({
@@ -31,6 +31,11 @@ export async function runMeshCommand(program: MeshProgram, words: readonly strin
     .option('--workload-cert-ttl <DURATION>', "lifetime of the workloads' certificates", '24h')
     .option('--drain <SECONDS>', 'how long a proxy that ends lets requests finish', '1')
     .option('--proxy <FILE>', 'run this program as every sidecar and as the gateway: an Envoy')
+    .addOption(
+      new Option('--mixer-checks <WHO>', "who applies Mixer's rules to requests")
+        .choices(['sidecar', 'mixer'])
+        .default('sidecar'),
+    )
     .action((options: UpOptions) => run(up(program, options)));
   command
     .command('down')

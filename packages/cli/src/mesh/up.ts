@@ -28,6 +28,7 @@ export interface UpOptions {
   readonly workloadCertTtl: string;
   readonly drain: string;
   readonly proxy?: string;
+  readonly mixerChecks: 'sidecar' | 'mixer';
 }
 
 /** Runs until a signal; resolves to the exit code. */
@@ -64,6 +65,7 @@ async function runHere(
     workloadTtl: options.workloadCertTtl,
     drainSeconds: Number.parseInt(options.drain, 10),
     proxy: options.proxy === undefined ? undefined : resolve(options.proxy),
+    mixerChecks: options.mixerChecks,
     inherited: program.env,
     pid: program.pid,
     clock,
@@ -126,6 +128,8 @@ function detach(program: MeshProgram, location: MeshLocation, options: UpOptions
     options.workloadCertTtl,
     '--drain',
     options.drain,
+    '--mixer-checks',
+    options.mixerChecks,
     ...(options.dir === undefined ? [] : ['--dir', options.dir]),
     ...(options.ingress === undefined ? [] : ['--ingress', options.ingress]),
     ...(options.proxy === undefined ? [] : ['--proxy', options.proxy]),

@@ -56,7 +56,9 @@ export function explainedCluster(
   };
 }
 
-function transportOf({ transport_socket: socket }: ClusterJson): ExplainedCluster['transport'] {
+/** Where endpoints say how they are called, the first that is offered is for those with a sidecar. */
+function transportOf(cluster: ClusterJson): ExplainedCluster['transport'] {
+  const socket = cluster.transport_socket_matches?.[0]?.transport_socket ?? cluster.transport_socket;
   const config = socket?.typed_config;
   if (!config?.['@type'].endsWith('.UpstreamTlsContext')) return 'plain text';
   const common = config['common_tls_context'] as Readonly<Record<string, unknown>> | undefined;

@@ -25,7 +25,7 @@ interface Compared {
 export async function proxyDiff({ proxyId, admin, http, output }: DiffOptions, terminal: Terminal): Promise<boolean> {
   const [has, meant] = await Promise.all([
     fetchJson(admin, '/config_dump?include_eds'),
-    fetchJson(http, `/debug/config_dump?proxyID=${encodeURIComponent(proxyId)}`),
+    fetchJson(http, `/debug/config_dump?proto_field_names&proxyID=${encodeURIComponent(proxyId)}`),
   ]);
   const compared = compareDumps(readConfigDump(has), readConfigDump(meant));
   if (output === 'table') terminal.out(compared.map(comparedText).join(''));

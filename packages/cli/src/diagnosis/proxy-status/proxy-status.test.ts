@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JsonValue } from '@bufbuild/protobuf';
+import { TYPE_URL } from '@meltemi/api';
 import fc from 'fast-check';
 import { statusTable } from './proxy-status.ts';
 import { diffResources } from './resource-diff.ts';
 import { syncEntries } from './sync-entry.ts';
 
-test("a refusal is an ERROR with its reason; Istio's pages without words are read by their nonces", () => {
+test('what was sent and taken is read by nonces; a refusal is an ERROR with its reason', () => {
   const entries = syncEntries([
     { proxy: 'b.x', cluster_sent: '2', cluster_acked: '1', listener_sent: '1', listener_acked: '1' },
     {
@@ -15,8 +16,8 @@ test("a refusal is an ERROR with its reason; Istio's pages without words are rea
       cluster_id: 'K',
       istio_version: '1.31',
       cluster_sent: '2',
-      cluster_status: 'ERROR',
-      cluster_error: 'no',
+      cluster_acked: '2',
+      resources: { [TYPE_URL.CDS]: { lastError: 'no' } },
     },
   ]);
   assert.deepEqual(entries[0]!.types.CDS, { status: 'ERROR', error: 'no' });
