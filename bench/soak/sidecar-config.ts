@@ -173,6 +173,8 @@ function http(routes: string, generation: number, filters: readonly object[]): o
       '@type': `${FILTERS}.network.http_connection_manager.v3.HttpConnectionManager`,
       // Another value makes another filter chain: connections of the old one drain.
       stat_prefix: `soak_${generation % 3}`,
+      // The clients share the machine with all else, and may stand still for longer than the second that is usual.
+      delayed_close_timeout: '10s',
       upgrade_configs: [{ upgrade_type: 'websocket' }],
       rds: { route_config_name: routes, config_source: { ads: {}, resource_api_version: 'V3' } },
       http_filters: [...filters, { name: 'router', typed_config: { '@type': `${FILTERS}.http.router.v3.Router` } }],

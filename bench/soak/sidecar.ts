@@ -8,8 +8,10 @@ import type { ProbeAnswer } from './probe.ts';
 
 const PROXY = fileURLToPath(import.meta.resolve('../../bin/proxy.ts'));
 const PROBE = import.meta.resolve('./probe.ts');
-/** Connections of a listener that was replaced live so long. */
-export const DRAIN_SECONDS = 10;
+/** Connections of a listener that was replaced live so long: what Istio gives them. */
+export const DRAIN_SECONDS = 45;
+/** For ending after the drain. */
+const GRACE_SECONDS = 10;
 const PROBE_DEADLINE_MS = 20_000;
 
 export interface Sample {
@@ -80,11 +82,11 @@ export class Sidecar {
     };
   }
 
-  /** SIGTERM, and waits; kills what is there after twice the drain time. Answers whether it ended by itself with 0. */
+  /** SIGTERM, and waits; kills what is there some time after the drain. Answers whether it ended by itself with 0. */
   async stop(): Promise<boolean> {
     if (!this.alive) return false;
     this.#child.kill('SIGTERM');
-    const force = setTimeout(() => this.#child.kill('SIGKILL'), DRAIN_SECONDS * 2000);
+    const force = setTimeout(() => this.#child.kill('SIGKILL'), (DRAIN_SECONDS + GRACE_SECONDS) * 1000);
     await this.#exited;
     clearTimeout(force);
     return this.#child.exitCode === 0;

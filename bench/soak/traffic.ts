@@ -28,7 +28,7 @@ export interface TrafficCounts {
   /** With the time, the first hundred. */
   readonly failures: readonly string[];
   readonly failed: number;
-  /** Requests that had met a connection just closed, and went by another. */
+  /** Requests that had met a connection just closed, or one that took no more streams, and went by another. */
   readonly resent: number;
 }
 
@@ -43,6 +43,7 @@ export class Traffic {
   readonly #sent = new Map<string, number>();
   readonly #failures: string[] = [];
   #failed = 0;
+  #refused = 0;
   #number = 0;
 
   constructor({ http, tcp }: SoakPorts) {
@@ -74,15 +75,35 @@ export class Traffic {
   }
 
   counts(): TrafficCounts {
-    return { sent: this.#sent, failures: this.#failures, failed: this.#failed, resent: this.#client.resent };
+    return {
+      sent: this.#sent,
+      failures: this.#failures,
+      failed: this.#failed,
+      resent: this.#client.resent + this.#refused,
+    };
   }
 
   async #lane({ name, pause, send }: Kind, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const number = this.#number++;
-      await inTime(send(number), `${name} ${number}`).catch((error: Error) => this.#fail(error));
+      await inTime(
+        this.#unlessRefused(() => send(number)),
+        `${name} ${number}`,
+      ).catch((error: Error) => this.#fail(error));
       this.#sent.set(name, (this.#sent.get(name) ?? 0) + 1);
       await after(pause, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  /** A stream that was refused was seen by nobody (RFC 9113 § 8.7). Node's client refuses by itself what it was about to send when GOAWAY came. */
+  async #unlessRefused(send: () => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        return await send();
+      } catch (error) {
+        if (!(error as Error).message.includes('NGHTTP2_REFUSED_STREAM')) throw error;
+        this.#refused++;
+      }
     }
   }
 
