@@ -8,13 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
-import { seededDice, silentLogger, systemClock } from '@meltemi/base';
-import { readBootstrap, runProxy } from '@meltemi/proxy';
 import { testAuthority, type TestAuthority } from '../packages/proxy/src/tls/test-certificates.ts';
 import { startEnvoy, withoutEnvoy as skip } from './support/envoy.ts';
 import { freePorts } from './support/free-ports.ts';
 import { type LogCollector, startLogCollector } from './support/log-collector.ts';
 import { eventually } from './support/mesh-under-test.ts';
+import { startProxyProcess } from './support/proxy-process.ts';
 import { byKey } from './support/spans.ts';
 
 const TYPE = 'type.googleapis.com/envoy.extensions';
@@ -182,43 +181,24 @@ test('lines and entries are as a real Envoy writes them', { skip, timeout: 60_00
     server: authority.issue('URI:spiffe://td/ns/a/sa/server,DNS:server.test,DNS:b.test'),
     client: authority.issue('URI:spiffe://td/ns/a/sa/client,DNS:client.test,IP:10.0.0.1,IP:2001:db8::1,email:a@b.c'),
   };
-  const envoys = await seenBy('envoy', certificates, async (bootstrap) => {
-    const envoy = await startEnvoy(bootstrap);
-    return () => envoy.stop();
-  });
-  const ours = await seenBy('ours', certificates, startOurs);
+  const envoys = await seenBy('envoy', certificates, startEnvoy);
+  const ours = await seenBy('ours', certificates, startProxyProcess);
   assert.deepEqual(ours.text, envoys.text);
   assert.deepEqual(ours.json, envoys.json);
   assert.deepEqual(ours.omitting, envoys.omitting);
   assert.deepEqual(ours.entries, envoys.entries);
 });
 
-async function startOurs(bootstrap: JsonObject): Promise<() => Promise<void>> {
-  const proxy = await runProxy({
-    bootstrap: await readBootstrap({ file: { name: 'test.yaml', text: JSON.stringify(bootstrap) } }),
-    clock: systemClock(),
-    dice: seededDice(1),
-    logger: silentLogger,
-    drainTimeMs: 0,
-    concurrency: 1,
-    logLevel: { level: 'none' },
-    hostname: 'test',
-    version: 'test',
-  });
-  await proxy.ready;
-  return () => proxy.close();
-}
-
 type Certificates = Readonly<Record<'server' | 'client', ReturnType<TestAuthority['issue']>>>;
 
 async function seenBy(
   who: string,
   certificates: Certificates,
-  start: (bootstrap: JsonObject) => Promise<() => Promise<void>>,
+  start: (bootstrap: JsonObject) => Promise<{ stop(): Promise<void> }>,
 ): Promise<Seen> {
   const [plain, tls, silent] = (await freePorts(3)) as [number, number, number];
   collector.streamed.length = 0;
-  const stop = await start(bootstrapOf({ who, plain, tls, silent, certificates }));
+  const proxy = await start(bootstrapOf({ who, plain, tls, silent, certificates }));
   try {
     for (const call of CALLS) await send(plain, call);
     return await eventually(async () => {
@@ -236,7 +216,7 @@ async function seenBy(
       return { text, json, omitting, entries };
     });
   } finally {
-    await stop();
+    await proxy.stop();
   }
 }
 

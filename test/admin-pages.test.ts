@@ -107,6 +107,23 @@ function fieldPaths(value: unknown, path: string): readonly string[] {
   return Object.entries(value).flatMap(([key, member]) => fieldPaths(member, path === '' ? key : `${path}.${key}`));
 }
 
+test('certificates are those of listeners and of clusters', { skip: withoutEnvoy }, async () => {
+  await withPrograms(async (envoy, ours) => {
+    const [theirs, own] = await Promise.all([certificatesOf(envoy), certificatesOf(ours)]);
+    assert.deepEqual(own, theirs);
+    assert.ok(own.includes('1 of authorities, 1 of its own'), own.join('; '));
+  });
+});
+
+async function certificatesOf(proxy: string): Promise<readonly string[]> {
+  const { certificates } = (await (await fetch(`${proxy}/certs`)).json()) as {
+    readonly certificates: readonly { readonly ca_cert: readonly object[]; readonly cert_chain: readonly object[] }[];
+  };
+  return certificates
+    .map((each) => `${each.ca_cert.length} of authorities, ${each.cert_chain.length} of its own`)
+    .sort();
+}
+
 test(
   'the real istioctl reads the configuration dump',
   { skip: istioctl ? false : 'MELTEMI_REAL_ISTIOCTL names no istioctl' },

@@ -114,8 +114,8 @@ function letsIn(flags: readonly string[]): void {
 const EVERYTHING = {
   from: [
     { source: { principals: ['*', '*/sa/b', 'cluster.local/*'], requestPrincipals: ['*', 'issuer/subject'] } },
-    { source: { serviceAccounts: ['a', 'b/c'], notNamespaces: ['a*'], ipBlocks: ['10.0.0.0/8', '::1'] } },
-    { source: { notRemoteIpBlocks: ['10.0.0.1'] } },
+    { source: { serviceAccounts: ['a', 'b/c'], ipBlocks: ['10.0.0.0/8', '::1'] } },
+    { source: { notNamespaces: ['a*'], notRemoteIpBlocks: ['10.0.0.1'], trustDomains: ['a', '*'] } },
   ],
   to: [{ operation: { hosts: ['*.a'], methods: ['GET'], paths: ['/a/{*}/b/{**}', '*'], notPorts: ['1'] } }],
   when: [

@@ -5,10 +5,8 @@ import { Agent, createServer, get, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import type { JsonObject } from '@bufbuild/protobuf';
-import { seededDice, silentLogger, systemClock } from '@meltemi/base';
-import { readBootstrap, runProxy } from '@meltemi/proxy';
-import { startEnvoy, withoutEnvoy as skip } from './support/envoy.ts';
-import { freePorts } from './support/free-ports.ts';
+import { withoutEnvoy as skip } from './support/envoy.ts';
+import { startPairedProxies } from './support/paired-proxies.ts';
 
 const TYPE = 'type.googleapis.com/envoy.extensions';
 const POLICIES = `${TYPE}.load_balancing_policies`;
@@ -230,12 +228,11 @@ after(() => {
   }
 });
 
-test('every key leads to the same host', { skip }, async () => {
-  const ours = await seenBy(startOurs);
-  const envoys = await seenBy(async (bootstrap) => {
-    const envoy = await startEnvoy(bootstrap);
-    return () => envoy.stop();
-  });
+test('every key leads to the same host', { skip }, async (context) => {
+  const listeners = [{ filters: [], routes: CASES.map(routeOf) }];
+  const pair = await startPairedProxies(context, { listeners, clusters: CASES.map(clusterOf) });
+  const ours = await seenBy(pair.ours.listeners[0]!);
+  const envoys = await seenBy(pair.envoy.listeners[0]!);
   for (const { name } of CASES) assert.deepEqual(ours[name], envoys[name], name);
   const reached = (name: string) => new Set(envoys[name]).size;
   assert.deepEqual(
@@ -244,39 +241,16 @@ test('every key leads to the same host', { skip }, async () => {
   );
 });
 
-async function startOurs(bootstrap: JsonObject): Promise<() => Promise<void>> {
-  const proxy = await runProxy({
-    bootstrap: await readBootstrap({ file: { name: 'test.yaml', text: JSON.stringify(bootstrap) } }),
-    clock: systemClock(),
-    dice: seededDice(1),
-    logger: silentLogger,
-    drainTimeMs: 0,
-    concurrency: 1,
-    logLevel: { level: 'none' },
-    hostname: 'test',
-    version: 'test',
-  });
-  await proxy.ready;
-  return () => proxy.close();
-}
-
 type Seen = Readonly<Record<string, readonly string[]>>;
 
-async function seenBy(start: (bootstrap: JsonObject) => Promise<() => Promise<void>>): Promise<Seen> {
-  const [admin, port] = await freePorts(2);
-  const stop = await start(bootstrapOf(admin!, port!));
+async function seenBy(port: number): Promise<Seen> {
   const agent = new Agent({ keepAlive: true, maxSockets: 4 });
-  try {
-    const seen: Record<string, readonly string[]> = {};
-    for (const { name, keys = KEYS } of CASES) {
-      const asked = Array.from({ length: keys }, (_, key) => ask(agent, port!, name, key));
-      seen[name] = await Promise.all(asked);
-    }
-    return seen;
-  } finally {
-    agent.destroy();
-    await stop();
+  const seen: Record<string, readonly string[]> = {};
+  for (const { name, keys = KEYS } of CASES) {
+    seen[name] = await Promise.all(Array.from({ length: keys }, (_, key) => ask(agent, port, name, key)));
   }
+  agent.destroy();
+  return seen;
 }
 
 /** The number of the host that answered, or the status where none did. */
@@ -293,33 +267,8 @@ async function ask(agent: Agent, port: number, name: string, key: number): Promi
   return response.statusCode === 200 ? text : String(response.statusCode);
 }
 
-function bootstrapOf(admin: number, port: number): JsonObject {
-  return {
-    node: { id: 'test', cluster: 'test' },
-    admin: { address: address(admin) },
-    staticResources: { listeners: [listener(port)], clusters: CASES.map(clusterOf) },
-  };
-}
-
-function listener(port: number): JsonObject {
-  const routes = CASES.map(({ name, action }) => ({
-    match: { path: `/${name}` },
-    route: { cluster: name, hashPolicy: [byHeader('x-key')], ...action },
-  }));
-  const typedConfig: JsonObject = {
-    '@type': `${TYPE}.filters.network.http_connection_manager.v3.HttpConnectionManager`,
-    statPrefix: 'test',
-    routeConfig: { name: 'test', virtualHosts: [{ name: 'all', domains: ['*'], routes }] },
-    httpFilters: [
-      { name: 'envoy.filters.http.router', typedConfig: { '@type': `${TYPE}.filters.http.router.v3.Router` } },
-    ],
-  };
-  return {
-    name: 'test',
-    address: address(port),
-    enableReusePort: false,
-    filterChains: [{ filters: [{ name: 'envoy.filters.network.http_connection_manager', typedConfig }] }],
-  };
+function routeOf({ name, action }: Case): object {
+  return { match: { path: `/${name}` }, route: { cluster: name, hashPolicy: [byHeader('x-key')], ...action } };
 }
 
 function clusterOf({ name, cluster, endpoints = [] }: Case): JsonObject {

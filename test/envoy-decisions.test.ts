@@ -5,9 +5,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { fromJson, type JsonObject } from '@bufbuild/protobuf';
 import { registryOf } from '@meltemi/api';
 import { RouteConfigurationSchema } from '@meltemi/api/envoy/config/route/v3/route_pb';
+import { file_envoy_config_route_v3_route_components as routesFile } from '@meltemi/api/envoy/config/route/v3/route_components_pb';
 import { file_envoy_extensions_filters_http_fault_v3_fault as faultFile } from '@meltemi/api/envoy/extensions/filters/http/fault/v3/fault_pb';
 import { file_envoy_extensions_path_match_uri_template_v3_uri_template_match as matchFile } from '@meltemi/api/envoy/extensions/path/match/uri_template/v3/uri_template_match_pb';
 import { file_envoy_extensions_path_rewrite_uri_template_v3_uri_template_rewrite as rewriteFile } from '@meltemi/api/envoy/extensions/path/rewrite/uri_template/v3/uri_template_rewrite_pb';
+import { file_envoy_type_matcher_v3_http_inputs as inputsFile } from '@meltemi/api/envoy/type/matcher/v3/http_inputs_pb';
 import { seededDice } from '@meltemi/base';
 import { compileRouteTable, normalisePath, type RouteTable } from '@meltemi/decide';
 import { CHANCES, chanceRoutes, type Shares } from './support/chance-routes.ts';
@@ -31,7 +33,7 @@ const SIGMAS = 5;
 /** Disagreements that a failure shows. */
 const SHOWN = 5;
 
-const registry = registryOf(faultFile, matchFile, rewriteFile);
+const registry = registryOf(faultFile, matchFile, rewriteFile, routesFile, inputsFile);
 const everyPath: JsonObject = {
   name: 'paths',
   virtualHosts: [{ name: 'all', domains: ['*'], routes: [{ match: { prefix: '' }, route: { cluster: 'v1' } }] }],
@@ -127,6 +129,11 @@ test('enough was compared', { skip }, (t) => {
   t.diagnostic(`${compared} pairs of configuration and request`);
   assert.deepEqual([...kinds].sort(), ['direct', 'fault', 'forwarded', 'no cluster', 'no route', 'redirect']);
   assert.ok(compared >= 10_000, `only ${compared} pairs`);
+  const trees = [...listeners.values()].flatMap(({ routes }) =>
+    (routes['virtualHosts'] as JsonObject[]).filter(hasTree),
+  );
+  t.diagnostic(`${trees.length} virtual hosts choose their routes by a match tree`);
+  assert.ok(trees.length >= 100, `only ${trees.length} match trees`);
 });
 
 /** Sends every request to the listener and compares; resolves to the outcomes, which are both sides'. */
@@ -150,6 +157,10 @@ async function assertAgreed(
         .join('\n')}`,
     );
   return ours;
+}
+
+function hasTree(virtualHost: JsonObject): boolean {
+  return 'matcher' in virtualHost;
 }
 
 function kindOf(outcome: Outcome): string {

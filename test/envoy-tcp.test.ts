@@ -5,11 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { JsonObject } from '@bufbuild/protobuf';
-import { seededDice, silentLogger, systemClock } from '@meltemi/base';
-import { readBootstrap, runProxy } from '@meltemi/proxy';
-import { startEnvoy, withoutEnvoy as skip } from './support/envoy.ts';
-import { freePorts } from './support/free-ports.ts';
+import { withoutEnvoy as skip } from './support/envoy.ts';
 import { eventually, httpGet } from './support/mesh-under-test.ts';
+import {
+  clusterOf,
+  type PairedPorts,
+  type PairedSetup,
+  type Side,
+  startPairedProxies,
+} from './support/paired-proxies.ts';
 import {
   type Character,
   converse,
@@ -18,6 +22,9 @@ import {
   startTalkServer,
   type TalkServer,
 } from './support/tcp-talk.ts';
+
+/** Nobody listens there. */
+const REFUSING = 1;
 
 const TYPE = 'type.googleapis.com/envoy.extensions';
 
@@ -73,45 +80,20 @@ after(() => {
   rmSync(directory, { recursive: true });
 });
 
-test('conversations end alike, and are counted and logged alike', { skip }, async () => {
-  const envoys = await seenBy('envoy', async (bootstrap) => {
-    const envoy = await startEnvoy(bootstrap);
-    return () => envoy.stop();
-  });
-  const ours = await seenBy('ours', startOurs);
+test('conversations end alike, and are counted and logged alike', { skip }, async (context) => {
+  const pair = await startPairedProxies(context, setupOf);
+  const envoys = await seenBy(pair.envoy, 'envoy');
+  const ours = await seenBy(pair.ours, 'ours');
   assert.deepEqual(ours, envoys);
   assert.deepEqual(ours.heard['half'], { text: 'heard hey', how: 'end' });
 });
 
-async function startOurs(bootstrap: JsonObject): Promise<() => Promise<void>> {
-  const proxy = await runProxy({
-    bootstrap: await readBootstrap({ file: { name: 'test.yaml', text: JSON.stringify(bootstrap) } }),
-    clock: systemClock(),
-    dice: seededDice(1),
-    logger: silentLogger,
-    drainTimeMs: 0,
-    concurrency: 1,
-    logLevel: { level: 'none' },
-    hostname: 'test',
-    version: 'test',
-  });
-  await proxy.ready;
-  return () => proxy.close();
-}
-
-async function seenBy(who: string, start: (bootstrap: JsonObject) => Promise<() => Promise<void>>): Promise<Seen> {
-  const [admin, refusing, ...ports] = await freePorts(CASES.length + 2);
-  const logFile = join(directory, `${who}.log`);
-  const stop = await start(bootstrapOf({ admin: admin!, refusing: refusing!, ports, logFile }));
-  try {
-    const heard: Record<string, Heard> = {};
-    for (const [index, { name, script }] of CASES.entries()) heard[name] = await converse(ports[index]!, script);
-    const log = await eventually(async () => logLines(logFile));
-    const counters = (await httpGet(`http://127.0.0.1:${admin}/stats`)).body.split('\n');
-    return { heard, log, counters: counters.filter((line) => COMPARED.test(line)).sort() };
-  } finally {
-    await stop();
-  }
+async function seenBy({ admin, listeners }: PairedPorts, side: Side): Promise<Seen> {
+  const heard: Record<string, Heard> = {};
+  for (const [index, { name, script }] of CASES.entries()) heard[name] = await converse(listeners[index]!, script);
+  const log = await eventually(async () => logLines(logFile(side)));
+  const counters = (await httpGet(`http://127.0.0.1:${admin}/stats`)).body.split('\n');
+  return { heard, log, counters: counters.filter((line) => COMPARED.test(line)).sort() };
 }
 
 /** One line a conversation; fails while some are not written yet. */
@@ -121,65 +103,35 @@ function logLines(file: string): readonly string[] {
   return lines;
 }
 
-interface Places {
-  readonly admin: number;
-  /** Where nobody listens. */
-  readonly refusing: number;
-  readonly ports: readonly number[];
-  readonly logFile: string;
+function logFile(side: Side): string {
+  return join(directory, `${side}.log`);
 }
 
-function bootstrapOf({ admin, refusing, ports, logFile }: Places): JsonObject {
-  const upstreamPort = (upstream: Case['upstream']) =>
-    upstream === 'refuses' ? refusing : servers.get(upstream)?.port;
-  return {
-    node: { id: 'test', cluster: 'test' },
-    admin: { address: address(admin) },
-    staticResources: {
-      listeners: CASES.map((each, index) => listener(each, ports[index]!, logFile)),
-      clusters: CASES.filter(({ upstream }) => upstream !== 'unknown').map((each) =>
-        cluster(each, upstreamPort(each.upstream)),
-      ),
-    },
-  };
+function setupOf(side: Side): PairedSetup {
+  const clusters = CASES.filter(({ upstream }) => upstream !== 'unknown').map(({ name, upstream, cluster }) =>
+    upstream === 'nobody'
+      ? { name, type: 'STATIC', connect_timeout: '1s', load_assignment: { cluster_name: name }, ...cluster }
+      : clusterOf(name, servers.get(upstream)?.port ?? REFUSING, cluster),
+  );
+  return { listeners: CASES.map((each) => ({ filters: [], listener: listenerOf(each, logFile(side)) })), clusters };
 }
 
-function listener({ name, filter }: Case, port: number, path: string): JsonObject {
+function listenerOf({ name, filter }: Case, path: string): object {
   const format = `${name} %RESPONSE_FLAGS% %BYTES_RECEIVED% %BYTES_SENT% %UPSTREAM_CLUSTER% %UPSTREAM_REQUEST_ATTEMPT_COUNT% %UPSTREAM_TRANSPORT_FAILURE_REASON% %PROTOCOL% %RESPONSE_CODE%\n`;
   const log = {
     name: 'file',
-    typedConfig: {
+    typed_config: {
       '@type': `${TYPE}.access_loggers.file.v3.FileAccessLog`,
       path,
-      logFormat: { textFormatSource: { inlineString: format } },
+      log_format: { text_format_source: { inline_string: format } },
     },
   };
-  const typedConfig: JsonObject = {
+  const typed = {
     '@type': `${TYPE}.filters.network.tcp_proxy.v3.TcpProxy`,
-    statPrefix: name,
+    stat_prefix: name,
     cluster: name,
-    accessLog: [log],
+    access_log: [log],
     ...filter,
   };
-  return {
-    name,
-    address: address(port),
-    enableReusePort: false,
-    filterChains: [{ filters: [{ name: 'envoy.filters.network.tcp_proxy', typedConfig }] }],
-  };
-}
-
-function cluster({ name, cluster: more }: Case, port: number | undefined): JsonObject {
-  const lbEndpoints = port === undefined ? [] : [{ endpoint: { address: address(port) } }];
-  return {
-    name,
-    type: 'STATIC',
-    connectTimeout: '1s',
-    loadAssignment: { clusterName: name, endpoints: [{ lbEndpoints }] },
-    ...more,
-  };
-}
-
-function address(port: number): JsonObject {
-  return { socketAddress: { address: '127.0.0.1', portValue: port } };
+  return { filter_chains: [{ filters: [{ name: 'envoy.filters.network.tcp_proxy', typed_config: typed }] }] };
 }

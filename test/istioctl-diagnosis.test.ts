@@ -62,9 +62,11 @@ for (const { what, flags, skip, version } of MESHES) {
           assert.match(states[6]!, version);
         }
       });
-      for (const name of ['productpage', 'reviews-v2', 'istio-ingressgateway.istio-system']) {
-        assert.equal(await ok('proxy-status', name), 'Clusters Match\nListeners Match\nRoutes Match\n');
-      }
+      // What a proxy is told may change once more while the last pods of the mesh become ready.
+      await eventually(async () => {
+        for (const name of ['productpage', 'reviews-v2', 'istio-ingressgateway.istio-system'])
+          assert.equal(await ok('proxy-status', name), 'Clusters Match\nListeners Match\nRoutes Match\n');
+      });
       const entries = JSON.parse(await ok('ps', '-o', 'json')) as { types: { RDS: unknown } }[];
       assert.deepEqual(entries[0]!.types.RDS, { status: 'SYNCED' });
     });

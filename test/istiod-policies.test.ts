@@ -12,7 +12,10 @@ const INSTALLED = {
   defaultProviders: { metrics: ['prometheus'] },
   accessLogFile: '/dev/stdout',
   enablePrometheusMerge: true,
-  extensionProviders: [{ name: 'printed', envoyFileAccessLog: { path: '/dev/stdout' } }],
+  extensionProviders: [
+    { name: 'printed', envoyFileAccessLog: { path: '/dev/stdout' } },
+    { name: 'traced', zipkin: { service: 'c.demo.svc.cluster.local', port: 80, path: '/spans' } },
+  ],
 };
 const KEY = rsaKey('one', 'RS256');
 const ISSUER = 'issuer@example.com';
@@ -260,6 +263,25 @@ spec:
           await eventually(async () => assert.ok(world.log(name).includes(`"GET /loud/${turn}/`)));
           assert.ok(!world.log(name).includes(`"GET /quiet/${turn}/`), `${name} logged what it should not`);
         }
+      });
+    },
+  );
+});
+
+test('a Telemetry sends spans to its Zipkin', { skip }, async () => {
+  await underRules(
+    `
+apiVersion: telemetry.istio.io/v1
+kind: Telemetry
+metadata: {name: traces, namespace: demo}
+spec:
+  selector: {matchLabels: {app: a}}
+  tracing: [{providers: [{name: traced}], randomSamplingPercentage: 100}]
+`,
+    async () => {
+      await eventually(async () => {
+        await world.call('a', { url: 'http://b.demo/traced' });
+        assert.match(world.log('c'), /"POST \/spans HTTP\/1.1" 200/);
       });
     },
   );

@@ -24,7 +24,7 @@ import {
 const TYPE = 'type.googleapis.com/envoy';
 
 interface Listener {
-  readonly provider: 'zipkin' | 'otlp';
+  readonly provider: 'zipkin' | 'zipkin-w3c' | 'otlp';
   readonly direction: 'INBOUND' | 'OUTBOUND';
   readonly tracing?: JsonObject;
 }
@@ -38,6 +38,8 @@ const LISTENERS: readonly Listener[] = [
   { provider: 'otlp', direction: 'OUTBOUND', tracing: { spawnUpstreamSpan: true } },
   { provider: 'otlp', direction: 'OUTBOUND', tracing: { randomSampling: { value: 0 } } },
   { provider: 'zipkin', direction: 'INBOUND', tracing: { randomSampling: { value: 0 } } },
+  { provider: 'zipkin-w3c', direction: 'INBOUND' },
+  { provider: 'zipkin-w3c', direction: 'OUTBOUND', tracing: { spawnUpstreamSpan: true } },
 ];
 
 interface Call {
@@ -73,6 +75,15 @@ const CALLS: Readonly<Record<Listener['provider'], readonly Call[]>> = {
     { path: '/never', untraced: true },
     { path: '/bad', headers: () => ({ 'x-client-trace-id': 'c1' }) },
   ],
+  'zipkin-w3c': [
+    { path: '/abcdefghijklmno?q' },
+    { path: '/several', headers: (id) => ({ ...b3('1')(id), ...w3c('00')(id) }) },
+    { path: '/sampled', headers: w3c('01') },
+    { path: '/unsampled', headers: w3c('00'), untraced: true },
+    { path: '/malformed', headers: () => ({ traceparent: 'garbage' }) },
+    { path: '/single', headers: (id) => ({ b3: `${span(id)}-${span(id)}-1` }) },
+    { path: '/bad' },
+  ],
   otlp: [
     { path: '/abcdefghijklmno?q' },
     { path: '/sampled', headers: w3c('01') },
@@ -92,9 +103,12 @@ interface Heard {
 interface AllHeard {
   readonly calls: Readonly<Record<string, Heard>>;
   readonly spans: Readonly<Record<string, readonly SeenSpan[]>>;
+  readonly collectors: readonly string[];
 }
 
 const zipkinHeard: JsonValue[] = [];
+/** How its collector was asked. */
+const zipkinAsked = new Set<string>();
 let app: Server;
 let zipkin: Server;
 let collector: LogCollector;
@@ -105,6 +119,8 @@ before(async () => {
     response.end('ok');
   });
   zipkin = createServer((incoming, response) => {
+    const { host, 'content-type': type, 'x-token': token } = incoming.headers;
+    zipkinAsked.add([incoming.method, incoming.url, host, type, token].join(' '));
     let body = '';
     incoming.on('data', (part: Buffer) => (body += part.toString()));
     incoming.on('end', () => {
@@ -131,6 +147,7 @@ test('headers and spans are as a real Envoy has them', { skip, timeout: 120_000 
   const ours = await heardBy(startOurs);
   assert.deepEqual(ours.calls, envoys.calls);
   assert.deepEqual(ours.spans, envoys.spans);
+  assert.deepEqual(ours.collectors, envoys.collectors);
 });
 
 async function startOurs(bootstrap: JsonObject): Promise<() => Promise<void>> {
@@ -152,6 +169,7 @@ async function startOurs(bootstrap: JsonObject): Promise<() => Promise<void>> {
 async function heardBy(start: (bootstrap: JsonObject) => Promise<() => Promise<void>>): Promise<AllHeard> {
   const ports = await freePorts(LISTENERS.length);
   zipkinHeard.length = 0;
+  zipkinAsked.clear();
   collector.traces.length = 0;
   const calls: Record<string, Heard> = {};
   let wanted = 0;
@@ -170,7 +188,7 @@ async function heardBy(start: (bootstrap: JsonObject) => Promise<() => Promise<v
       assert.equal(all.length, wanted);
       return byCall(all);
     }, 30_000);
-    return { calls, spans };
+    return { calls, spans, collectors: [...zipkinAsked].sort() };
   } finally {
     await stop();
   }
@@ -249,6 +267,18 @@ const PROVIDERS: Readonly<Record<Listener['provider'], JsonObject>> = {
       collectorEndpoint: '/api/v2/spans',
       collectorEndpointVersion: 'HTTP_JSON',
       traceId128bit: true,
+    },
+  },
+  'zipkin-w3c': {
+    name: 'envoy.tracers.zipkin',
+    typedConfig: {
+      '@type': `${TYPE}.config.trace.v3.ZipkinConfig`,
+      collectorEndpointVersion: 'HTTP_JSON',
+      traceContextOption: 'USE_B3_WITH_W3C_PROPAGATION',
+      collectorService: {
+        httpUri: { uri: 'http://collector.test/w3c/spans', cluster: 'zipkin', timeout: '2s' },
+        requestHeadersToAdd: [{ header: { key: 'X-Token', value: 'secret' } }],
+      },
     },
   },
   otlp: {

@@ -57,6 +57,22 @@ export function adminWorld(ports: readonly number[]): AdminWorld {
       connect_timeout: '1s',
       eds_cluster_config: { service_name: 'outbound|80||b.demo.svc.cluster.local', eds_config: endpoints },
     },
+    {
+      name: 'secure',
+      type: 'STATIC',
+      connect_timeout: '1s',
+      load_assignment: assignment('secure', endpointPort),
+      transport_socket: {
+        name: 'tls',
+        typed_config: {
+          '@type': `${TYPE}.extensions.transport_sockets.tls.v3.UpstreamTlsContext`,
+          common_tls_context: {
+            tls_certificate_sds_secret_configs: [{ name: 'default', sds_config: secrets }],
+            validation_context: { trusted_ca: { inline_bytes: chain } },
+          },
+        },
+      },
+    },
   ]);
   const bootstrap: JsonObject = {
     node: { id: 'sidecar~127.0.0.1~a.demo~demo.svc.cluster.local', cluster: 'a.demo' },

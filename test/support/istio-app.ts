@@ -8,7 +8,8 @@ const pod = process.argv[2]!;
 const CALL_DEADLINE_MS = 10_000;
 const agent = new Agent({ keepAlive: true });
 const failuresLeft = new Map<string, number>();
-let load: { stopped: boolean; readonly result: Promise<LoadResult> } | undefined;
+/** By where they go. */
+const loads = new Map<string, { stopped: boolean; readonly result: Promise<LoadResult> }>();
 
 createServer((request, response) => {
   const url = new URL(request.url!, 'http://app');
@@ -33,11 +34,10 @@ async function control(path: string, body: NodeJS.ReadableStream): Promise<unkno
     case '/bytes':
       return exchangeBytes(call);
     case '/load':
-      load = startLoad(call);
+      loads.set(call.url, startLoad(call));
       return {};
     default:
-      load!.stopped = true;
-      return load!.result;
+      return stopLoad(call.url);
   }
 }
 
@@ -79,8 +79,15 @@ function exchangeBytes({ url }: AppCall): Promise<AppAnswer> {
   });
 }
 
+function stopLoad(url: string): Promise<LoadResult> {
+  const load = loads.get(url)!;
+  loads.delete(url);
+  load.stopped = true;
+  return load.result;
+}
+
 /** Requests one after the other until it is stopped. */
-function startLoad(call: AppCall): NonNullable<typeof load> {
+function startLoad(call: AppCall): { stopped: boolean; readonly result: Promise<LoadResult> } {
   const run = { stopped: false, result: Promise.resolve<LoadResult>({ requests: 0, failures: [] }) };
   run.result = (async () => {
     let requests = 0;

@@ -22,7 +22,6 @@ import {
   SANDBOX_ADDRESS,
   service,
   serviceAccount,
-  type ServiceFacts,
   SIDECAR_UID,
   startKubeApiserver,
   startPilotAgent,
@@ -67,6 +66,8 @@ export interface WorldOptions {
   /** The applications, each a pod of its name with its service: name → its sidecar. */
   readonly applications: Readonly<Record<string, Sidecar>>;
   readonly meshConfig?: object;
+  /** Of our control plane. */
+  readonly discoveryFlags?: readonly string[];
   readonly istiodEnv?: Readonly<Record<string, string>>;
   /** Files of configuration, name → YAML. */
   readonly configuration?: Readonly<Record<string, string>>;
@@ -167,8 +168,6 @@ export class IstioWorld {
   async #add({ client }: KubeApiserver, name: string, clusterIp: string, sidecar: Sidecar): Promise<void> {
     const facts = { namespace: 'demo', name, app: name, version: 'v1', address: await this.sandbox.addPod(name) };
     const serviceFacts = { namespace: 'demo', name, address: clusterIp, ports: PORTS, pods: [facts] };
-    if (this.controlPlane instanceof OwnControlPlane)
-      this.controlPlane.apply(`objects-${name}`, objectsText(facts, serviceFacts));
     await client.create(serviceAccount('demo', name));
     await client.create(pod(facts));
     await client.replaceStatus(pod(facts), runningStatus(facts));
@@ -227,7 +226,12 @@ async function startControlPlane(
 ): Promise<ControlPlane> {
   if (options.controlPlane === 'meltemi') {
     const command = [process.execPath, join(programs, 'pilot-discovery.js')] as const;
-    return OwnControlPlane.start(sandbox, kubernetes.client, command, ['demo']);
+    return OwnControlPlane.start(sandbox, {
+      command,
+      kubeconfig: kubernetes.kubeconfig,
+      ...(options.meshConfig && { meshConfig: options.meshConfig }),
+      ...(options.discoveryFlags && { moreFlags: options.discoveryFlags }),
+    });
   }
   return Istiod.start(sandbox, {
     program: programPath('pilotDiscovery'),
@@ -235,12 +239,6 @@ async function startControlPlane(
     ...(options.meshConfig && { meshConfig: options.meshConfig }),
     ...(options.istiodEnv && { env: options.istiodEnv }),
   });
-}
-
-/** The same as the API server has, for who reads files. */
-function objectsText(facts: PodFacts, serviceFacts: ServiceFacts): string {
-  const objects = [{ ...pod(facts), status: runningStatus(facts) }, service(serviceFacts)];
-  return objects.map((object) => JSON.stringify(object)).join('\n---\n');
 }
 
 /** Our programs, bundled as `./mesh` runs them, and one that takes Envoy's place. Answers with their folder. */

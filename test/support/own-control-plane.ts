@@ -1,13 +1,20 @@
-// Our pilot-discovery in a sandbox, in istiod's place: objects and rules from files, tokens of the API server.
+// Our pilot-discovery in a sandbox, in istiod's place: services and pods from the API server, rules from files.
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { KubeClient, KubeObject, Sandbox } from '@meltemi/testkit';
+import type { Sandbox } from '@meltemi/testkit';
 
-const ISSUER = 'https://kubernetes.default.svc.cluster.local';
 const HTTP = '127.0.0.1:18080';
 const READY_DEADLINE_MS = 20_000;
 const POLL_MS = 50;
+
+export interface OwnControlPlaneOptions {
+  /** Starts pilot-discovery. */
+  readonly command: readonly [string, ...string[]];
+  readonly kubeconfig: string;
+  readonly meshConfig?: object;
+  readonly moreFlags?: readonly string[];
+}
 
 export class OwnControlPlane {
   readonly #sandbox: Sandbox;
@@ -18,19 +25,20 @@ export class OwnControlPlane {
     this.#configuration = configuration;
   }
 
-  /** `command`: starts pilot-discovery. Its root goes into each namespace, as istiod's does. Rejects when it is not ready in time. */
+  /** Rejects when it is not ready in time. */
   static async start(
     sandbox: Sandbox,
-    kubernetes: KubeClient,
-    command: readonly [string, ...string[]],
-    namespaces: readonly string[],
+    { command, kubeconfig, meshConfig = {}, moreFlags = [] }: OwnControlPlaneOptions,
   ): Promise<OwnControlPlane> {
     const directory = join(sandbox.directory, 'pilot-discovery');
     const configuration = join(directory, 'configuration');
     mkdirSync(configuration, { recursive: true });
-    writeFileSync(join(directory, 'jwks.json'), JSON.stringify(await kubernetes.request('GET', '/openid/v1/jwks')));
+    writeFileSync(join(directory, 'mesh.yaml'), JSON.stringify(meshConfig));
     const log = join(sandbox.directory, 'pilot-discovery.log');
-    const process = sandbox.run({ command: [...command, 'discovery', ...flags(directory, configuration)], log });
+    const process = sandbox.run({
+      command: [...command, 'discovery', ...flags(directory, configuration, kubeconfig), ...moreFlags],
+      log,
+    });
     const deadline = performance.now() + READY_DEADLINE_MS;
     while ((await sandbox.fetch(`http://${HTTP}/ready`).catch(() => undefined))?.status !== 200) {
       if (!process.running || performance.now() > deadline) {
@@ -38,8 +46,6 @@ export class OwnControlPlane {
       }
       await delay(POLL_MS);
     }
-    const root = readFileSync(join(directory, 'ca/root-cert.pem'), 'utf8');
-    for (const namespace of namespaces) await kubernetes.create(rootMap(namespace, root));
     return new OwnControlPlane(sandbox, configuration);
   }
 
@@ -64,21 +70,16 @@ export class OwnControlPlane {
   }
 }
 
-function flags(directory: string, configuration: string): readonly string[] {
+function flags(directory: string, configuration: string, kubeconfig: string): readonly string[] {
   const values = {
+    kubeconfig,
     configDir: configuration,
+    meshConfig: join(directory, 'mesh.yaml'),
     caDir: join(directory, 'ca'),
-    tokenJwks: join(directory, 'jwks.json'),
-    tokenIssuer: ISSUER,
     grpcAddr: '0.0.0.0:15010',
     secureGRPCAddr: '0.0.0.0:15012',
     httpAddr: HTTP,
     monitoringAddr: '127.0.0.1:15014',
   };
   return Object.entries(values).flatMap(([name, value]) => [`--${name}`, value]);
-}
-
-function rootMap(namespace: string, root: string): KubeObject {
-  const metadata = { namespace, name: 'istio-ca-root-cert' };
-  return { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'root-cert.pem': root } };
 }

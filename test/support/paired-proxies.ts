@@ -46,17 +46,27 @@ export interface PairedPorts {
 
 const TYPE = 'type.googleapis.com/envoy.extensions.filters';
 
-/** Both end with the test. Rejects as soon as one does not start; then the other ends too. */
-export async function startPairedProxies(context: TestContext, setup: PairedSetup): Promise<PairedProxies> {
+/** Which of both. */
+export type Side = 'envoy' | 'ours';
+
+/**
+ * Both end with the test. Rejects as soon as one does not start; then the other ends too. A function makes what is to
+ * differ, such as the names of files.
+ */
+export async function startPairedProxies(
+  context: TestContext,
+  given: PairedSetup | ((side: Side) => PairedSetup),
+): Promise<PairedProxies> {
+  const [theirs, own] = (['envoy', 'ours'] as const).map((side) => (typeof given === 'function' ? given(side) : given));
   const echo = await startEchoUpstream('echo');
   context.after(() => echo.close());
-  const count = setup.listeners.length;
+  const count = own!.listeners.length;
   const ports = await freePorts(2 * (count + 1));
   const [envoy, ours] = [portsOf(ports.slice(0, count + 1)), portsOf(ports.slice(count + 1))];
   const failed = new AbortController();
   const starting = [
-    startEnvoy(bootstrapOf(setup, echo, envoy), failed.signal),
-    startProxyProcess(bootstrapOf(setup, echo, ours), failed.signal),
+    startEnvoy(bootstrapOf(theirs!, echo, envoy), failed.signal),
+    startProxyProcess(bootstrapOf(own!, echo, ours), failed.signal),
   ];
   for (const start of starting) context.after(() => start.then((proxy) => proxy.stop()).catch(() => {}));
   await Promise.all(starting).catch((error: unknown) => {

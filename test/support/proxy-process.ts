@@ -16,14 +16,20 @@ export interface ProxyProcess {
 /** One whose process a test looks at. */
 export interface KnownProcess extends ProxyProcess {
   readonly pid: number;
+  /** SIGTERM. Resolves when it has drained and ended, with its exit code. */
+  terminate(): Promise<number | null>;
 }
 
-/** Resolves when it listens. It ends with this process, whose message channel it watches, or by `signal`. */
-export async function startProxyProcess(bootstrap: JsonObject, signal?: AbortSignal): Promise<KnownProcess> {
+/** `drain`: its flags. Resolves when it listens. It ends with this process, whose message channel it watches, or by `signal`. */
+export async function startProxyProcess(
+  bootstrap: JsonObject,
+  signal?: AbortSignal,
+  drain: readonly string[] = ['--drain-time-s', '1'],
+): Promise<KnownProcess> {
   const directory = mkdtempSync(join(tmpdir(), 'mesh-proxy-'));
   const file = join(directory, 'bootstrap.json');
   writeFileSync(file, JSON.stringify(bootstrap));
-  const args = ['-c', file, '-l', 'error', '--drain-time-s', '1', '--concurrency', '1'];
+  const args = ['-c', file, '-l', 'error', ...drain, '--concurrency', '1'];
   const child = spawn(process.execPath, [PROXY, ...args], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const exited = once(child, 'exit');
   const ready = once(child, 'message');
@@ -40,6 +46,11 @@ export async function startProxyProcess(bootstrap: JsonObject, signal?: AbortSig
   }
   return {
     pid: child.pid!,
+    async terminate() {
+      child.kill('SIGTERM');
+      await exited;
+      return child.exitCode;
+    },
     async stop() {
       end();
       await exited;

@@ -3,6 +3,7 @@ import type { JsonObject } from '@bufbuild/protobuf';
 import * as fc from 'fast-check';
 import { FAILS_HEADER, FAILS_WITH_HEADER, SLOW_HEADER } from './behaving-upstream.ts';
 import { barePath, headerMatch, type Part } from './random-matches.ts';
+import { matchShape, treeOf } from './random-match-trees.ts';
 import type { TestRequest } from './random-requests.ts';
 import { CLUSTERS, ROUTE_HEADER } from './random-routes.ts';
 
@@ -62,6 +63,21 @@ const access: Part = fc
       '@type': `${TYPE}.rbac.v3.RBACPerRoute`,
       rbac: {
         rules: { action, policies: Object.fromEntries(policies.map((policy, index) => [`policy-${index}`, policy])) },
+      },
+    },
+  }));
+
+const accessTree: Part = fc
+  .tuple(matchShape, fc.array(fc.constantFrom('ALLOW', 'DENY', 'LOG'), { minLength: 6, maxLength: 6 }))
+  .map(([shape, actions]) => ({
+    'envoy.filters.http.rbac': {
+      '@type': `${TYPE}.rbac.v3.RBACPerRoute`,
+      rbac: {
+        matcher: treeOf(shape, (number) => ({
+          '@type': 'type.googleapis.com/envoy.config.rbac.v3.Action',
+          name: `action-${number}`,
+          action: actions[number % actions.length]!,
+        })),
       },
     },
   }));
@@ -138,7 +154,7 @@ const forward: Part = fc.oneof(
 const virtualHost: Part = fc
   .record({
     route: forward,
-    filters: fc.array(fc.oneof(access, cors), { maxLength: 2 }),
+    filters: fc.array(fc.oneof(access, accessTree, cors), { maxLength: 2 }),
     attempts: fc.boolean(),
     inResponse: fc.boolean(),
   })

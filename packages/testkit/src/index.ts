@@ -1,5 +1,6 @@
 // Real components and helpers for tests.
-export { benchComponents, type Component, components, setUpComponent } from './component.ts';
+export { type Component, setUpComponent } from './component.ts';
+export { benchComponents, components } from './components.ts';
 export { fixtureFolder } from './fixtures.ts';
 export { BOOTSTRAP_TEMPLATE } from './go-tools.ts';
 export { GRPC_CASES } from './grpc-cases.ts';
@@ -19,6 +20,7 @@ export {
   type ServiceFacts,
   type ServicePort,
 } from './kubernetes/kube-objects.ts';
+export { type ReachedPort, reachPort } from './sandbox/reach-port.ts';
 export { reasonAgainstSandbox, Sandbox, SANDBOX_ADDRESS } from './sandbox/sandbox.ts';
 export { type ProgramEnd, SandboxProcess, type SandboxProgram } from './sandbox/sandbox-process.ts';
 export type { HttpAnswer } from './sandbox/sandbox-request.ts';

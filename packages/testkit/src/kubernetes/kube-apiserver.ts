@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Sandbox, SANDBOX_ADDRESS } from '../sandbox/sandbox.ts';
+import type { SandboxProcess } from '../sandbox/sandbox-process.ts';
 import { KubeClient } from './kube-client.ts';
 
 /** Paths of the programs. */
@@ -16,6 +17,10 @@ export interface KubeApiserver {
   readonly client: KubeClient;
   /** Path of a kubeconfig for a cluster administrator. */
   readonly kubeconfig: string;
+  /** Kills it; its data stays. */
+  stop(): Promise<void>;
+  /** Starts it again after `stop`; resolves when it is ready. */
+  start(): Promise<void>;
 }
 
 const SERVER = 'https://127.0.0.1:6443';
@@ -30,8 +35,17 @@ export async function startKubeApiserver(sandbox: Sandbox, programs: KubernetesP
   const kubeconfig = writeClusterFiles(directory);
   await startEtcd(sandbox, programs.etcd, join(directory, 'etcd'));
   const log = join(sandbox.directory, 'kube-apiserver.log');
-  const server = sandbox.run({ command: [programs.kubeApiserver, ...serverFlags(directory)], log });
   const client = new KubeClient(sandbox, SERVER, TOKEN);
+  let server: SandboxProcess | undefined;
+  const start = async (): Promise<void> => {
+    server = sandbox.run({ command: [programs.kubeApiserver, ...serverFlags(directory)], log });
+    await waitUntilReady(server, client, log);
+  };
+  await start();
+  return { client, kubeconfig, start, stop: async () => server?.stop() };
+}
+
+async function waitUntilReady(server: SandboxProcess, client: KubeClient, log: string): Promise<void> {
   const deadline = performance.now() + READY_DEADLINE_MS;
   while (!(await client.ready())) {
     if (!server.running || performance.now() > deadline) {
@@ -39,7 +53,6 @@ export async function startKubeApiserver(sandbox: Sandbox, programs: KubernetesP
     }
     await delay(POLL_MS);
   }
-  return { client, kubeconfig };
 }
 
 /** Its data is in memory: durable writes would take most of the time. */
