@@ -130,12 +130,17 @@ describe('ResponseParser beside llhttp', () => {
     await fc.assert(
       fc.asyncProperty(mutatedResponses, async (text) => {
         const mine = ourBody(text);
-        if (mine !== undefined) assert.equal(await theirBody(text), mine, JSON.stringify(text));
+        if (mine !== undefined && !closesEarly(text)) assert.equal(await theirBody(text), mine, JSON.stringify(text));
       }),
       { numRuns: 400 },
     );
   });
 });
+
+/** llhttp ends where an interim response says `close`, or is of HTTP/1.0; the connection closes after the final one (RFC 9110 §15.2, RFC 9112 §9.6). */
+function closesEarly(text: string): boolean {
+  return /^HTTP\/1\.(0 1\d\d|1 1\d\d[^]*?\bclose\b[^]*?\r\n\r\n)/i.test(text);
+}
 
 const ordinary = fc.constantFrom(
   'GET / HTTP/1.1\r\nHost: a\r\n\r\n',
