@@ -1,6 +1,6 @@
-// One stat as a store keeps it: the cell, who holds it, and where its names come from; they are worked out when it is shown.
+// What a store shows: a stat's cell with its names; and the making of cells by kind.
 import { Counter, Gauge, Histogram } from './stat.ts';
-import { type StatName, statName, type StatPrefix } from './stat-name.ts';
+import type { StatName } from './stat-name.ts';
 
 /** A stat with its names, as the exposition formats read it. */
 export type Stat =
@@ -8,43 +8,34 @@ export type Stat =
   | { readonly kind: 'gauge'; readonly name: StatName; readonly cell: Gauge }
   | { readonly kind: 'histogram'; readonly name: StatName; readonly cell: Histogram };
 
-/** What the names of all stats of one scope come from. */
-export interface ScopeNames {
-  readonly prefix: StatPrefix;
-  readonly tagPrefix: string;
+export type StatKind = Stat['kind'];
+export type Cell = Stat['cell'];
+
+const CELLS = { counter: Counter, gauge: Gauge, histogram: Histogram };
+
+export function emptyCell(kind: StatKind): Cell {
+  return new CELLS[kind]();
 }
 
-export class HeldStat {
-  readonly kind: Stat['kind'];
-  /** Of the whole process, the only name of its kind. */
-  readonly text: string;
-  readonly cell: Stat['cell'];
-  holders = 0;
-  readonly #names: StatName | ScopeNames;
+export function shownStat(name: StatName, cell: Cell): Stat {
+  return { kind: kindOf(cell), name, cell } as Stat;
+}
 
-  constructor(kind: Stat['kind'], text: string, names: StatName | ScopeNames) {
-    this.kind = kind;
-    this.text = text;
-    this.cell = emptyCell(kind);
-    this.#names = names;
-  }
+/** `cell`, which `name` has. Throws StatKindError when it is of another kind. */
+export function cellOfKind(kind: StatKind, name: string, cell: Cell): Cell {
+  if (!(cell instanceof CELLS[kind])) throw new StatKindError(name, kindOf(cell), kind);
+  return cell;
+}
 
-  /** With its names, as it is shown. */
-  shown(): Stat {
-    const names = this.#names;
-    const name =
-      'prefix' in names ? statName(names.prefix, this.text.slice(names.prefix.text.length), names.tagPrefix) : names;
-    return { kind: this.kind, name, cell: this.cell } as Stat;
+/** A name was asked for as another kind than it was made: a mistake of the program. */
+export class StatKindError extends Error {
+  readonly code = 'STAT_KIND';
+
+  constructor(name: string, held: StatKind, wanted: StatKind) {
+    super(`stat ${name} is a ${held}, not a ${wanted}`);
   }
 }
 
-function emptyCell(kind: Stat['kind']): Stat['cell'] {
-  switch (kind) {
-    case 'counter':
-      return new Counter();
-    case 'gauge':
-      return new Gauge();
-    case 'histogram':
-      return new Histogram();
-  }
+function kindOf(cell: Cell): StatKind {
+  return cell instanceof Counter ? 'counter' : cell instanceof Gauge ? 'gauge' : 'histogram';
 }

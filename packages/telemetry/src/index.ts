@@ -36,6 +36,6 @@ export { createLogFiles, type LogFile, type LogFiles } from './log-files.ts';
 export { Counter, Gauge, type GaugeSource, Histogram, HISTOGRAM_BOUNDS } from './stat.ts';
 export { type StatName } from './stat-name.ts';
 export { joinStats, type StatRecord, statRecords } from './stat-record.ts';
-export type { Stat } from './held-stat.ts';
-export { StatKindError, type StatsScope, StatsStore, type StatsStoreOptions } from './stats-store.ts';
+export { type Stat, StatKindError } from './held-stat.ts';
+export { type StatsScope, StatsStore, type StatsStoreOptions } from './stats-store.ts';
 export { GRPC_STATUS_NAMES, grpcStatusOfHttp } from './grpc-status.ts';

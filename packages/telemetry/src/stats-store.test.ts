@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { StatKindError, StatsStore } from './stats-store.ts';
+import { StatKindError } from './held-stat.ts';
+import { StatsStore } from './stats-store.ts';
 
 describe('StatsStore', () => {
   it('gives the same cell for the same name, across scopes', () => {

@@ -1,7 +1,8 @@
 // Holds all stats of a process by name, and gives each owner a scope that takes its stats away when the owner goes.
 import type { Labels } from '@meltemi/base';
-import { HeldStat, type ScopeNames, type Stat } from './held-stat.ts';
+import { type Cell, cellOfKind, emptyCell, shownStat, type Stat, type StatKind } from './held-stat.ts';
 import type { Counter, Gauge, Histogram } from './stat.ts';
+import { StatFamily } from './stat-family.ts';
 import { extendPrefix, ROOT_PREFIX, type StatName, type StatPrefix } from './stat-name.ts';
 
 /** Makes stats below one prefix. Asking for a name again gives the same cell. */
@@ -29,7 +30,8 @@ export interface StatsStoreOptions {
  * `scope('control_plane')`, `scope('server')`.
  */
 export class StatsStore {
-  readonly #held = new Map<string, HeldStat>();
+  readonly #families = new Map<string, StatFamily>();
+  readonly #named = new Map<string, NamedStat>();
   readonly #tagPrefix: string;
   readonly #root: StatPrefix;
 
@@ -39,102 +41,102 @@ export class StatsStore {
   }
 
   scope(kind: string, labels: Labels = {}): StatsScope {
-    const prefix = extendPrefix(this.#root, kind, labels, this.#tagPrefix);
-    return new PrefixScope(this, { prefix, tagPrefix: this.#tagPrefix });
+    const families: Families = { byPrefix: this.#families, tagPrefix: this.#tagPrefix };
+    return new PrefixScope(families, extendPrefix(this.#root, kind, labels, this.#tagPrefix));
   }
 
   /** A stat by its full names, for those outside of Envoy's tree (`istio_requests_total`). It stays until `release`. */
   counter(name: StatName): Counter {
-    return this.hold('counter', name.text, name).cell as Counter;
+    return this.#hold('counter', name) as Counter;
   }
 
   gauge(name: StatName): Gauge {
-    return this.hold('gauge', name.text, name).cell as Gauge;
+    return this.#hold('gauge', name) as Gauge;
   }
 
   histogram(name: StatName): Histogram {
-    return this.hold('histogram', name.text, name).cell as Histogram;
+    return this.#hold('histogram', name) as Histogram;
   }
 
   /** Takes back one holding of a stat. */
   release({ text }: { readonly text: string }): void {
-    const held = this.#held.get(text);
-    if (held && --held.holders === 0) this.#held.delete(text);
+    const held = this.#named.get(text);
+    if (held && --held.holders === 0) this.#named.delete(text);
   }
 
   /** All stats, sorted by text name. */
   list(): readonly Stat[] {
-    const stats = [...this.#held.values()].sort((a, b) => (a.text < b.text ? -1 : 1)).map((held) => held.shown());
+    const stats = [...this.#families.values()].flatMap((family) => family.shown());
+    for (const { name, cell } of this.#named.values()) stats.push(shownStat(name, cell));
     for (const stat of stats) if (stat.kind === 'gauge') stat.cell.refresh();
-    return stats;
+    return stats.sort((a, b) => (a.name.text < b.name.text ? -1 : 1));
   }
 
   resetCounters(): void {
-    for (const { kind, cell } of this.#held.values()) if (kind === 'counter') (cell as Counter).reset();
+    for (const { kind, cell } of this.list()) if (kind === 'counter') cell.reset();
   }
 
-  /** For the scopes. Throws StatKindError. */
-  hold(kind: Stat['kind'], text: string, names: StatName | ScopeNames): HeldStat {
-    const known = this.#held.get(text);
-    if (known && known.kind !== kind) throw new StatKindError(text, known.kind, kind);
-    const held = known ?? new HeldStat(kind, text, names);
-    if (!known) this.#held.set(text, held);
+  #hold(kind: StatKind, name: StatName): Cell {
+    let held = this.#named.get(name.text);
+    if (!held) this.#named.set(name.text, (held = { name, cell: emptyCell(kind), holders: 0 }));
+    const cell = cellOfKind(kind, name.text, held.cell);
     held.holders++;
-    return held;
+    return cell;
   }
 }
 
-/** A name was asked for as another kind than it was made: a mistake of the program. */
-export class StatKindError extends Error {
-  readonly code = 'STAT_KIND';
+interface NamedStat {
+  readonly name: StatName;
+  readonly cell: Cell;
+  holders: number;
+}
 
-  constructor(name: string, held: Stat['kind'], wanted: Stat['kind']) {
-    super(`stat ${name} is a ${held}, not a ${wanted}`);
-  }
+interface Families {
+  readonly byPrefix: Map<string, StatFamily>;
+  readonly tagPrefix: string;
 }
 
 class PrefixScope implements StatsScope {
-  readonly #store: StatsStore;
-  readonly #names: ScopeNames;
+  readonly #families: Families;
+  readonly #prefix: StatPrefix;
   readonly #children: StatsScope[] = [];
-  readonly #held = new Map<string, HeldStat>();
 
-  constructor(store: StatsStore, names: ScopeNames) {
-    this.#store = store;
-    this.#names = names;
+  constructor(families: Families, prefix: StatPrefix) {
+    this.#families = families;
+    this.#prefix = prefix;
   }
 
   counter(name: string): Counter {
-    return this.#cell('counter', name) as Counter;
+    return this.#family().hold('counter', name, this) as Counter;
   }
 
   gauge(name: string): Gauge {
-    return this.#cell('gauge', name) as Gauge;
+    return this.#family().hold('gauge', name, this) as Gauge;
   }
 
   histogram(name: string): Histogram {
-    return this.#cell('histogram', name) as Histogram;
+    return this.#family().hold('histogram', name, this) as Histogram;
   }
 
   scope(kind: string, labels: Labels = {}): StatsScope {
-    const { prefix, tagPrefix } = this.#names;
-    const child = new PrefixScope(this.#store, { prefix: extendPrefix(prefix, kind, labels, tagPrefix), tagPrefix });
+    const child = new PrefixScope(this.#families, extendPrefix(this.#prefix, kind, labels, this.#families.tagPrefix));
     this.#children.push(child);
     return child;
   }
 
   close(): void {
     for (const child of this.#children) child.close();
-    for (const held of this.#held.values()) this.#store.release(held);
     this.#children.length = 0;
-    this.#held.clear();
+    const { byPrefix } = this.#families;
+    const family = byPrefix.get(this.#prefix.text);
+    family?.release(this);
+    if (family?.isEmpty) byPrefix.delete(this.#prefix.text);
   }
 
-  #cell(kind: Stat['kind'], name: string): Stat['cell'] {
-    const known = this.#held.get(name);
-    if (known) return known.cell;
-    const held = this.#store.hold(kind, this.#names.prefix.text + name, this.#names);
-    this.#held.set(name, held);
-    return held.cell;
+  #family(): StatFamily {
+    const { byPrefix, tagPrefix } = this.#families;
+    let family = byPrefix.get(this.#prefix.text);
+    if (!family) byPrefix.set(this.#prefix.text, (family = new StatFamily(this.#prefix, tagPrefix)));
+    return family;
   }
 }
