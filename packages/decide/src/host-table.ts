@@ -46,7 +46,11 @@ export function findHost<Target>(
   ignorePort: boolean,
 ): HostMatch<Target> | undefined {
   if (table.exact.size === 0 && table.suffixes.length === 0 && table.prefixes.length === 0) return table.otherwise;
-  const host = lowerAscii(ignorePort ? withoutPort(authority) : authority);
+  const written = ignorePort ? withoutPort(authority) : authority;
+  // Nearly all hosts come in lower case and are named in full.
+  const exact = table.exact.get(written);
+  if (exact) return exact;
+  const host = lowerAscii(written);
   return (
     table.exact.get(host) ??
     findWildcard(table.suffixes, host, (length) => host.slice(host.length - length)) ??

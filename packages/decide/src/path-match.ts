@@ -7,6 +7,7 @@ import type { Condition } from './condition.ts';
 import { DecideError } from './decide-error.ts';
 import type { PathNeed } from './path-lists.ts';
 import { compileRegex } from './regex.ts';
+import type { RequestView } from './request-view.ts';
 import { compileText } from './string-match.ts';
 import { compileUriTemplate, type UriTemplate } from './uri-template.ts';
 
@@ -21,19 +22,45 @@ export interface PathMatch {
 /** Throws DecideError. Paths are compared without query; with `ignoreParameters` only up to the first `;`. */
 export function compilePathMatch(match: RouteMatch, ignoreParameters: boolean): PathMatch {
   const { words, costly, test, length, template } = compileSpecifier(match);
-  const isConnect = match.pathSpecifier.case === 'connectMatcher';
   const pathTest = ignoreParameters ? (path: string) => test(withoutParameters(path)) : test;
+  const Matcher = match.pathSpecifier.case === 'connectMatcher' ? ConnectCondition : PathCondition;
   return {
-    condition: {
-      words: `path ${words}`,
-      costly,
-      // A CONNECT has none: only its own matcher finds it.
-      holds: isConnect ? () => true : (_request, path) => path !== '' && pathTest(path),
-      seen: (_request, path) => `is "${path}"`,
-    },
+    condition: new Matcher(words, costly, pathTest),
     matchedLength: length === undefined ? (path) => path.length : () => length,
     template,
   };
+}
+
+/** Small, as there may be tens of thousands. */
+class PathCondition implements Condition {
+  readonly costly: boolean;
+  readonly #wanted: string;
+  readonly #test: (path: string) => boolean;
+
+  constructor(wanted: string, costly: boolean, test: (path: string) => boolean) {
+    this.#wanted = wanted;
+    this.costly = costly;
+    this.#test = test;
+  }
+
+  get words(): string {
+    return `path ${this.#wanted}`;
+  }
+
+  holds(_request: RequestView, path: string): boolean {
+    return path !== '' && this.#test(path);
+  }
+
+  seen(_request: RequestView, path: string): string {
+    return `is "${path}"`;
+  }
+}
+
+/** A CONNECT has no path: only its own matcher finds it. */
+class ConnectCondition extends PathCondition {
+  override holds(): boolean {
+    return true;
+  }
 }
 
 /** What a path that matches must be or begin with; undefined: that is not known. */

@@ -125,7 +125,7 @@ function compileForward(
 ): ForwardAction {
   const mirrors = action.requestMirrorPolicies.length > 0 ? action.requestMirrorPolicies : context.mirrorPolicies;
   const host = action.hostRewriteSpecifier;
-  const timeouts = compileTimeouts(action);
+  const timeouts = context.shared.timeouts.share(compileTimeouts(action));
   return {
     kind: 'forward',
     route: {
@@ -144,7 +144,7 @@ function compileForward(
     mirrors: compileMirrors(mirrors),
     hashPolicies: compileHashPolicies(action.hashPolicy),
     upgrades: compileUpgrades(action),
-    rules: compileForwardingRules(action, message.perRequestBufferLimitBytes, context),
+    rules: context.shared.rules.share(compileForwardingRules(action, message.perRequestBufferLimitBytes, context)),
     includeAttemptCount: context.includeAttemptCount,
     includeAttemptCountInResponse: context.includeAttemptCountInResponse,
     priority: action.priority === RoutingPriority.HIGH ? 'high' : 'default',

@@ -4,9 +4,12 @@ import type { HedgePolicy, RetryPolicy } from '@meltemi/api/envoy/config/route/v
 import type { CorsFields } from './cors.ts';
 import type { DataReader } from './direct-response.ts';
 import type { ListenerFilters } from './filter-config.ts';
+import type { ForwardingRules } from './forwarding-rules.ts';
 import type { RateLimitRule } from './rate-limit.ts';
+import type { RecentEqual } from './recent-equal.ts';
 import type { FilterConfigs } from './route-filter-config.ts';
 import { compileHeaderChanges, type HeaderChange, type HeaderOperations, joinLevels } from './header-change.ts';
+import type { Timeouts } from './timeouts.ts';
 import type { NameVirtualCluster } from './virtual-cluster.ts';
 
 /** The surroundings of a route. */
@@ -32,6 +35,13 @@ export interface RouteContext {
   /** Bytes. */
   readonly maxDirectBody: number;
   readonly data: DataReader;
+  readonly shared: SharedParts;
+}
+
+/** What routes of one table have in common. */
+export interface SharedParts {
+  readonly timeouts: RecentEqual<Timeouts>;
+  readonly rules: RecentEqual<ForwardingRules>;
 }
 
 /** Compiled header operations of the levels around a route. */

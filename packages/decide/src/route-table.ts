@@ -6,10 +6,13 @@ import { type DataReader, NO_DATA } from './direct-response.ts';
 import { compileFault } from './fault.ts';
 import type { ListenerFilters } from './filter-config.ts';
 import { CORS_FILTER, FAULT_FILTER, type ReadRouteConfig } from './route-filter-config.ts';
+import type { ForwardingRules } from './forwarding-rules.ts';
 import { compileHostTable, type HostTable } from './host-table.ts';
 import { placeOf, provenanceOf } from './provenance.ts';
+import { RecentEqual } from './recent-equal.ts';
 import { refuseTableFields } from './route-fields.ts';
 import { compileLevel } from './route-level.ts';
+import type { Timeouts } from './timeouts.ts';
 import { compileVirtualHost, type VirtualHostEntry } from './virtual-host.ts';
 
 /** What the listener's HTTP filters say where no route does. */
@@ -46,9 +49,10 @@ export function compileRouteTable(config: RouteConfiguration, options: CompileOp
     read: new Map(),
   };
   const headers = at(`route configuration ${config.name}`, () => compileLevel(config));
+  const shared = { timeouts: new RecentEqual<Timeouts>(), rules: new RecentEqual<ForwardingRules>() };
   const domains = config.virtualHosts.flatMap((host) => {
     const entry = at(placeOf('virtual host', host.name, provenanceOf(host.metadata)), () =>
-      compileVirtualHost(host, { config, headers, filters, data: options.data ?? NO_DATA }),
+      compileVirtualHost(host, { config, headers, filters, data: options.data ?? NO_DATA, shared }),
     );
     return host.domains.map((domain) => [domain, entry] as const);
   });

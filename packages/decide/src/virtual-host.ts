@@ -11,7 +11,7 @@ import type { DataReader } from './direct-response.ts';
 import type { ListenerFilters } from './filter-config.ts';
 import { type Provenance, provenanceOf } from './provenance.ts';
 import { compileRouteRateLimits } from './rate-limit.ts';
-import { compileLevel, type LevelChanges, type RouteContext } from './route-level.ts';
+import { compileLevel, type LevelChanges, type RouteContext, type SharedParts } from './route-level.ts';
 import { refuseHostFields } from './route-fields.ts';
 import { compileRouteList, type RouteList } from './route-list.ts';
 import { compileRouteTree, type RouteTree } from './route-tree.ts';
@@ -36,6 +36,7 @@ export interface ConfigScope {
   readonly headers: LevelChanges;
   readonly filters: ListenerFilters;
   readonly data: DataReader;
+  readonly shared: SharedParts;
 }
 
 // https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/route/v3/route.proto
@@ -67,7 +68,7 @@ const REQUIRE_TLS: Readonly<Record<TlsRequirement, VirtualHostEntry['requireTls'
   [TlsRequirement.ALL]: 'all',
 };
 
-function contextOf(host: VirtualHost, { config, headers, filters, data }: ConfigScope): RouteContext {
+function contextOf(host: VirtualHost, { config, headers, filters, data, shared }: ConfigScope): RouteContext {
   const mirrorPolicies =
     host.requestMirrorPolicies.length > 0 ? host.requestMirrorPolicies : config.requestMirrorPolicies;
   return {
@@ -92,5 +93,6 @@ function contextOf(host: VirtualHost, { config, headers, filters, data }: Config
     ignorePathParameters: config.ignorePathParametersInPathMatching,
     maxDirectBody: config.maxDirectResponseBodySizeBytes ?? DEFAULT_MAX_DIRECT_BODY,
     data,
+    shared,
   };
 }
