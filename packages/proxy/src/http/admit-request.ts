@@ -50,8 +50,10 @@ function normalHost(authority: string, { host }: HttpSettings, port: number): st
 
 /** `x_role` may be read as `x-role` by an application. False: refused. */
 function admitUnderscores(headers: Headers, settings: HttpSettings): boolean {
-  const names = headers.names.filter((name) => name.includes('_'));
-  if (settings.underscores === 'reject') return names.length === 0;
-  for (const name of names) headers.remove(name);
+  for (let index = headers.size - 1; index >= 0; index--) {
+    if (index >= headers.size || !headers.nameAt(index).includes('_')) continue;
+    if (settings.underscores === 'reject') return false;
+    headers.remove(headers.nameAt(index));
+  }
   return true;
 }

@@ -89,8 +89,9 @@ function removeFields(headers: Headers, trusted: boolean, edge: boolean): void {
   removeNominated(headers);
   let saysTe = false;
   for (let index = headers.size - 1; index >= 0; index--) {
-    const name = headers.names[index];
-    if (name === undefined) continue;
+    // Several of a name go at once.
+    if (index >= headers.size) continue;
+    const name = headers.nameAt(index);
     if (HOP_BY_HOP.has(name)) headers.remove(name);
     else if (name.startsWith('x-') && isForged(name, trusted, edge)) headers.remove(name);
     else if (name === 'te') saysTe = true;
@@ -100,6 +101,7 @@ function removeFields(headers: Headers, trusted: boolean, edge: boolean): void {
 
 /** Of the transfer codings that the client takes only trailers are for us to promise. */
 function keepTrailers(headers: Headers): void {
+  if (headers.get('te') === 'trailers') return;
   const codings = headers.getAll('te').flatMap((value) => value.split(','));
   if (codings.some((coding) => coding.trim().toLowerCase() === 'trailers')) headers.set('te', 'trailers');
   else headers.remove('te');

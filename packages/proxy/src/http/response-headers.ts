@@ -18,8 +18,8 @@ export function removeHopByHop(headers: Headers): void {
   if (connection !== undefined && connection !== 'keep-alive' && connection !== 'close')
     removeNominated(headers, connection);
   for (let index = headers.size - 1; index >= 0; index--) {
-    const name = headers.names[index];
-    if (name !== undefined && HOP_BY_HOP.has(name)) headers.remove(name);
+    // Several of a name go at once.
+    if (index < headers.size && HOP_BY_HOP.has(headers.nameAt(index))) headers.remove(headers.nameAt(index));
   }
 }
 

@@ -346,10 +346,11 @@ export class StreamEntry implements AccessLogEntry, RequestView, FormatSource, A
 }
 
 /** Of names and values; `only`: of the fields of that name. */
-function fieldBytes({ names, values }: Headers, only?: string): number {
+function fieldBytes(headers: Headers, only?: string): number {
   let bytes = 0;
-  for (let index = 0; index < names.length; index++) {
-    if (only === undefined || names[index] === only) bytes += names[index]!.length + values[index]!.length;
+  for (let index = 0; index < headers.size; index++) {
+    const name = headers.nameAt(index);
+    if (only === undefined || name === only) bytes += name.length + headers.valueAt(index).length;
   }
   return bytes;
 }

@@ -27,7 +27,7 @@ test('a workload that is told by header is the one that comes out, and the field
   addOwnFields(headers, ownFields('sidecar~1', workload));
   assert.equal(headers.get(PEER_ID), 'sidecar~1');
   assert.deepEqual(new PeerReader().take(headers), workload);
-  assert.deepEqual([...headers.names], ['host']);
+  assert.deepEqual([...headers.entries()], [['host', 'a']]);
   assert.equal(new PeerReader().take(headers), undefined);
 });
 

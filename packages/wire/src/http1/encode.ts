@@ -36,13 +36,11 @@ export function encodeTrailers(trailers: Headers): string {
 }
 
 function encodeFields(headers: Headers, given?: FieldSpelling): string {
-  const { names, values } = headers;
   const spelling = headers.spelling ?? given;
   let text = '';
-  if (spelling) {
-    for (let i = 0; i < names.length; i++) text += `${spelling.of(names[i]!)}: ${values[i]}\r\n`;
-    return text;
+  for (let index = 0; index < headers.size; index++) {
+    const name = headers.nameAt(index);
+    text += `${spelling ? spelling.of(name) : name}: ${headers.valueAt(index)}\r\n`;
   }
-  for (let i = 0; i < names.length; i++) text += `${names[i]}: ${values[i]}\r\n`;
   return text;
 }

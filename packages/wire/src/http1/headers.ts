@@ -12,39 +12,40 @@ const maxCheckedNames = 1024;
  * stand in a message (CR, LF, NUL, other controls, characters over U+00FF), so whatever is in here can be written.
  */
 export class Headers {
-  readonly #names: string[] = [];
-  readonly #values: string[] = [];
+  /** Name and value of each field in turn: a message has several of these objects, and each is short-lived. */
+  readonly #fields: string[] = [];
   /** How HTTP/1.1 writes the names; undefined: as who sends them likes. */
   spelling: FieldSpelling | undefined;
 
-  /** Parallel to `values`. */
-  get names(): readonly string[] {
-    return this.#names;
-  }
-
-  get values(): readonly string[] {
-    return this.#values;
-  }
-
   /** Number of fields. */
   get size(): number {
-    return this.#names.length;
+    return this.#fields.length / 2;
+  }
+
+  /** `index` is less than `size`. */
+  nameAt(index: number): string {
+    return this.#fields[index * 2]!;
+  }
+
+  /** `index` is less than `size`. */
+  valueAt(index: number): string {
+    return this.#fields[index * 2 + 1]!;
   }
 
   /** The value; several are joined by `,` (`; ` for cookie) as RFC 9110 §5.3 has it. */
   get(name: string): string | undefined {
-    const first = this.#names.indexOf(name);
+    const first = this.#find(name, 0);
     if (first < 0) return undefined;
-    return this.#names.indexOf(name, first + 1) < 0 ? this.#values[first] : this.#join(name);
+    return this.#find(name, first + 2) < 0 ? this.#fields[first + 1] : this.#join(name);
   }
 
   /** Every value in order. */
   getAll(name: string): string[] {
-    return this.#values.filter((_, i) => this.#names[i] === name);
+    return this.#fields.filter((_, at) => at % 2 === 1 && this.#fields[at - 1] === name);
   }
 
   has(name: string): boolean {
-    return this.#names.includes(name);
+    return this.#find(name, 0) >= 0;
   }
 
   /** Replaces all fields of the name by one, where the first stood. */
@@ -56,10 +57,10 @@ export class Headers {
 
   /** As `set`, of a value that can stand in a message for sure: made by us, or parsed. */
   put(name: string, value: string): void {
-    const first = this.#names.indexOf(name);
+    const first = this.#find(name, 0);
     if (first < 0) return this.append(name, value);
-    this.#values[first] = value;
-    if (this.#names.indexOf(name, first + 1) >= 0) this.#removeFrom(first + 1, name);
+    this.#fields[first + 1] = value;
+    this.#removeFrom(first + 2, name);
   }
 
   add(name: string, value: string): void {
@@ -70,25 +71,30 @@ export class Headers {
 
   /** Adds a field that the parser has already checked. */
   append(name: string, value: string): void {
-    this.#names.push(name);
-    this.#values.push(value);
+    this.#fields.push(name, value);
   }
 
   remove(name: string): void {
-    const first = this.#names.indexOf(name);
-    if (first >= 0) this.#removeFrom(first, name);
+    this.#removeFrom(0, name);
   }
 
   /** A copy that changes on its own. */
   clone(): Headers {
     const copy = new Headers();
     copy.spelling = this.spelling;
-    for (let i = 0; i < this.#names.length; i++) copy.append(this.#names[i]!, this.#values[i]!);
+    for (const text of this.#fields) copy.#fields.push(text);
     return copy;
   }
 
   *entries(): Iterable<[string, string]> {
-    for (let i = 0; i < this.#names.length; i++) yield [this.#names[i]!, this.#values[i]!];
+    for (let index = 0; index < this.size; index++) yield [this.nameAt(index), this.valueAt(index)];
+  }
+
+  /** Where the name of the first field of that name from `from` on is; -1: nowhere. */
+  #find(name: string, from: number): number {
+    const fields = this.#fields;
+    for (let at = from; at < fields.length; at += 2) if (fields[at] === name) return at;
+    return -1;
   }
 
   #join(name: string): string {
@@ -96,15 +102,16 @@ export class Headers {
   }
 
   #removeFrom(from: number, name: string): void {
-    let kept = from;
-    for (let i = from; i < this.#names.length; i++) {
-      if (this.#names[i] === name) continue;
-      this.#names[kept] = this.#names[i]!;
-      this.#values[kept] = this.#values[i]!;
-      kept++;
+    const first = this.#find(name, from);
+    if (first < 0) return;
+    const fields = this.#fields;
+    let kept = first;
+    for (let at = first + 2; at < fields.length; at += 2) {
+      if (fields[at] === name) continue;
+      fields[kept++] = fields[at]!;
+      fields[kept++] = fields[at + 1]!;
     }
-    this.#names.length = kept;
-    this.#values.length = kept;
+    fields.length = kept;
   }
 }
 

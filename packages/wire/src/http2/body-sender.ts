@@ -137,9 +137,8 @@ export class BodySender implements Sender {
     const { encoder, output } = this.#scheduler;
     if (!this.#trailers) return;
     encoder.begin();
-    const { names, values } = this.#trailers;
-    for (let i = 0; i < names.length; i++) encoder.add(names[i]!, values[i]!);
-    output.headers(this.#streamId, encoder.end(), true);
+    encoder.addAll(this.#trailers);
+    encoder.writeTo(output, this.#streamId, true);
     this.#source.onSendEnd();
   }
 }

@@ -8,6 +8,8 @@ const BUFFER_BYTES = 64 * 1024;
 /** Buffers that no output uses; an idle connection has none of its own. */
 const spare: Buffer[] = [];
 const maxSpare = 16;
+/** Bytes. */
+const SMALL_COPY = 80;
 
 export class FrameOutput {
   readonly #transport: Transport;
@@ -77,23 +79,23 @@ export class FrameOutput {
     this.#uint32(increment);
   }
 
-  /** A field block, with CONTINUATION frames where it is longer than one takes. */
-  headers(streamId: number, block: Buffer, endStream: boolean): void {
+  /** The field block `bytes[0, length)`, with CONTINUATION frames where it is longer than one takes. */
+  headers(streamId: number, bytes: Buffer, length: number, endStream: boolean): void {
     let start = 0;
     do {
-      const end = Math.min(block.length, start + MAX_FRAME_BYTES);
-      const last = end === block.length ? flag.endHeaders : 0;
+      const end = Math.min(length, start + MAX_FRAME_BYTES);
+      const last = end === length ? flag.endHeaders : 0;
       const flags = start === 0 && endStream ? last | flag.endStream : last;
       this.#head(start === 0 ? frameType.headers : frameType.continuation, flags, streamId, end - start);
-      this.#pos += block.copy(this.#buffer!, this.#pos, start, end);
+      this.#copy(bytes, start, end);
       start = end;
-    } while (start < block.length);
+    } while (start < length);
   }
 
   /** `chunk[start, end)`, at most `MAX_FRAME_BYTES` of it. */
   data(streamId: number, chunk: Buffer, start: number, end: number, endStream: boolean): void {
     this.#head(frameType.data, endStream ? flag.endStream : 0, streamId, end - start);
-    this.#pos += chunk.copy(this.#buffer!, this.#pos, start, end);
+    this.#copy(chunk, start, end);
   }
 
   flush(): void {
@@ -134,6 +136,18 @@ export class FrameOutput {
     buffer[pos++] = flags;
     this.#pos = pos;
     this.#uint32(streamId);
+  }
+
+  /** Of few bytes a loop is quicker than a call into the runtime. */
+  #copy(bytes: Buffer, start: number, end: number): void {
+    const buffer = this.#buffer!;
+    if (end - start > SMALL_COPY) {
+      this.#pos += bytes.copy(buffer, this.#pos, start, end);
+      return;
+    }
+    let pos = this.#pos;
+    for (let at = start; at < end; at++) buffer[pos++] = bytes[at]!;
+    this.#pos = pos;
   }
 
   #uint32(value: number): void {

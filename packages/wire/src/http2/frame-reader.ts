@@ -4,7 +4,8 @@ import { Http2Error } from './http2-error.ts';
 
 /** Buffers hold during the call only. What the methods throw ends the connection. */
 export interface FrameHandler {
-  onFrame(type: number, flags: number, streamId: number, payload: Buffer): void;
+  /** The payload is `bytes[start, end)`. */
+  onFrame(type: number, flags: number, streamId: number, bytes: Buffer, start: number, end: number): void;
   /** `length` counts padding too, as flow control does. */
   onDataHead(flags: number, streamId: number, length: number): void;
   onDataPiece(piece: Buffer): void;
@@ -94,26 +95,26 @@ export class FrameReader {
     this.#gathered = 0;
     if (this.#length > MAX_FRAME_BYTES) throw new Http2Error('FRAME_SIZE_ERROR', `a frame of ${this.#length} bytes`);
     if (this.#type === frameType.data) this.#beginData();
-    else if (this.#length === 0) this.#endFrame(nothing);
+    else if (this.#length === 0) this.#endFrame(nothing, 0);
     else this.#state = PAYLOAD;
   }
 
   #takePayload(bytes: Buffer, pos: number): number {
     if (this.#gathered === 0 && bytes.length - pos >= this.#length) {
-      this.#endFrame(bytes.subarray(pos, pos + this.#length));
+      this.#endFrame(bytes, pos);
       return pos + this.#length;
     }
     if (this.#gathered === 0) this.#payload = Buffer.allocUnsafe(this.#length);
     const copied = bytes.copy(this.#payload, this.#gathered, pos);
     this.#gathered += copied;
-    if (this.#gathered === this.#length) this.#endFrame(this.#payload);
+    if (this.#gathered === this.#length) this.#endFrame(this.#payload, 0);
     return pos + copied;
   }
 
-  #endFrame(payload: Buffer): void {
+  #endFrame(bytes: Buffer, start: number): void {
     this.#expectHead();
     this.#payload = nothing;
-    this.#handler.onFrame(this.#type, this.#flags, this.#streamId, payload);
+    this.#handler.onFrame(this.#type, this.#flags, this.#streamId, bytes, start, start + this.#length);
   }
 
   #beginData(): void {

@@ -37,7 +37,8 @@ export function readFrames(bytes: Buffer): string[] {
   const lines: string[] = [];
   const reader = new FrameReader(
     {
-      onFrame: (type, flags, id, payload) => void lines.push(describeFrame(type, flags, id, payload)),
+      onFrame: (type, flags, id, bytes, start, end) =>
+        void lines.push(describeFrame(type, flags, id, bytes.subarray(start, end))),
       onDataHead: (flags, id, length) => void lines.push(`DATA ${id} +${flags} ${length}`),
       onDataPiece: () => undefined,
       onDataEnd: () => undefined,

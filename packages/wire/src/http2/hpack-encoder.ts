@@ -1,6 +1,8 @@
 // Fields → a field block (RFC 7541 §6), with the receiver's table where a field is likely to come again.
+import type { Headers } from '../http1/headers.ts';
 import { DynamicTable } from './dynamic-table.ts';
 import { type Field, fieldOf, fieldSize } from './field.ts';
+import type { FrameOutput } from './frame-output.ts';
 import { huffmanEncode, huffmanLength } from './huffman.ts';
 import { staticTable } from './static-table.ts';
 
@@ -74,15 +76,24 @@ export class HpackEncoder {
   /** The value is latin1. */
   add(name: string, value: string): void {
     this.#room(name.length + value.length + 16);
+    const number = this.#numbers.get(name)?.get(value);
+    if (number !== undefined) return this.#integer(INDEXED, 7, this.#indexOf(number));
     const exact = staticExact.get(name)?.get(value);
     if (exact !== undefined) return this.#integer(INDEXED, 7, exact);
     if (secret.has(name)) return this.#literal(NEVER, 4, name, value);
     if (fleeting.has(name)) return this.#literal(PASSING, 4, name, value);
-    const number = this.#numbers.get(name)?.get(value);
-    if (number !== undefined) return this.#integer(INDEXED, 7, this.#indexOf(number));
     if (name.length + value.length > maxIndexedBytes) return this.#literal(PASSING, 4, name, value);
     this.#literal(KEPT, 6, name, value);
     this.#keep(fieldOf(name, value));
+  }
+
+  addAll(headers: Headers): void {
+    for (let index = 0; index < headers.size; index++) this.add(headers.nameAt(index), headers.valueAt(index));
+  }
+
+  /** Writes the block's frames. */
+  writeTo(output: FrameOutput, streamId: number, endStream: boolean): void {
+    output.headers(streamId, this.#out, this.#pos, endStream);
   }
 
   /** The block; it holds until the next `begin`. */

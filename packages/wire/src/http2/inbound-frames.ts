@@ -31,30 +31,11 @@ export class InboundFrames implements FrameHandler {
     this.#data = new InboundData(owner);
   }
 
-  onFrame(type: number, flags: number, streamId: number, payload: Buffer): void {
+  onFrame(type: number, flags: number, streamId: number, bytes: Buffer, start: number, end: number): void {
     this.#admit(type, flags, streamId);
-    switch (type) {
-      case frameType.headers:
-        return this.#onHeaders(flags, streamId, payload);
-      case frameType.priority:
-        return this.#onPriority(streamId, payload);
-      case frameType.rstStream:
-        return this.#onRstStream(streamId, payload);
-      case frameType.settings:
-        return this.#onSettings(flags, streamId, payload);
-      case frameType.pushPromise:
-        throw protocolError('PUSH_PROMISE, which we refuse to take');
-      case frameType.ping:
-        return this.#onPing(flags, streamId, payload);
-      case frameType.goAway:
-        return this.#onGoAway(streamId, payload);
-      case frameType.windowUpdate:
-        return this.#onWindowUpdate(streamId, payload);
-      case frameType.continuation:
-        return this.#onContinuation(flags, payload);
-      default:
-        this.#owner.guard.idleFrame();
-    }
+    // The one that comes with every message is read where it lies.
+    if (type === frameType.headers) this.#onHeaders(flags, streamId, bytes, start, end);
+    else this.#onOther(type, flags, streamId, bytes.subarray(start, end));
   }
 
   onDataHead(flags: number, streamId: number, length: number): void {
@@ -85,21 +66,43 @@ export class InboundFrames implements FrameHandler {
     }
   }
 
-  #onHeaders(flags: number, streamId: number, payload: Buffer): void {
+  #onOther(type: number, flags: number, streamId: number, payload: Buffer): void {
+    switch (type) {
+      case frameType.priority:
+        return this.#onPriority(streamId, payload);
+      case frameType.rstStream:
+        return this.#onRstStream(streamId, payload);
+      case frameType.settings:
+        return this.#onSettings(flags, streamId, payload);
+      case frameType.pushPromise:
+        throw protocolError('PUSH_PROMISE, which we refuse to take');
+      case frameType.ping:
+        return this.#onPing(flags, streamId, payload);
+      case frameType.goAway:
+        return this.#onGoAway(streamId, payload);
+      case frameType.windowUpdate:
+        return this.#onWindowUpdate(streamId, payload);
+      case frameType.continuation:
+        return this.#onContinuation(flags, payload);
+      default:
+        this.#owner.guard.idleFrame();
+    }
+  }
+
+  #onHeaders(flags: number, streamId: number, bytes: Buffer, from: number, to: number): void {
     if (streamId === 0) throw protocolError('HEADERS on stream 0');
     const padded = (flags & flag.padded) !== 0;
     const prioritized = (flags & flag.priority) !== 0;
-    let start = Number(padded);
-    const end = payload.length - (padded ? (payload[0] ?? 0) : 0);
-    const selfDependent = prioritized && payload.length >= start + 5 && dependency(payload, start) === streamId;
+    let start = from + Number(padded);
+    const end = to - (padded && from < to ? bytes[from]! : 0);
+    const selfDependent = prioritized && to >= start + 5 && dependency(bytes, start) === streamId;
     if (prioritized) start += 5;
-    if (start > payload.length) throw new Http2Error('FRAME_SIZE_ERROR', 'HEADERS cut short');
+    if (start > to) throw new Http2Error('FRAME_SIZE_ERROR', 'HEADERS cut short');
     if (start > end) throw protocolError('HEADERS with more padding than payload');
-    const fragment = payload.subarray(start, end);
     const endStream = (flags & flag.endStream) !== 0;
-    this.#owner.guard.messageFrame(fragment.length === 0 && !endStream);
-    if (flags & flag.endHeaders) this.#owner.sections.read(streamId, fragment, endStream, selfDependent);
-    else this.#block.begin(streamId, fragment, endStream, selfDependent);
+    this.#owner.guard.messageFrame(start === end && !endStream);
+    if (flags & flag.endHeaders) this.#owner.sections.read(streamId, bytes, start, end, endStream, selfDependent);
+    else this.#block.begin(streamId, bytes.subarray(start, end), endStream, selfDependent);
   }
 
   #onContinuation(flags: number, payload: Buffer): void {
@@ -108,7 +111,9 @@ export class InboundFrames implements FrameHandler {
     this.#owner.guard.messageFrame(payload.length === 0);
     this.#owner.guard.continuation(block.continuations);
     const { streamId, endStream, selfDependent } = block;
-    if (flags & flag.endHeaders) this.#owner.sections.read(streamId, block.end(), endStream, selfDependent);
+    if ((flags & flag.endHeaders) === 0) return;
+    const whole = block.end();
+    this.#owner.sections.read(streamId, whole, 0, whole.length, endStream, selfDependent);
   }
 
   /** Ignored (RFC 9113 §5.3), but for its form. */

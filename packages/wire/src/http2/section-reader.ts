@@ -32,10 +32,10 @@ export class SectionReader {
     this.#section = new FieldSection(owner.limits);
   }
 
-  /** Every block is decoded, also of a stream that is gone: the table must stay as the peer's. */
-  read(streamId: number, block: Buffer, endStream: boolean, selfDependent: boolean): void {
+  /** The block is `bytes[start, end)`. Every one is decoded, also of a stream that is gone: the table must stay as the peer's. */
+  read(streamId: number, bytes: Buffer, start: number, end: number, endStream: boolean, selfDependent: boolean): void {
     this.#section.begin();
-    this.#decoder.decode(block, 0, block.length, this.#section);
+    this.#decoder.decode(bytes, start, end, this.#section);
     const stream = this.#owner.streams.get(streamId);
     if (selfDependent) this.#refuse(streamId, 'PROTOCOL_ERROR');
     else if (!stream) this.#onUnknown(streamId, endStream);

@@ -22,7 +22,9 @@ export class FieldSection implements FieldSink {
   #malformed = false;
   #bytes = 0;
   #count = 0;
-  #pseudo: (string | undefined)[] = [];
+  /** By kind. */
+  readonly #pseudo: (string | undefined)[] = Array.from({ length: fieldKind.status + 1 });
+  #hasPseudo = false;
   #host: string | undefined;
   #contentLength: string | undefined;
 
@@ -34,7 +36,8 @@ export class FieldSection implements FieldSink {
     this.headers = new Headers();
     this.oversized = this.#malformed = false;
     this.#bytes = this.#count = 0;
-    if (this.#pseudo.length > 0) this.#pseudo = [];
+    if (this.#hasPseudo) this.#pseudo.fill(undefined);
+    this.#hasPseudo = false;
     this.#host = this.#contentLength = undefined;
   }
 
@@ -98,7 +101,7 @@ export class FieldSection implements FieldSink {
   /** undefined: malformed. */
   trailers(): Headers | undefined {
     const forbidden = this.#host !== undefined || this.#contentLength !== undefined || this.headers.has('cookie');
-    return this.#malformed || forbidden || this.#pseudo.length > 0 ? undefined : this.headers;
+    return this.#malformed || forbidden || this.#hasPseudo ? undefined : this.headers;
   }
 
   /** Once each, and before every other field. */
@@ -106,6 +109,7 @@ export class FieldSection implements FieldSink {
     const late = this.headers.size > 0 || this.#host !== undefined || this.#contentLength !== undefined;
     if (late || this.#pseudo[field.kind] !== undefined) this.#malformed = true;
     this.#pseudo[field.kind] = field.value;
+    this.#hasPseudo = true;
   }
 
   #onCookie(value: string): void {

@@ -14,8 +14,10 @@ export class StreamTable {
   lastOwnId = 0;
   readonly #peerParity: number;
   readonly #open = new Map<number, Stream>();
-  /** Gone, and whether we have reset it; oldest first. */
-  readonly #gone = new Map<number, boolean>();
+  /** A ring of those that are gone: the number, negative where we have reset it. */
+  readonly #gone: number[] = [];
+  /** Where the next goes. */
+  #next = 0;
 
   /** `peerParity` is 1 where the peer is a client: its streams have odd numbers. */
   constructor(peerParity: number) {
@@ -56,20 +58,16 @@ export class StreamTable {
   }
 
   remember(id: number, resetByUs: boolean): void {
-    this.#gone.set(id, resetByUs);
-    if (this.#gone.size <= maxRemembered) return;
-    for (const oldest of this.#gone.keys()) {
-      this.#gone.delete(oldest);
-      break;
-    }
+    this.#gone[this.#next] = resetByUs ? -id : id;
+    this.#next = (this.#next + 1) % maxRemembered;
   }
 
   /** Of a stream that is not open. */
   fate(id: number): Fate {
     if (id > ((id & 1) === this.#peerParity ? this.lastPeerId : this.lastOwnId)) return 'idle';
-    const resetByUs = this.#gone.get(id);
-    if (resetByUs === undefined) return 'skipped';
-    return resetByUs ? 'reset by us' : 'ended';
+    // Who reset a stream that had ended must let pass what still comes.
+    if (this.#gone.includes(-id)) return 'reset by us';
+    return this.#gone.includes(id) ? 'ended' : 'skipped';
   }
 
   /** A copy: streams may close while it is walked. */

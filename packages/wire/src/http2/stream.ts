@@ -59,9 +59,8 @@ export class Stream implements Http2Stream, BodySource {
       encoder.add(':authority', pseudo.authority);
       if (pseudo.path !== undefined) encoder.add(':path', pseudo.path);
     }
-    const { names, values } = headers;
-    for (let i = 0; i < names.length; i++) encoder.add(names[i]!, values[i]!);
-    output.headers(this.id, encoder.end(), endStream);
+    encoder.addAll(headers);
+    encoder.writeTo(output, this.id, endStream);
     if (endStream) this.onSendEnd();
   }
 

@@ -56,12 +56,11 @@ export function switchedHead(method: string, status: number, headers: Headers, e
 
 function requestFields({ headers, bodyLength }: UpstreamRequest): Headers {
   const fields = new Headers();
-  const { names, values } = headers;
-  for (let index = 0; index < names.length; index++) {
-    const name = names[index]!;
-    if (!NOT_IN_HTTP2.has(name)) fields.append(name, trimmed(values[index]!));
+  for (let index = 0; index < headers.size; index++) {
+    const name = headers.nameAt(index);
+    if (!NOT_IN_HTTP2.has(name)) fields.append(name, trimmed(headers.valueAt(index)));
   }
-  if (fields.has('te') && fields.get('te') !== 'trailers') fields.remove('te');
+  if (fields.get('te') !== 'trailers') fields.remove('te');
   if (bodyLength === CHUNKED) fields.remove('content-length');
   else if (bodyLength > 0) fields.put('content-length', String(bodyLength));
   return fields;
