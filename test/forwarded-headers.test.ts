@@ -29,6 +29,13 @@ const LISTENERS: Readonly<Record<string, object>> = {
     internal_address_config: { cidr_ranges: [{ address_prefix: '10.0.0.0', prefix_len: 8 }] },
   },
   'preserving request ids': { use_remote_address: true, preserve_external_request_id: true },
+  'with ports': { use_remote_address: true, append_x_forwarded_port: true },
+  'with ports, behind one trusted proxy': {
+    use_remote_address: true,
+    append_x_forwarded_port: true,
+    xff_num_trusted_hops: 1,
+  },
+  'with ports, inside': { append_x_forwarded_port: true },
   'with via': { use_remote_address: true, via: 'mesh' },
 };
 
@@ -84,25 +91,27 @@ test('claims of clients are believed as by Envoy', { skip: withoutEnvoy, timeout
   const proxies = await startPairedProxies(context, { listeners });
   for (const [index, place] of Object.keys(LISTENERS).entries()) {
     await context.test(place, async (context) => {
-      const clients = [proxies.envoy, proxies.ours].map((ports) => new TestClient(ports.listeners[index]!));
+      const ports = [proxies.envoy, proxies.ours].map(({ listeners }) => listeners[index]!);
+      const clients = ports.map((port) => new TestClient(port));
       context.after(() => clients.forEach((client) => client.close()));
       const controls = CONTROL.map((name) => [name, { [name]: '20000' }] as const);
       for (const [claim, headers] of [...Object.entries(CLAIMS), ...controls]) {
         const request = { method: 'GET', path: '/', authority: 'echo.test', headers };
         await context.test(claim, async () => {
           const [theirs, own] = await Promise.all(clients.map(async (client) => client.send(request, claim)));
-          assert.deepEqual(comparable(own!), comparable(theirs!));
+          assert.deepEqual(comparable(own!, ports[1]!), comparable(theirs!, ports[0]!));
         });
       }
     });
   }
 });
 
-/** For a client on loopback Envoy adds an address of its own machine to x-forwarded-for; we add the client's. */
-function comparable({ status, upstream }: SeenExchange): object {
+/** For a client on loopback Envoy adds an address of its own machine to x-forwarded-for; we add the client's. `port`: the listener's. */
+function comparable({ status, upstream }: SeenExchange, port: number): object {
   const added = upstream?.headers['x-forwarded-for'];
   const forwarded = typeof added === 'string' ? { 'x-forwarded-for': added.replace(ADDED, '127.0.0.1') } : {};
-  return { status, headers: { ...upstream?.headers, ...forwarded } };
+  const came = upstream?.headers['x-forwarded-port'] === String(port) ? { 'x-forwarded-port': 'its own' } : {};
+  return { status, headers: { ...upstream?.headers, ...forwarded, ...came } };
 }
 
 const ADDED = new RegExp(String.raw`\b(?:${machineAddresses().join('|')})$`);

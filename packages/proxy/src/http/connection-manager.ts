@@ -107,6 +107,7 @@ export class ConnectionManager implements HttpSite {
     const client = {
       ip: transport.remoteAddress.host,
       secure: transport.tls !== undefined,
+      localPort: transport.localAddress.port,
       certEntry: der && clientCertEntry(der, localUris, this.settings.clientCert),
     };
     const entry = connectionEntry(transport, this.#filterChainName, localUris);

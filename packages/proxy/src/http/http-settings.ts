@@ -46,6 +46,8 @@ export interface EdgeSettings {
   readonly useRemoteAddress: boolean;
   readonly trustedHops: number;
   readonly skipXffAppend: boolean;
+  /** The port that a client came to goes on as `x-forwarded-port`. */
+  readonly appendPort: boolean;
   /** Addresses whose `x-envoy-*` headers count; none by default. */
   readonly isInternal: (ip: string) => boolean;
   readonly via: string;
@@ -183,6 +185,7 @@ function edgeSettings(manager: HttpConnectionManager): EdgeSettings {
     useRemoteAddress: manager.useRemoteAddress ?? false,
     trustedHops: manager.xffNumTrustedHops,
     skipXffAppend: manager.skipXffAppend,
+    appendPort: manager.appendXForwardedPort,
     isInternal: internal.rules.length === 0 ? () => false : (ip) => internal.check(ip, isIPv6(ip) ? 'ipv6' : 'ipv4'),
     via: manager.via,
   };

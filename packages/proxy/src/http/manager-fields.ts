@@ -70,7 +70,7 @@ export const MANAGER_FIELDS: FieldRules<HttpConnectionManager> = {
   strip_trailing_host_dot: 'honoured',
   proxy_status_config: { refused: '' },
   typed_header_validation_config: { refused: '' },
-  append_x_forwarded_port: { refused: '' },
+  append_x_forwarded_port: 'honoured',
   append_local_overload: { refused: '' },
   add_proxy_protocol_connection_state: { harmless: 'the state of PROXY protocol is its connection’s either way' },
 };

@@ -1,11 +1,11 @@
 // Keeps the beginning of a request's body: until an upstream can take it, and for another try.
 import type { Headers } from '@meltemi/wire';
 
-/** Bytes kept for another try, and taken from the client before an upstream is chosen. */
-export const REPLAY_LIMIT = 64 * 1024;
+/** Bytes taken from the client before the request is on its way. */
+export const WAITING_LIMIT = 64 * 1024;
 
-/** However much a route allows. */
-const MOST = 1024 * 1024;
+/** Bytes kept for another try, unless the route says less: as in Envoy where the listener sets no limit. */
+const REPLAY_LIMIT = 1024 * 1024;
 
 /** Copies of chunks; when more than the limit came, what was sent is forgotten and no other try is possible. */
 export class RequestBody {
@@ -13,7 +13,7 @@ export class RequestBody {
   #size = 0;
   #ended = false;
   #replayable = true;
-  #limit = REPLAY_LIMIT;
+  #limit = WAITING_LIMIT;
   trailers: Headers | undefined;
 
   get ended(): boolean {
@@ -33,9 +33,9 @@ export class RequestBody {
     return this.#chunks;
   }
 
-  /** `limit`: bytes that the route keeps; undefined: as ever. */
+  /** The request is on its way. `limit`: bytes that the route keeps for another try; undefined: it says nothing. */
   limitTo(limit: number | undefined): void {
-    this.#limit = Math.min(limit ?? REPLAY_LIMIT, MOST);
+    this.#limit = Math.min(limit ?? REPLAY_LIMIT, REPLAY_LIMIT);
   }
 
   keep(chunk: Buffer): void {
@@ -60,7 +60,7 @@ export class RequestBody {
     this.#size = 0;
     this.#ended = false;
     this.#replayable = true;
-    this.#limit = REPLAY_LIMIT;
+    this.#limit = WAITING_LIMIT;
     this.trailers = undefined;
   }
 }

@@ -11,7 +11,7 @@ import { type HttpSettings, httpSettings } from './http-settings.ts';
 import { admitRequestHeaders, type ClientFacts } from './request-headers.ts';
 import { requestId } from './request-id.ts';
 
-const client: ClientFacts = { ip: '10.1.2.3', secure: false, certEntry: undefined };
+const client: ClientFacts = { ip: '10.1.2.3', secure: false, localPort: 80, certEntry: undefined };
 
 function settings(fields: object = {}): HttpSettings {
   const message = { stat_prefix: 'x', http_filters: [routerFilter()], ...fields } as JsonValue;

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import type { Dice } from '@meltemi/base';
 import type { Headers } from '@meltemi/wire';
 import { forwardClientCert } from './client-cert-header.ts';
-import type { HttpSettings } from './http-settings.ts';
+import type { EdgeSettings, HttpSettings } from './http-settings.ts';
 import { requestId } from './request-id.ts';
 
 /** What the connection knows of its client. */
@@ -11,6 +11,8 @@ export interface ClientFacts {
   /** The address of the connection's other end, without port. */
   readonly ip: string;
   readonly secure: boolean;
+  /** The port that it came to. */
+  readonly localPort: number;
   /** The client's entry for `x-forwarded-client-cert`; undefined when it showed no certificate. */
   readonly certEntry: string | undefined;
 }
@@ -76,6 +78,7 @@ export function admitRequestHeaders(
   removeFields(headers, trusted, edge);
   if (edge) appendForwardedFor(headers, client.ip, settings);
   const scheme = forwardedProto(headers, client, settings);
+  if (settings.edge.appendPort) forwardedPort(headers, client, settings.edge);
   forwardClientCert(headers, client.certEntry, settings.clientCert.mode, client.secure);
   setRequestId(headers, edge && !trusted, settings, dice);
   if (trusted) headers.put('x-envoy-internal', 'true');
@@ -146,10 +149,19 @@ function appendForwardedFor(headers: Headers, ip: string, settings: HttpSettings
 function forwardedProto(headers: Headers, client: ClientFacts, settings: HttpSettings): string {
   const own = client.secure ? 'https' : 'http';
   const said = headers.get('x-forwarded-proto');
-  const believed = !settings.edge.useRemoteAddress || settings.edge.trustedHops > 0;
-  if (said !== undefined && believed) return said === 'https' ? 'https' : 'http';
+  if (said !== undefined && believesProxies(settings.edge)) return said === 'https' ? 'https' : 'http';
   headers.put('x-forwarded-proto', own);
   return own;
+}
+
+function forwardedPort(headers: Headers, client: ClientFacts, edge: EdgeSettings): void {
+  if (believesProxies(edge) && headers.has('x-forwarded-port')) return;
+  headers.put('x-forwarded-port', String(client.localPort));
+}
+
+/** What a proxy before this one said of the client counts. */
+function believesProxies({ useRemoteAddress, trustedHops }: EdgeSettings): boolean {
+  return !useRemoteAddress || trustedHops > 0;
 }
 
 function setRequestId(headers: Headers, fromOutside: boolean, settings: HttpSettings, dice: Dice): void {

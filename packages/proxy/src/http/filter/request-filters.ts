@@ -2,7 +2,7 @@
 import type { Headers } from '@meltemi/wire';
 import type { RouteFilterConfigs } from '@meltemi/decide';
 import type { ChainedFilter } from '../http-filters.ts';
-import { REPLAY_LIMIT } from '../request-body.ts';
+import { WAITING_LIMIT } from '../request-body.ts';
 import type { FilteredResponse, FilteredStream, StreamFilter } from './http-filter.ts';
 
 /** The stream that the filters work for. */
@@ -185,14 +185,14 @@ export class RequestFilters {
   #hold(chunk: Buffer): void {
     this.#held.push(Buffer.from(chunk));
     this.#heldSize += chunk.length;
-    if (this.#heldSize > REPLAY_LIMIT) this.#stream.pauseRequest();
+    if (this.#heldSize > WAITING_LIMIT) this.#stream.pauseRequest();
   }
 
   /** What was held goes on after the filter that held it up, which is the one before `position`. */
   #release(position: number): void {
     const held = this.#held;
     this.#held = [];
-    if (this.#heldSize > REPLAY_LIMIT) this.#stream.unpauseRequest();
+    if (this.#heldSize > WAITING_LIMIT) this.#stream.unpauseRequest();
     this.#heldSize = 0;
     for (const chunk of held) this.requestBody(chunk, position);
     if (!this.#endHeld) return;
