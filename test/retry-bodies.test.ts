@@ -40,7 +40,7 @@ async function startSecondTime(context: TestContext): Promise<number> {
     request.on('data', (chunk: Buffer) => void hash.update(chunk));
     request.on('end', () => {
       response.statusCode = attempt === '1' ? 503 : 200;
-      response.end(`${attempt} ${hash.digest('hex')}`);
+      response.end(`${String(attempt)} ${hash.digest('hex')}`);
     });
   });
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
