@@ -1,5 +1,6 @@
-// `node tools/bundle.ts DIRECTORY`: the programs of bin/ → the same programs in few files, which start in half the time.
-import { readdirSync, rmSync, statSync } from 'node:fs';
+// `node tools/bundle.ts DIRECTORY`: the programs of bin/ → the same programs in few files, which start in half the time,
+// and the console's page.
+import { copyFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { mkdtemp, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,12 +29,31 @@ await build({
   // CommonJS packages inside (grpc-js) call require for Node's own modules.
   banner: { js: "import{createRequire as _require}from'node:module';const require=_require(import.meta.url);" },
 });
+await bundlePage(join(temporary, 'console'));
 await rename(temporary, target).catch((error: NodeJS.ErrnoException) => {
   // Another call was quicker; its bundle is of the same sources.
   if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
   rmSync(temporary, { recursive: true });
 });
 removeOld(dirname(target));
+
+/** The console's page, for browsers: `page.js`, `page.css`, `index.html`. */
+async function bundlePage(outdir: string): Promise<void> {
+  const page = join(root, 'packages/console/page');
+  await build({
+    entryPoints: [join(page, 'page.tsx'), join(page, 'page.css')],
+    outdir,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: ['es2022'],
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+  copyFileSync(join(page, 'index.html'), join(outdir, 'index.html'));
+}
 
 function removeOld(directory: string): void {
   for (const name of readdirSync(directory)) {

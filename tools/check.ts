@@ -8,6 +8,7 @@ const steps: readonly (readonly [string, readonly string[]])[] = [
   ['format', ['oxfmt', '--check']],
   ['lint', ['oxlint', '--type-aware', '--deny-warnings']],
   ['types', ['tsc', '--project', '.']],
+  ['types of the page', ['tsc', '--project', 'packages/console/page']],
   ['architecture', ['node', '--test', 'tools/architecture.test.ts']],
 ];
 
