@@ -1,6 +1,7 @@
 // Turns a generated protobuf service into the method table that @grpc/grpc-js serves and calls.
 import { type DescMethod, type DescService, fromBinary, toBinary } from '@bufbuild/protobuf';
 import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
+import type { MessageBytes } from './message-frames.ts';
 
 /** Messages that a service sends as bytes it has encoded itself (`Uint8Array`, the message without gRPC's frame). */
 export interface RawSides {
@@ -26,9 +27,12 @@ function methodDefinition(service: DescService, method: DescMethod, raw: RawSide
 
 function codec(side: 'request' | 'response', schema: DescMethod['input'], raw: boolean | undefined): object {
   return {
-    [`${side}Serialize`]: raw
-      ? (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-      : (message: never) => Buffer.from(toBinary(schema, message)),
+    [`${side}Serialize`]: raw ? rawBytes : (message: never) => Buffer.from(toBinary(schema, message)),
     [`${side}Deserialize`]: raw ? (bytes: Buffer) => bytes : (bytes: Buffer) => fromBinary(schema, bytes),
   };
+}
+
+/** grpc-js takes buffers; our server also takes a message in parts. */
+function rawBytes(bytes: MessageBytes): Buffer | readonly Uint8Array[] {
+  return bytes instanceof Uint8Array ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) : bytes;
 }
