@@ -15,4 +15,5 @@ process.exitCode = await istioctl(process.argv.slice(2), {
   clock: systemClock(),
   configDir: process.env['MELTEMI_CONFIG_DIR'] ?? configDirectory(root),
   version: '0.1.0',
+  colours: process.stdout.isTTY && process.env['TERM'] !== 'dumb',
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
 import { ManualClock } from '@meltemi/base';
@@ -181,7 +181,7 @@ test('what is not yet true is a warning at the file that was given', async (cont
   assert.equal(code, 0);
   assert.equal(
     error,
-    `${given}:12:7: warning: no pod of reviews.default.svc.cluster.local has the labels version=v9 of the subset "version-v9" (pods have version: v1, v2, v3) [MEL0013]\n`,
+    `${given}:12:7: warning: no pod of reviews.default.svc.cluster.local has the labels version=v9 of the subset "version-v9" (pods have version: v1, v2, v3) [IST0173]\n`,
   );
 });
 
@@ -213,6 +213,72 @@ test('validate judges files without a mesh', async (context) => {
   const bad = await run('validate', '-f', file('bad.yaml', 'kind: ['));
   assert.equal(bad.code, 1);
   assert.match(bad.error, /bad\.yaml:1:\d+: error: .*\[MEL0001\]/);
+});
+
+test('validate shows every mistake where it is, and what was meant', async (context) => {
+  const { run, file } = mesh(context);
+  const given = file(
+    'given.yaml',
+    `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: a}
+spec:
+  hosts: [reviews]
+  http:
+  - rout: [{destination: {host: reviews}}]
+    timeout: 5
+  - route: [{destination: {host: reviews}, weight: "50"}]
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRul
+metadata: {name: b}
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: c}
+spec: {host: reviews, trafficPolicy: {loadBalancer: {simple: ROUND_ROBBIN}}}
+`,
+  );
+  const { code, error } = await run('validate', '-f', given);
+  assert.equal(code, 1);
+  assert.deepEqual(error.replaceAll(`${given}:`, '').split('\n'), [
+    '7:5: error: unknown field "rout" in "http" (did you mean "route"?) [MEL0003]',
+    '  7 |   - rout: [{destination: {host: reviews}}]',
+    '    |     ^^^^',
+    '8:14: error: "timeout": expected a text, got the number 5 (did you mean "5s"?) [MEL0004]',
+    '  8 |     timeout: 5',
+    '    |              ^',
+    '9:52: error: "weight": expected a number, got the text "50" (write it without quotes: 50) [MEL0004]',
+    '  9 |   - route: [{destination: {host: reviews}, weight: "50"}]',
+    '    |                                                    ^^^^',
+    '12:7: error: unknown kind "DestinationRul" in networking.istio.io/v1 (did you mean "DestinationRule"?) [MEL0002]',
+    '  12 | kind: DestinationRul',
+    '     |       ^^^^^^^^^^^^^^',
+    '18:62: error: "ROUND_ROBBIN" is not one of UNSPECIFIED, RANDOM, PASSTHROUGH, ROUND_ROBIN, LEAST_REQUEST, LEAST_CONN (did you mean "ROUND_ROBIN"?) [MEL0006]',
+    '  18 | spec: {host: reviews, trafficPolicy: {loadBalancer: {simple: ROUND_ROBBIN}}}',
+    '     |                                                              ^^^^^^^^^^^^',
+    'Error: validation failed: 5 errors',
+    '',
+  ]);
+});
+
+test('validate reads many files, directories with all below them, and standard input', async (context) => {
+  const { run, file } = mesh(context);
+  const rule = (name: string, host: string): string =>
+    `apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: ${name}}\nspec: {host: ${host}}\n`;
+  const one = file('one.yaml', rule('one', 'a'));
+  const deeper = join(dirname(one), 'below/deeper');
+  mkdirSync(deeper, { recursive: true });
+  writeFileSync(join(deeper, 'two.yaml'), rule('two', 'b'));
+  assert.equal((await run('validate', '-f', one, '-f', dirname(deeper))).out, 'validation succeeded: 2 objects\n');
+  const twice = await run('validate', '-f', one, '-f', one);
+  assert.match(twice.error, /DestinationRule default\/one exists already/);
+  const host = file(
+    'host.yaml',
+    `${rule('three', 'reviws')}---\napiVersion: v1\nkind: Service\nmetadata: {name: reviews}\nspec: {ports: [{name: http, port: 80}]}\n`,
+  );
+  const referential = await run('validate', '-x', '-f', host);
+  assert.deepEqual([referential.code, /did you mean "reviews"\?/.test(referential.error)], [0, true]);
 });
 
 test("validate exits as Istio's own examples ask", async (context) => {

@@ -4,9 +4,10 @@ import { StoreError } from '@meltemi/config';
 import { Command, CommanderError } from 'commander';
 
 import { addAuthz, addCan } from './access/access-flags.ts';
-import { analyze } from './analyze.ts';
+import { addAnalyze } from './analyze/analyze-flags.ts';
 import { convert, TARGETS } from './convert.ts';
 import { deleteConfig } from './delete.ts';
+import { addCerts } from './diagnosis/certs/certs-flags.ts';
 import { addDescribe } from './diagnosis/describe/describe-flags.ts';
 import { addExplain } from './diagnosis/explain/explain-flags.ts';
 import { addProxyConfig } from './diagnosis/proxy-config/proxy-config-flags.ts';
@@ -14,6 +15,7 @@ import { addProxyStatus } from './diagnosis/proxy-status/proxy-status-flags.ts';
 import { get } from './get.ts';
 import { addKubeInject } from './kube-inject-flags.ts';
 import { CommandError, EXIT, type Terminal } from './terminal.ts';
+import { addMixer } from './mixer/mixer-flags.ts';
 import { validate } from './validate.ts';
 import { write, type WriteVerb } from './write.ts';
 
@@ -60,9 +62,11 @@ function programOf(terminal: Terminal): Command {
   addKubeInject(program, terminal);
   addProxyStatus(program, terminal);
   addProxyConfig(program, terminal);
+  addCerts(program, terminal);
   addExplain(program, terminal);
   addCan(program, terminal);
   addAuthz(program, [program, experimental], terminal);
+  addMixer(program, terminal);
   program
     .command('version')
     .description('Shows the version')
@@ -135,30 +139,6 @@ function addValidate(program: Command, terminal: Terminal): void {
     .action(({ file, referential = false }: ValidateFlags) =>
       validate({ ...program.opts<GlobalOptions>(), files: file, referential }, terminal),
     );
-}
-
-interface AnalyzeFlags {
-  readonly useKube: string | boolean;
-  readonly allNamespaces?: boolean;
-  readonly output: string;
-  readonly failureThreshold: string;
-}
-
-function addAnalyze(program: Command, terminal: Terminal): void {
-  program
-    .command('analyze')
-    .description('Says what is wrong with the configuration, and what would be with these files')
-    .argument('[files...]')
-    .option('-k, --use-kube [flag]', 'false: the files alone', 'true')
-    .option('-A, --all-namespaces', 'objects of all namespaces')
-    .option('-o, --output <form>', 'log or json', 'log')
-    .option('--failure-threshold <level>', 'Info, Warning or Error: fails from this on', 'Error')
-    .action((files: readonly string[], { useKube, allNamespaces, output, failureThreshold }: AnalyzeFlags) => {
-      const { namespace: defaultNamespace, configDir } = program.opts<GlobalOptions>();
-      const namespace = allNamespaces ? undefined : defaultNamespace;
-      const useStore = useKube !== 'false';
-      return analyze({ files, namespace, defaultNamespace, configDir, useStore, output, failureThreshold }, terminal);
-    });
 }
 
 interface ConvertFlags extends FileOptions {

@@ -9,12 +9,21 @@ import { CommandError, EXIT, type Terminal } from './terminal.ts';
 export interface Inputs {
   readonly resources: readonly LocatedResource[];
   readonly problems: readonly Problem[];
+  /** What was written, refused or not, with what is wrong in its form. */
+  readonly documents: readonly ReadDocument[];
+  /** By file. */
+  readonly texts: ReadonlyMap<string, string>;
+}
+
+export interface ReadDocument {
+  readonly value: unknown;
+  readonly problems: readonly Problem[];
 }
 
 /** Reads everything that is named; what is wrong in it is among the problems, also what is there twice. */
 export async function readInputs(files: readonly string[], namespace: string, terminal: Terminal): Promise<Inputs> {
-  const { resources, problems } = await readObjects(files, namespace, terminal);
-  return { resources, problems: [...problems, ...saidTwice(resources)] };
+  const inputs = await readObjects(files, namespace, terminal);
+  return { ...inputs, problems: [...inputs.problems, ...saidTwice(inputs.resources)] };
 }
 
 /** As `readInputs`, where objects may be there twice. */
@@ -22,16 +31,19 @@ export async function readObjects(files: readonly string[], namespace: string, t
   const texts = await Promise.all(files.map((file) => readTexts(file, terminal)));
   const problems: Problem[] = [];
   const resources: LocatedResource[] = [];
-  for (const { file, text } of texts.flat()) {
+  const documents: ReadDocument[] = [];
+  const named = texts.flat();
+  for (const { file, text } of named) {
     const parsed = parseDocuments(text, file);
     problems.push(...parsed.problems);
     for (const document of parsed.documents) {
       const decoded = decodeResource(document, namespace);
       problems.push(...decoded.problems);
+      documents.push({ value: document.value, problems: decoded.problems });
       if (decoded.resource) resources.push(decoded.resource);
     }
   }
-  return { resources, problems };
+  return { resources, problems, documents, texts: new Map(named.map(({ file, text }) => [file, text])) };
 }
 
 /** Refuses the whole invocation for one error, before anything is written; shows warnings. */
@@ -52,7 +64,8 @@ interface NamedText {
   readonly text: string;
 }
 
-async function readTexts(file: string, terminal: Terminal): Promise<readonly NamedText[]> {
+/** Of a directory each file's. */
+export async function readTexts(file: string, terminal: Terminal): Promise<readonly NamedText[]> {
   if (file === '-') return [{ file: '<stdin>', text: await terminal.readStdin() }];
   try {
     const names = (await stat(file)).isDirectory() ? await listFiles(file) : [file];

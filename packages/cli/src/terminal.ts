@@ -10,10 +10,12 @@ export interface Terminal {
   /** Where the configuration is when no flag says so. */
   readonly configDir: string;
   readonly version: string;
+  /** Whether it shows colours. */
+  readonly colours?: boolean;
 }
 
 /** Exit codes as istioctl's. */
-export const EXIT = { ok: 0, failed: 1, usage: 64, issuesFound: 79 } as const;
+export const EXIT = { ok: 0, failed: 1, usage: 64, unreadable: 65, issuesFound: 79 } as const;
 
 /** Ends a command with a message of one or more lines. */
 export class CommandError extends Error {

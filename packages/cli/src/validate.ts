@@ -1,7 +1,9 @@
 // istioctl validate: what is wrong in files, without writing anything.
-import { formatProblem, hasErrors, type Problem } from '@meltemi/base';
+import type { Problem } from '@meltemi/base';
 import { buildView } from '@meltemi/config';
 
+import { filesBelow } from './files-below.ts';
+import { formatExcerpt } from './problem-excerpt.ts';
 import { readInputs } from './read-inputs.ts';
 import { CommandError, EXIT, type Terminal } from './terminal.ts';
 
@@ -14,9 +16,11 @@ export interface ValidateOptions {
 
 export async function validate(options: ValidateOptions, terminal: Terminal): Promise<void> {
   if (options.files.length === 0) throw new CommandError('give files with -f', EXIT.usage);
-  const { resources, problems } = await readInputs(options.files, options.namespace, terminal);
+  const files = await filesBelow(options.files);
+  const { resources, problems, texts } = await readInputs(files, options.namespace, terminal);
   const all: readonly Problem[] = options.referential ? buildView(resources, problems).problems : problems;
-  for (const problem of all) terminal.error(`${formatProblem(problem)}\n`);
-  if (hasErrors(all)) throw new CommandError('validation failed');
+  for (const problem of all) terminal.error(formatExcerpt(problem, texts));
+  const errors = all.filter(({ severity }) => severity === 'error').length;
+  if (errors > 0) throw new CommandError(`validation failed: ${errors} ${errors === 1 ? 'error' : 'errors'}`);
   terminal.out(`validation succeeded: ${resources.length} objects\n`);
 }

@@ -304,7 +304,7 @@ spec: {host: reviews, subsets: [{name: one, labels: {version: v1}}, {name: nine,
     [
       `f.yaml:13:15: warning: the host "reviwes" is not known: there is no service reviwes.default.svc.cluster.local (did you mean "reviews"?) [IST0101]`,
       `f.yaml:13:17: warning: no DestinationRule defines the subset "onr" of ${HOST}: requests to it fail (did you mean "one"?) [IST0101]`,
-      `f.yaml:5:90: warning: no pod of ${HOST} has the labels version=v9 of the subset "nine" (pods have version: v1, v2) [MEL0013]`,
+      `f.yaml:5:90: warning: no pod of ${HOST} has the labels version=v9 of the subset "nine" (pods have version: v1, v2) [IST0173]`,
       `f.yaml:7:14: warning: the gateway "bookinfo" is not known [IST0101]`,
     ].sort(),
   );
@@ -313,16 +313,17 @@ spec: {host: reviews, subsets: [{name: one, labels: {version: v1}}, {name: nine,
 test('a label of a route rule that no pod has is said at the rule', () => {
   const view = viewOf(WORLD, routeRule('a', 'route: [{labels: {version: v7}}]'));
   assert.deepEqual(view.problems.map(formatProblem), [
-    `f.yaml:5:55: warning: no pod of ${HOST} has the labels version=v7 of the subset "version-v7" (pods have version: v1, v2) [MEL0013]`,
+    `f.yaml:5:55: warning: no pod of ${HOST} has the labels version=v7 of the subset "version-v7" (pods have version: v1, v2) [IST0173]`,
   ]);
 });
 
-test('of two that speak of one host the first is heard and the second warned of', () => {
+test('of two that speak of one host the first is heard, and both are warned', () => {
   const rule =
     'apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: r}\nspec: {host: reviews, subsets: [{name: v1, labels: {version: v1}}]}\n';
   const view = viewOf(WORLD, rule, virtualService('a', 'reviews', 'v1'), virtualService('b', HOST, 'v1'));
   assert.deepEqual(view.problems.map(formatProblem), [
-    `f.yaml:8:5: warning: VirtualService default/a routes ${HOST} already, at f.yaml:2:1: this one is not heard [IST0109]`,
+    `f.yaml:8:5: warning: VirtualService default/b routes ${HOST} too, at f.yaml:2:1: that one is not heard [IST0109]`,
+    `f.yaml:8:5: warning: VirtualService default/a routes ${HOST} too, at f.yaml:2:1: this one is not heard [IST0109]`,
   ]);
 });
 

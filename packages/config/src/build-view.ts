@@ -74,7 +74,7 @@ function viewOf({ resources, problems, objects, converted }: ViewParts, domain: 
   return {
     ...parts,
     get problems() {
-      all ??= [...problems, ...validateSet(resources, { ...parts, problems: [] }, domain)];
+      all ??= [...problems, ...validateSet(resources, parts, domain)];
       return all;
     },
   };
@@ -146,7 +146,7 @@ function ageKey(resource: LocatedResource): string {
   const known = ageKeys.get(resource);
   if (known !== undefined) return known;
   const { metadata, kind } = resource;
-  const key = [metadata.creationTimestamp, metadata.namespace, metadata.name, kind].join('\0');
+  const key = [metadata.creationTimestamp, metadata.name, metadata.namespace, kind].join('\0');
   ageKeys.set(resource, key);
   return key;
 }
@@ -163,7 +163,8 @@ function versionOf(resources: readonly LocatedResource[], problems: readonly Pro
 
 const contentKeys = new WeakMap<LocatedResource, string>();
 
-function contentKey(resource: LocatedResource): string {
+/** The same for an object that says the same at the same place. */
+export function contentKey(resource: LocatedResource): string {
   const known = contentKeys.get(resource);
   if (known !== undefined) return known;
   const { kind, metadata, source } = resource;

@@ -102,15 +102,15 @@ const MISTAKES: readonly (readonly [string, string, string, string])[] = [
   ],
   [
     'a missing field',
-    VIRTUAL_SERVICE.replace('hosts:\n  - reviews\n  ', ''),
+    VIRTUAL_SERVICE.replace(/spec:\n(.*\n)*/, 'spec: {}\n').replaceAll('VirtualService', 'DestinationRule'),
     'f.yaml:5:1',
-    '"spec" needs the field "hosts"',
+    '"spec" needs the field "host"',
   ],
   [
     'an empty list',
-    VIRTUAL_SERVICE.replace('hosts:\n  - reviews', 'hosts: []'),
-    'f.yaml:6:3',
-    '"hosts" must not be empty',
+    VIRTUAL_SERVICE.replace('  http:', '  tls: [{ match: [] }]\n  http:'),
+    'f.yaml:8:11',
+    '"match" must not be empty',
   ],
   ['a kind with a typing mistake', RULE.replace('RouteRule', 'RuteRule'), 'f.yaml:2:7', 'did you mean "RouteRule"?'],
   [

@@ -9,6 +9,7 @@ import { type Kind, kindByName, KINDS } from './kinds.ts';
 import type { LocatedResource } from './located-resource.ts';
 import { endpointSliceFields } from './model/endpoint-slice.ts';
 import { endpointSubsets } from './model/kubernetes.ts';
+import { serviceEntryStatusSchema } from './model/service-entry.ts';
 import { CODE } from './problem-code.ts';
 import { type Field, type Finding, labelMap, message, text } from './schema.ts';
 import { refusal } from './refusal.ts';
@@ -80,17 +81,12 @@ function decodeAs(
   const problems = decoded.findings.map((finding) => problemOf(finding, document, name));
   if (hasErrors(problems) || !metadata) return { problems };
   if (kind.unfollowed) problems.push(unfollowed(kind, document, name));
-  const { spec = {}, ...fields } = decoded.value as Readonly<Record<string, unknown>>;
+  const { spec: said = {}, ...fields } = decoded.value as Readonly<Record<string, unknown>>;
+  const spec: unknown = kind.defaults ? { ...kind.defaults, ...(said as object) } : said;
   const beside = Object.entries(BESIDE_SPEC[kind.kind] ?? {}).map(([field, { empty }]) => [
     field,
     fields[field] ?? empty,
   ]);
-  const origin = (path = '') => ({
-    resource: name,
-    apiVersion,
-    path,
-    source: path === '' ? document.source : document.locate(parsePath(path)),
-  });
   const resource: LocatedResource = {
     apiVersion,
     kind: kind.kind,
@@ -109,10 +105,24 @@ function decodeAs(
     },
     spec,
     source: document.source,
-    origin,
+    origin: originOf(name, apiVersion, document),
     ...Object.fromEntries(beside),
   };
   return { resource, problems };
+}
+
+/** Of the document it keeps the places alone: the object as it was written is let go. */
+function originOf(
+  resource: ResourceName,
+  apiVersion: string,
+  { source, locate }: LocatedDocument,
+): LocatedResource['origin'] {
+  return (path = '') => ({
+    resource,
+    apiVersion,
+    path,
+    source: path === '' ? source : locate(parsePath(path)),
+  });
 }
 
 /** What objects of Kubernetes say in other fields than their spec, and what stands for those that are not written. */
@@ -120,6 +130,7 @@ const BESIDE_SPEC: Readonly<
   Record<string, Readonly<Record<string, { readonly field: Field; readonly empty: unknown }>>>
 > = {
   Pod: { status: { field: message({ phase: text(), podIP: text() }, { open: true }), empty: {} } },
+  ServiceEntry: { status: { field: serviceEntryStatusSchema, empty: {} } },
   ConfigMap: { data: { field: labelMap, empty: {} } },
   Secret: { data: { field: labelMap, empty: {} }, stringData: { field: labelMap, empty: {} } },
   Endpoints: { subsets: { field: endpointSubsets, empty: [] } },
@@ -150,7 +161,7 @@ function envelopeOf(kind: Kind): Field {
   const required =
     kind.schema.kind === 'message' && kind.schema.required.length > 0 ? ['metadata', 'spec'] : ['metadata'];
   // Only `status` is written into our kinds by others.
-  const known = kind.ours ? { ...fields, status: { kind: 'any' } as const } : fields;
+  const known = kind.ours ? { status: { kind: 'any' } as const, ...fields } : fields;
   return message(known, { required, open: !kind.ours, check: (object) => checkObject(kind, object) });
 }
 
@@ -164,7 +175,12 @@ function checkObject(kind: Kind, object: Readonly<Record<string, unknown>>): Fin
     kind.ours && annotations?.[ALWAYS_REJECT] === 'true'
       ? [{ path, code: CODE.alwaysRejected, message: 'the object asks to be denied' }]
       : [];
-  const named = kind.checkName?.(name, (object['spec'] ?? {}) as Readonly<Record<string, unknown>>) ?? [];
+  const spec = (object['spec'] ?? {}) as Readonly<Record<string, unknown>>;
+  const { apiVersion } = object;
+  const named = [
+    ...(kind.checkName?.(name, spec) ?? []),
+    ...(kind.checkVersion?.(typeof apiVersion === 'string' ? apiVersion : '', spec) ?? []),
+  ];
   return [...rejected, ...named.map((finding) => ({ ...finding, path: ['spec', ...finding.path] }))];
 }
 

@@ -49,8 +49,8 @@ function decode(field: Field, value: unknown, path: Path, report: Report): unkno
 }
 
 function decodeText(field: TextField, value: unknown, path: Path, report: Report): unknown {
-  if (typeof value !== 'string') return wrongType('a text', value, path, report, quoteHint(value));
-  return checked(field.check?.(value), value, path, report);
+  if (typeof value === 'string') return checked(field.check?.(value), value, path, report);
+  return wrongType('a text', value, path, report, quoteHint(field, value));
 }
 
 function decodeMap(field: Field, value: unknown, path: Path, report: Report): unknown {
@@ -61,7 +61,9 @@ function decodeMap(field: Field, value: unknown, path: Path, report: Report): un
 
 function decodeNumber(field: NumberField, written: unknown, path: Path, report: Report): unknown {
   const value = field.asText && typeof written === 'string' && /^-?\d+$/.test(written) ? Number(written) : written;
-  if (typeof value !== 'number' || Number.isNaN(value)) return wrongType('a number', value, path, report);
+  if (typeof value !== 'number' || Number.isNaN(value)) {
+    return wrongType('a number', value, path, report, unquoteHint(value));
+  }
   if (field.integer && !Number.isInteger(value)) return wrongType('a whole number', value, path, report);
   if (value >= field.min && value <= field.max) return value;
   const message = `${value} is out of range: ${field.min} to ${field.max}`;
@@ -93,6 +95,7 @@ function decodeList(item: Field, min: number, value: unknown, path: Path, report
 function decodeMessage(field: MessageField, value: Written, path: Path, reportAbove: Report): unknown {
   const decoded: Record<string, unknown> = {};
   let shapesHold = true;
+  const meant = new Set<string>();
   const report: Report = (finding) => {
     if (finding.code === CODE.wrongType) shapesHold = false;
     reportAbove(finding);
@@ -102,12 +105,12 @@ function decodeMessage(field: MessageField, value: Written, path: Path, reportAb
     const name = fieldName(field, key);
     if (name !== undefined) decoded[name] = decode(field.fields[name]!, entry, [...path, key], report);
     else if (field.open) Object.defineProperty(decoded, key, { value: entry, enumerable: true });
-    else report(unknownField(field, key, path));
+    else report(unknownField(field, key, path, meant));
   }
-  reportMissing(field, decoded, path, report);
+  reportMissing(field, { ...Object.fromEntries([...meant].map((one) => [one, ''])), ...decoded }, path, report);
   reportExclusive(field, decoded, path, report);
-  // A check relies on the types that the schema promises.
-  for (const finding of (shapesHold && field.check?.(decoded)) || []) {
+  // A check relies on the types that the schema promises, and on fields that have their right names.
+  for (const finding of (shapesHold && meant.size === 0 && field.check?.(decoded)) || []) {
     report({ ...finding, path: [...path, ...finding.path], at: 'key' });
   }
   return decoded;
@@ -120,8 +123,10 @@ function fieldName(field: MessageField, key: string): string | undefined {
   return Object.hasOwn(field.fields, camel) ? camel : undefined;
 }
 
-function unknownField(field: MessageField, key: string, path: Path): LocatedFinding {
+/** Notes the field that was probably meant: it is not missing then. */
+function unknownField(field: MessageField, key: string, path: Path, allMeant: Set<string>): LocatedFinding {
   const meant = didYouMean(key, Object.keys(field.fields));
+  if (meant) allMeant.add(meant);
   const where = path.length > 0 ? ` in ${formatName(path)}` : '';
   const hint = meant ? `did you mean "${meant}"?` : `known: ${Object.keys(field.fields).join(', ')}`;
   return { path: [...path, key], at: 'key', code: CODE.unknownField, message: `unknown field "${key}"${where}`, hint };
@@ -162,8 +167,14 @@ function describe(value: unknown): string {
   return typeof value === 'boolean' ? String(value) : 'a map';
 }
 
-function quoteHint(value: unknown): string | undefined {
-  return typeof value === 'number' || typeof value === 'boolean' ? `write it in quotes: "${value}"` : undefined;
+/** A text that would be none either way has a hint of its own. */
+function quoteHint({ check }: TextField, value: unknown): string | undefined {
+  if (typeof value !== 'number' && typeof value !== 'boolean') return undefined;
+  return check?.(String(value))?.hint ?? `write it in quotes: "${value}"`;
+}
+
+function unquoteHint(value: unknown): string | undefined {
+  return typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? `write it without quotes: ${value}` : undefined;
 }
 
 function shorten(value: string): string {

@@ -6,13 +6,14 @@ import { resourceName } from '@meltemi/api';
 import type { Clock, Logger, ResourceName } from '@meltemi/base';
 
 import { createFile, removeFile, replaceFile } from './atomic-file.ts';
-import { ViewBuilder } from './build-view.ts';
+import { contentKey, ViewBuilder } from './build-view.ts';
 import { editText } from './edit-text.ts';
 import { withFileLock } from './file-lock.ts';
 import { KINDS } from './kinds.ts';
+import { lazyView, once } from './lazy-view.ts';
 import { LastGoodFiles } from './last-good-files.ts';
 import type { LocatedResource } from './located-resource.ts';
-import { type FileContents, isRead, readAgain, readFiles } from './read-files.ts';
+import { type FileContent, type FileContents, isRead, readAgain, readFiles } from './read-files.ts';
 import { resourceToObject, resourceToYaml } from './resource-yaml.ts';
 import { type ConfigStore, type StoreContents, StoreError, type Watch, type Written } from './store.ts';
 import { missingError, refuseLocked, unreadableError } from './store-errors.ts';
@@ -47,7 +48,7 @@ export class DirectoryStore implements ConfigStore {
   /** What the next refresh looks at; undefined: no refresh waits. */
   #awaited: { everything: boolean; readonly files: Set<string> } | undefined;
   #opened = false;
-  #contents: StoreContents = { resources: [], problems: [] };
+  #contents: () => StoreContents = () => ({ resources: [], problems: [] });
 
   private constructor(options: DirectoryStoreOptions) {
     this.#options = options;
@@ -73,7 +74,7 @@ export class DirectoryStore implements ConfigStore {
   }
 
   contents(): StoreContents {
-    return this.#contents;
+    return this.#contents();
   }
 
   list<Kind extends KindName>(kind: Kind, namespace?: string): readonly ResourceByKind[Kind][] {
@@ -146,22 +147,17 @@ export class DirectoryStore implements ConfigStore {
     const files = (changed && (await readAgain(changed, this.#files))) ?? (await readFiles(directories, this.#files));
     const before = this.#files;
     const same =
-      files.size === before.size &&
-      files.entries().every(([file, content]) => before.get(file)?.hash === content.hash && content.hash !== '');
+      files.size === before.size && files.entries().every(([file, content]) => saysTheSame(before.get(file), content));
     this.#files = files;
     if (same && this.#opened) return;
     this.#opened = true;
     await this.#lastGood
       ?.keep(files)
       .catch((error: unknown) => this.#options.logger.error(`keeping the last good files failed: ${String(error)}`));
-    const contents = [...files.values()];
-    const unique = uniqueResources(contents.flatMap(({ resources }) => resources));
-    const problems = [...contents.flatMap((content) => content.problems), ...unique.problems];
-    this.#contents = { resources: unique.resources, problems };
-    const view = this.#views.build(unique.resources, problems);
-    if (view.version === this.#view.version) return;
-    this.#view = view;
-    for (const listener of this.#listeners) listener(view);
+    const contents = once(() => contentsOf(files));
+    this.#contents = contents;
+    this.#view = lazyView(() => this.#views.build(contents().resources, contents().problems));
+    for (const listener of this.#listeners) listener(this.#view);
   }
 
   /** Keeps other processes out, sees what they wrote, writes, and answers when the view holds it. */
@@ -219,4 +215,21 @@ export class DirectoryStore implements ConfigStore {
     if (text === undefined) throw unreadableError(name, file);
     await (text.trim() === '' ? removeFile(file) : replaceFile(file, text));
   }
+}
+
+function contentsOf(files: FileContents): StoreContents {
+  const contents = [...files.values()];
+  const unique = uniqueResources(contents.flatMap(({ resources }) => resources));
+  return {
+    resources: unique.resources,
+    problems: [...contents.flatMap(({ problems }) => problems), ...unique.problems],
+  };
+}
+
+function saysTheSame(before: FileContent | undefined, now: FileContent): boolean {
+  if (before === now) return true;
+  if (!before) return false;
+  if (before.hash === now.hash && now.hash !== '') return true;
+  const said = ({ resources, problems }: FileContent) => JSON.stringify([resources.map(contentKey), problems]);
+  return said(before) === said(now);
 }

@@ -1,17 +1,8 @@
 // YAML text → the objects in it, each able to say where any of its fields is written.
 import type { Problem, Source } from '@meltemi/base';
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  type Pair,
-  parseAllDocuments,
-} from 'yaml';
+import { type Document, LineCounter, parseAllDocuments } from 'yaml';
 
+import { Places, startOf } from './places.ts';
 import { CODE } from './problem-code.ts';
 import type { Path } from './schema.ts';
 
@@ -20,9 +11,9 @@ export interface LocatedDocument {
   readonly value: unknown;
   readonly source: Source;
   /** Where the value at a path begins; a path that is not there leads to its nearest parent. */
-  locate(path: Path): Source;
+  readonly locate: (path: Path) => Source;
   /** Where the key of a field begins. */
-  locateKey(path: Path): Source;
+  readonly locateKey: (path: Path) => Source;
 }
 
 export interface ParsedText {
@@ -36,8 +27,8 @@ export function parseDocuments(text: string, file: string): ParsedText {
   const place = (offset: number): Source => sourceAt(file, lines, Math.min(offset, text.length));
   const problems: Problem[] = [];
   const documents: LocatedDocument[] = [];
-  for (const document of readAll(text, lines)) {
-    const read = readDocument(document, place);
+  for (const { document, text: own, start } of readAll(text, lines)) {
+    const read = readDocument(document, own, (offset) => place(start + offset));
     problems.push(...read.problems);
     for (const object of read.documents) documents.push(...flattenList(object));
   }
@@ -47,18 +38,37 @@ export function parseDocuments(text: string, file: string): ParsedText {
 /** The options by which texts are read, here and where they are edited. */
 export const YAML_OPTIONS = { merge: true, prettyErrors: false, logLevel: 'error' } as const;
 
-function readAll(text: string, lineCounter: LineCounter): readonly Document.Parsed[] {
-  const all = parseAllDocuments(text, { ...YAML_OPTIONS, lineCounter });
+/** A document, the text that it was read from, and where that begins in the file. */
+interface Piece {
+  readonly document: Document.Parsed;
+  readonly text: string;
+  readonly start: number;
+}
+
+/** Where a quote or bracket is left open, the line that begins the next document closes it. */
+function readAll(text: string, lineCounter: LineCounter): readonly Piece[] {
+  const whole = parsed(text, lineCounter).map((document) => ({ document, text, start: 0 }));
+  if (whole.every(({ document }) => document.errors.length === 0)) return whole;
+  const starts = [0, ...Array.from(text.matchAll(/^---(?=\s|$)/gm), ({ index }) => index).filter((index) => index > 0)];
+  return starts.flatMap((start, index) => {
+    const own = text.slice(start, starts[index + 1]);
+    return parsed(own).map((document) => ({ document, text: own, start }));
+  });
+}
+
+function parsed(text: string, lineCounter?: LineCounter): readonly Document.Parsed[] {
+  const all = parseAllDocuments(text, { ...YAML_OPTIONS, ...(lineCounter && { lineCounter }) });
   return Array.isArray(all) ? all : [];
 }
 
-function readDocument(document: Document.Parsed, place: (offset: number) => Source): ParsedText {
+function readDocument(document: Document.Parsed, text: string, place: (offset: number) => Source): ParsedText {
   const syntax = document.errors.map((error) => syntaxProblem(error.message, place(error.pos[0])));
   if (syntax.length > 0 || document.contents === null) return { documents: [], problems: syntax };
   try {
     const value: unknown = document.toJS({ maxAliasCount: 100 });
     if (value === null) return { documents: [], problems: [] };
-    return { documents: [locatedDocument(document, value, place)], problems: [] };
+    const source = place(startOf(document.contents));
+    return { documents: [locatedDocument(value, source, new Places(document, text), place)], problems: [] };
   } catch (error) {
     // An alias without its anchor, or aliases that unfold to more than is sane.
     const reason = error instanceof Error ? error.message : String(error);
@@ -66,16 +76,18 @@ function readDocument(document: Document.Parsed, place: (offset: number) => Sour
   }
 }
 
+/** Holds nothing of the document's tree: it lives as long as the object. */
 function locatedDocument(
-  document: Document.Parsed,
   value: unknown,
+  source: Source,
+  places: Places,
   place: (offset: number) => Source,
 ): LocatedDocument {
   return {
     value,
-    source: place(startOf(document.contents)),
-    locate: (path) => place(find(document, path).value),
-    locateKey: (path) => place(find(document, path).key),
+    source,
+    locate: (path) => place(places.find(path).value),
+    locateKey: (path) => place(places.find(path).key),
   };
 }
 
@@ -94,46 +106,6 @@ function flattenList(document: LocatedDocument): LocatedDocument[] {
       locateKey: (path) => document.locateKey([...base, ...path]),
     };
   });
-}
-
-/** The offsets of a field's key and value, as deep as the path can be followed. */
-function find(document: Document.Parsed, path: Path): { readonly key: number; readonly value: number } {
-  let node: Node | null = document.contents;
-  let key = startOf(node);
-  let value = key;
-  for (const step of path) {
-    const resolved: Node | undefined = isAlias(node) ? node.resolve(document) : (node ?? undefined);
-    const next = stepInto(resolved, step);
-    if (!next) break;
-    [key, value, node] = [next.key, next.value, next.node];
-  }
-  return { key, value };
-}
-
-function stepInto(
-  node: Node | undefined,
-  step: string | number,
-): { readonly key: number; readonly value: number; readonly node: Node | null } | undefined {
-  if (isSeq(node)) {
-    const item = node.items[Number(step)] as Node | undefined;
-    return item && { key: startOf(item), value: startOf(item), node: item };
-  }
-  if (!isMap(node)) return undefined;
-  const pair = (node.items as Pair<Node, Node | null>[]).find(
-    ({ key }) => isScalar(key) && isNamed(String(key.value), String(step)),
-  );
-  if (!pair) return undefined;
-  const key = startOf(pair.key);
-  return { key, value: pair.value?.range ? startOf(pair.value) : key, node: pair.value };
-}
-
-/** Fields are found by both of their names in protobuf's JSON. */
-function isNamed(written: string, name: string): boolean {
-  return written === name || written.replaceAll(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()) === name;
-}
-
-function startOf(node: Node | null): number {
-  return node?.range?.[0] ?? 0;
 }
 
 function sourceAt(file: string, lines: LineCounter, offset: number): Source {

@@ -73,6 +73,7 @@ export type { Stdio } from './model/mixer/report-adapters.ts';
 export type { AttributeManifest, Handler, Instance, Rule, RuleAction } from './model/mixer/rule.ts';
 export type { ListEntry, LogEntry, Metric, QuotaInstance } from './model/mixer/templates.ts';
 export type { MutualTls, PeerAuthentication } from './model/peer-authentication.ts';
+export type { LocalityLoadBalancing } from './model/locality-load-balancing.ts';
 export type { ProxyConfig } from './model/proxy-config.ts';
 export type { RbacConfig, ServiceRole, ServiceRoleBinding } from './model/rbac.ts';
 export type { JwtRule, RequestAuthentication } from './model/request-authentication.ts';
@@ -87,6 +88,7 @@ export type {
 export { UNSERVED_PROVIDERS } from './model/extension-provider.ts';
 export {
   decodeMeshConfig,
+  type CertificateData,
   decodeProxyConfig,
   type DefaultProxyConfig,
   type MeshConfig,
@@ -96,8 +98,11 @@ export { decodeMeshNetworks, type MeshNetwork, type MeshNetworkGateway } from '.
 export { MIXER_KINDS } from './kinds/mixer-kinds.ts';
 export { MESH_CONFIG_FIELDS, type MeshConfigField } from './model/mesh-config-schema.ts';
 export type { AccessLogging, Metrics, Telemetry, Tracing, TracingTag, TrafficMode } from './model/telemetry.ts';
+export type { LimitKey, RateLimitPolicy, RequestLimit, RequestLimitMatch } from './model/rate-limit-policy.ts';
 export type { WorkloadGroup } from './model/workload-group.ts';
 export { type ConfiguredPod, effectiveProxyConfig } from './effective-proxy-config.ts';
+export type { AccountKeys } from './kube/account-secret.ts';
+export { type Account, AccountSecrets, type AccountSecretsOptions } from './kube/account-secrets.ts';
 export { type ResourceDefinition, resourceDefinitions } from './kube/resource-definitions.ts';
 export { JoinedStore } from './joined-store.ts';
 export { KubeClient, type KubeRequest } from './kube/kube-client.ts';
@@ -116,12 +121,29 @@ export {
   type Watch,
   type Written,
 } from './store.ts';
-export type { ConfigMap, ConfigView, Endpoints, EndpointSlice, KindName, Pod, ResourceByKind, Secret } from './view.ts';
+export type {
+  ConfigMap,
+  ConfigView,
+  Endpoints,
+  EndpointSlice,
+  KindName,
+  Pod,
+  ResourceByKind,
+  Secret,
+  ServiceEntryObject,
+} from './view.ts';
+export { analyzeView } from './analysis/analyze.ts';
+export type { Analyzer } from './analysis/analyzer.ts';
+export { ANALYZERS, ROUTING } from './analysis/analyzers.ts';
+export { type Level, levelOf, LEVELS } from './analysis/level.ts';
+export { isSuppressed, SUPPRESS, suppresses, type Suppression } from './analysis/suppression.ts';
+export { replaceFile } from './atomic-file.ts';
 export { buildView } from './build-view.ts';
 export { type Decoded, decodeResource } from './decode-resource.ts';
 export { type LocatedDocument, type ParsedText, parseDocuments } from './document.ts';
+export { watchDirectories } from './watch-directories.ts';
 export { type Kind, kindByName, KINDS, kindWords } from './kinds.ts';
-export { listFiles } from './read-files.ts';
+export { isRead, listFiles } from './read-files.ts';
 export { objectToYaml, resourceToObject, resourceToYaml } from './resource-yaml.ts';
 export { duplicateProblem } from './unique-resources.ts';
 export { validateSet } from './validate-set.ts';

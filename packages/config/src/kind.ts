@@ -19,6 +19,10 @@ export interface Kind {
   /** Objects are checked and kept, and the mesh does nothing of what they say. */
   readonly unfollowed?: boolean;
   readonly schema: Field;
+  /** Fields of the spec that stand for those that are not written. */
+  readonly defaults?: Readonly<Record<string, unknown>>;
+  /** What the version of the API forbids or asks for; paths lead on from the spec. */
+  readonly checkVersion?: (apiVersion: string, spec: Readonly<Record<string, unknown>>) => readonly Finding[];
   /** What the name forbids or asks for; paths lead on from the spec. */
   readonly checkName?: (name: string, spec: Readonly<Record<string, unknown>>) => readonly Finding[];
 }

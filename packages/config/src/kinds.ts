@@ -11,7 +11,7 @@ import { egressRuleSchema } from './model/egress-rule.ts';
 import { destinationPolicySchema, routeRuleSchema } from './model/route-rule.ts';
 import { serviceEntrySchema, workloadEntrySchema } from './model/service-entry.ts';
 import { sidecarSchema } from './model/sidecar.ts';
-import { virtualServiceSchema } from './model/virtual-service-schema.ts';
+import { checkDelegateVersion, virtualServiceSchema } from './model/virtual-service-schema.ts';
 import { workloadGroupSchema } from './model/workload-group.ts';
 
 export type { Kind } from './kind.ts';
@@ -42,6 +42,8 @@ export const KINDS: readonly Kind[] = [
     type: 'virtual-service',
     plural: 'virtualservices',
     names: ['vs'],
+    defaults: { hosts: [] },
+    checkVersion: checkDelegateVersion,
     schema: virtualServiceSchema,
   },
   {

@@ -108,20 +108,25 @@ export function decodeContent(file: string, stamp: string, text: string, before:
   return { file, stamp, hash, text, resources: [...read, ...kept], problems };
 }
 
-/** What was good and is broken now. Where the text can't be read, nobody can say which objects are gone: all stay. */
+/** What was good and is broken now. Where a name can't be read, nobody can say which objects are gone: all stay. */
 function lastGood(
   before: readonly LocatedResource[],
   read: readonly LocatedResource[],
   problems: readonly Problem[],
 ): readonly LocatedResource[] {
   const now = new Set(read.map(keyOf));
-  const unnamed = problems.some(({ severity, resource }) => severity === 'error' && resource === undefined);
+  const unnamed = problems.some(isAboutSomeObject);
   const refused = new Set(
     problems.flatMap(({ severity, resource }) =>
       severity === 'error' && resource ? [`${resource.kind}/${resource.namespace}/${resource.name}`] : [],
     ),
   );
   return before.filter((resource) => !now.has(keyOf(resource)) && (unnamed || refused.has(keyOf(resource))));
+}
+
+/** An error about an object whose name can't be read, or is none. */
+function isAboutSomeObject({ severity, resource, path }: Problem): boolean {
+  return severity === 'error' && (!resource?.name || path === 'metadata.name' || path === 'metadata.namespace');
 }
 
 const keys = new WeakMap<LocatedResource, string>();

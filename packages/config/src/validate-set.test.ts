@@ -56,10 +56,10 @@ for (const [open, host, gateways, isOpen] of [
   ['./*', '*', 'front', true],
   ['b.example.com', 'a.example.com', 'front', false],
   ['other/*', 'a.example.com', 'front', false],
-  ['b.example.com', 'a.example.com', 'front, mesh', true],
+  ['b.example.com', 'a.example.com', 'front, mesh', false],
 ] as const) {
   test(`a gateway for ${open} is ${isOpen ? '' : 'not '}open for ${host} at ${gateways}`, () => {
-    const expected = `0.yaml:5:11: warning: no server of default/front is open for the host "${host}" [IST0132]`;
+    const expected = `0.yaml:6:14: warning: no server of default/front is open for "${host}" [IST0132]`;
     assert.deepEqual(said('IST0132', virtualService(host, gateways), gateway(open)), isOpen ? [] : [expected]);
   });
 }

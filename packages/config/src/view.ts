@@ -19,11 +19,12 @@ import type {
 import type { MixerResources } from './model/mixer/resources.ts';
 import type { PeerAuthentication } from './model/peer-authentication.ts';
 import type { ProxyConfig } from './model/proxy-config.ts';
+import type { RateLimitPolicy } from './model/rate-limit-policy.ts';
 import type { RbacConfig, ServiceRole, ServiceRoleBinding } from './model/rbac.ts';
 import type { RequestAuthentication } from './model/request-authentication.ts';
 import type { EgressRule } from './model/egress-rule.ts';
 import type { DestinationPolicy, RouteRule } from './model/route-rule.ts';
-import type { ServiceEntry, WorkloadEntry } from './model/service-entry.ts';
+import type { ServiceEntry, ServiceEntryStatus, WorkloadEntry } from './model/service-entry.ts';
 import type { Sidecar } from './model/sidecar.ts';
 import type { Telemetry } from './model/telemetry.ts';
 import type { VirtualService } from './model/virtual-service.ts';
@@ -32,6 +33,11 @@ import type { WorkloadGroup } from './model/workload-group.ts';
 /** A pod with what kubelet reports of it. */
 export interface Pod extends LocatedResource<PodSpec> {
   readonly status: PodStatus;
+}
+
+/** An entry with the addresses that its hosts were given; one that was converted has no status. */
+export interface ServiceEntryObject extends LocatedResource<ServiceEntry> {
+  readonly status?: ServiceEntryStatus;
 }
 
 /** Where a service is served, as Kubernetes found it. */
@@ -57,7 +63,7 @@ export interface ResourceByKind extends MixerResources {
   readonly VirtualService: LocatedResource<VirtualService>;
   readonly DestinationRule: LocatedResource<DestinationRule>;
   readonly Gateway: LocatedResource<Gateway>;
-  readonly ServiceEntry: LocatedResource<ServiceEntry>;
+  readonly ServiceEntry: ServiceEntryObject;
   readonly WorkloadEntry: LocatedResource<WorkloadEntry>;
   readonly Sidecar: LocatedResource<Sidecar>;
   readonly WorkloadGroup: LocatedResource<WorkloadGroup>;
@@ -67,6 +73,7 @@ export interface ResourceByKind extends MixerResources {
   readonly PeerAuthentication: LocatedResource<PeerAuthentication>;
   readonly RequestAuthentication: LocatedResource<RequestAuthentication>;
   readonly Telemetry: LocatedResource<Telemetry>;
+  readonly RateLimitPolicy: LocatedResource<RateLimitPolicy>;
   readonly WasmPlugin: LocatedResource;
   readonly TrafficExtension: LocatedResource;
   readonly Policy: LocatedResource<AuthenticationPolicy>;
@@ -100,7 +107,7 @@ export interface ConfigView {
   readonly virtualServices: readonly LocatedResource<VirtualService>[];
   readonly destinationRules: readonly LocatedResource<DestinationRule>[];
   readonly gateways: readonly LocatedResource<Gateway>[];
-  readonly serviceEntries: readonly LocatedResource<ServiceEntry>[];
+  readonly serviceEntries: readonly ServiceEntryObject[];
   /** The objects of a kind as they were written. */
   objects<Kind extends KindName>(kind: Kind): readonly ResourceByKind[Kind][];
   readonly problems: readonly Problem[];

@@ -40,6 +40,18 @@ export const components: readonly Component[] = [
     source: { kind: 'debian', package: 'redis-server' },
   },
   {
+    name: 'Chromium',
+    variable: 'MELTEMI_CHROMIUM',
+    program: 'chromium',
+    source: { kind: 'debian', package: 'chromium' },
+  },
+  {
+    name: 'Prometheus',
+    variable: 'MELTEMI_PROMETHEUS',
+    program: 'prometheus',
+    source: { kind: 'debian', package: 'prometheus' },
+  },
+  {
     name: 'Zipkin',
     variable: 'MELTEMI_ZIPKIN',
     program: 'zipkin-server',
@@ -56,6 +68,16 @@ export const components: readonly Component[] = [
     variable: 'MELTEMI_ZLINT',
     program: 'zlint',
     source: { kind: 'go', package: 'github.com/zmap/zlint/v3/cmd/zlint', version: 'v3.7.1' },
+  },
+  {
+    name: 'BetterTLS',
+    variable: 'MELTEMI_BETTERTLS',
+    program: 'bettertls',
+    source: {
+      kind: 'go',
+      package: 'github.com/Netflix/bettertls/test-suites/cmd/bettertls',
+      version: 'v0.0.0-20250909192348-e1e99e353074',
+    },
   },
   goTool('Kubernetes API server', 'kube-apiserver'),
   goTool('istiod', 'pilot-discovery'),

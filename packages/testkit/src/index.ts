@@ -1,4 +1,6 @@
 // Real components and helpers for tests.
+export { ANALYSIS_CASES, analyzedWorld, caseWorld, namespaceOf } from './analysis/analysis-cases.ts';
+export type { AnalysisCase } from './analysis/analyzed-objects.ts';
 export { type Component, setUpComponent } from './component.ts';
 export { benchComponents, components } from './components.ts';
 export { fixtureFolder } from './fixtures.ts';
@@ -20,8 +22,11 @@ export {
   type ServiceFacts,
   type ServicePort,
 } from './kubernetes/kube-objects.ts';
+export { type RunningRedis, startRedis } from './redis.ts';
 export { type ReachedPort, reachPort } from './sandbox/reach-port.ts';
+export { type PrometheusOptions, type RunningPrometheus, startPrometheus } from './prometheus.ts';
 export { reasonAgainstSandbox, Sandbox, SANDBOX_ADDRESS } from './sandbox/sandbox.ts';
 export { type ProgramEnd, SandboxProcess, type SandboxProgram } from './sandbox/sandbox-process.ts';
 export type { HttpAnswer } from './sandbox/sandbox-request.ts';
 export { type RunningZipkin, startZipkin } from './zipkin.ts';
+export { YamlFolder } from './yaml-folder.ts';

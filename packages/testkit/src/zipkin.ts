@@ -1,6 +1,7 @@
 // Runs a real Zipkin, with spans in memory, for the time of a test.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { ready } from './ready.ts';
 
 export interface RunningZipkin {
   readonly port: number;
@@ -36,24 +37,11 @@ export async function startZipkin(jar: string, port: number): Promise<RunningZip
   };
   const address = `http://127.0.0.1:${port}`;
   try {
-    await ready(`${address}/health`, () => child.exitCode);
+    await ready(`${address}/health`, { name: 'zipkin', exitCode: () => child.exitCode, deadlineMs: START_DEADLINE_MS });
   } catch (error) {
     await stop();
     throw error;
   }
   const traces = async () => (await (await fetch(`${address}/api/v2/traces?limit=100`)).json()) as ZipkinSpan[][];
   return { port, traces, stop };
-}
-
-async function ready(url: string, exitCode: () => number | null): Promise<void> {
-  for (const end = Date.now() + START_DEADLINE_MS; Date.now() < end;) {
-    if (exitCode() !== null) throw new Error(`zipkin ended with code ${exitCode()}`);
-    const answers = await fetch(url).then(
-      (response) => response.ok,
-      () => false,
-    );
-    if (answers) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`zipkin is not ready after ${START_DEADLINE_MS} ms`);
 }

@@ -28,6 +28,7 @@ export async function runMeshCommand(program: MeshProgram, words: readonly strin
     .option(...DIR)
     .option('-d, --detach', 'run it in the background once it is ready')
     .option('--ingress <HOST:PORT>', 'where the ingress gateway listens (default 127.0.0.1:31380, or a free port)')
+    .option('--console <HOST:PORT>', 'where the web console is, or off (default 127.0.0.1:15030, or a free port)')
     .option('--workload-cert-ttl <DURATION>', "lifetime of the workloads' certificates", '24h')
     .option('--drain <SECONDS>', 'how long a proxy that ends lets requests finish', '1')
     .option('--proxy <FILE>', 'run this program as every sidecar and as the gateway: an Envoy')

@@ -17,8 +17,9 @@ export async function status(program: MeshProgram, options: { dir?: string; outp
     program.stdout.write(`${JSON.stringify({ ...found, problems }, null, 2)}\n`);
     return 0;
   }
+  const console = found.console === '' ? '' : `Console         ${found.console}\n`;
   program.stdout.write(
-    `${statusTable(found, painter(program))}\nIngress         ${found.ingress.url}\nConfiguration   ${found.configDirectory}\n`,
+    `${statusTable(found, painter(program))}\nIngress         ${found.ingress.url}\n${console}Configuration   ${found.configDirectory}\n`,
   );
   if (problems.length > 0) program.stdout.write(`\n${problems.map(formatProblem).join('\n')}\n`);
   return 0;

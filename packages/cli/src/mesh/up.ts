@@ -12,7 +12,7 @@ import {
   systemClock,
 } from '@meltemi/base';
 import { DirectoryStore } from '@meltemi/config';
-import { Mesh, type MeshStatus, openStateDirectory, statusTable } from '@meltemi/local';
+import { Mesh, type MeshOptions, type MeshStatus, openStateDirectory, statusTable } from '@meltemi/local';
 import { fetchProblems } from './control-plane-problems.ts';
 import { type MeshLocation, meshLocation, seedConfigDirectory } from './mesh-location.ts';
 import type { MeshProgram } from './mesh-program.ts';
@@ -25,6 +25,7 @@ export interface UpOptions {
   readonly dir?: string;
   readonly detach?: boolean;
   readonly ingress?: string;
+  readonly console?: string;
   readonly workloadCertTtl: string;
   readonly drain: string;
   readonly proxy?: string;
@@ -35,15 +36,15 @@ export interface UpOptions {
 export async function up(program: MeshProgram, options: UpOptions): Promise<number> {
   const location = meshLocation(program.root, options.dir);
   seedConfigDirectory(location, program.root, options.dir);
-  const ingress = options.ingress === undefined ? undefined : parseIngress(options.ingress);
-  return options.detach ? detach(program, location, options) : runHere(program, location, options, ingress);
+  const places = { ingress: parseIngress(options.ingress), console: parseConsole(options.console) };
+  return options.detach ? detach(program, location, options) : runHere(program, location, options, places);
 }
 
 async function runHere(
   program: MeshProgram,
   location: MeshLocation,
   options: UpOptions,
-  ingress: SocketAddress | undefined,
+  places: Pick<MeshOptions, 'ingress' | 'console'>,
 ): Promise<number> {
   const clock = systemClock();
   const sink: LogSink = { level: 'warn', write: (line) => void program.stderr.write(line), now: () => clock.now() };
@@ -60,7 +61,7 @@ async function runHere(
     state,
     store,
     configDirectory: location.configDirectory,
-    ingress,
+    ...places,
     claimsDirectory: join(tmpdir(), 'meltemi-ports'),
     workloadTtl: options.workloadCertTtl,
     drainSeconds: Number.parseInt(options.drain, 10),
@@ -114,6 +115,7 @@ function links(status: MeshStatus, location: MeshLocation): readonly string[] {
   const productPage = status.workloads.some((workload) => workload.service === 'productpage');
   return [
     productPage ? `Product page    ${status.ingress.url}/productpage` : `Ingress         ${status.ingress.url}`,
+    ...(status.console === '' ? [] : [`Console         ${status.console}`]),
     `Configuration   ${location.configDirectory}  (edit it, or ./mesh istioctl create -f FILE)`,
   ];
 }
@@ -132,6 +134,7 @@ function detach(program: MeshProgram, location: MeshLocation, options: UpOptions
     options.mixerChecks,
     ...(options.dir === undefined ? [] : ['--dir', options.dir]),
     ...(options.ingress === undefined ? [] : ['--ingress', options.ingress]),
+    ...(options.console === undefined ? [] : ['--console', options.console]),
     ...(options.proxy === undefined ? [] : ['--proxy', options.proxy]),
   ];
   const child = spawn(program.node, [program.script, ...args], {
@@ -198,8 +201,20 @@ function showProgress(program: MeshProgram, mesh: Mesh): { end(): void } {
   };
 }
 
-function parseIngress(text: string): SocketAddress {
+function parseIngress(text: string | undefined): SocketAddress | undefined {
+  return text === undefined ? undefined : parsePlace('--ingress', text);
+}
+
+/** It shows what runs to whoever asks: only this machine may. */
+function parseConsole(text: string | undefined): MeshOptions['console'] {
+  if (text === undefined || text === 'off') return text;
+  const address = parsePlace('--console', text);
+  if (/^(127\.|::1$|localhost$)/.test(address.host)) return address;
+  throw new Error(`--console wants an address of this machine alone, as 127.0.0.1:15030, not "${text}"`);
+}
+
+function parsePlace(flag: string, text: string): SocketAddress {
   const address = parseSocketAddress(text);
-  if (!address) throw new Error(`--ingress wants HOST:PORT, not "${text}"`);
+  if (!address) throw new Error(`${flag} wants HOST:PORT, not "${text}"`);
   return address;
 }

@@ -9,27 +9,35 @@ const LOAD_BALANCER: Readonly<Record<string, SimpleLoadBalancer>> = {
   RANDOM: 'RANDOM',
 };
 
-export function destinationPolicyToTraffic(policy: DestinationPolicy): TrafficPolicy {
+/** Undefined where it asks for nothing. */
+export function destinationPolicyToTraffic(policy: DestinationPolicy): TrafficPolicy | undefined {
   const simple = policy.loadBalancing?.name && LOAD_BALANCER[policy.loadBalancing.name];
   const breaker = policy.circuitBreaker?.simpleCb;
-  return defined<TrafficPolicy>({
+  const traffic = defined<TrafficPolicy>({
     loadBalancer: simple && { simple },
     connectionPool: breaker && connectionPoolOf(breaker),
     outlierDetection: breaker && outlierDetectionOf(breaker),
   });
+  return somethingOf(traffic);
 }
 
-function connectionPoolOf(breaker: SimpleCircuitBreaker): ConnectionPool {
+function somethingOf<Said extends object>(said: Said): Said | undefined {
+  return Object.keys(said).length > 0 ? said : undefined;
+}
+
+function connectionPoolOf(breaker: SimpleCircuitBreaker): ConnectionPool | undefined {
   const http = defined({
     http1MaxPendingRequests: breaker.httpMaxPendingRequests,
     http2MaxRequests: breaker.httpMaxRequests,
     maxRequestsPerConnection: breaker.httpMaxRequestsPerConnection,
     maxRetries: breaker.httpMaxRetries,
   });
-  return defined<ConnectionPool>({
-    tcp: breaker.maxConnections === undefined ? undefined : { maxConnections: breaker.maxConnections },
-    http: Object.keys(http).length > 0 ? http : undefined,
-  });
+  return somethingOf(
+    defined<ConnectionPool>({
+      tcp: breaker.maxConnections === undefined ? undefined : { maxConnections: breaker.maxConnections },
+      http: somethingOf(http),
+    }),
+  );
 }
 
 function outlierDetectionOf(breaker: SimpleCircuitBreaker): OutlierDetection | undefined {
@@ -39,5 +47,5 @@ function outlierDetectionOf(breaker: SimpleCircuitBreaker): OutlierDetection | u
     baseEjectionTime: breaker.sleepWindow,
     maxEjectionPercent: breaker.httpMaxEjectionPercent,
   });
-  return Object.keys(detection).length > 0 ? detection : undefined;
+  return somethingOf(detection);
 }

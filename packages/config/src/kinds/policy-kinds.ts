@@ -4,6 +4,7 @@ import { checkMeshPolicyName, checkPolicyName, meshPolicySchema } from '../model
 import { authorizationPolicySchema } from '../model/authorization-policy-schema.ts';
 import { trafficExtensionSchema, wasmPluginSchema } from '../model/extensions.ts';
 import { peerAuthenticationSchema } from '../model/peer-authentication.ts';
+import { rateLimitPolicySchema } from '../model/rate-limit-policy.ts';
 import { checkRbacConfigName, rbacConfigSchema, serviceRoleBindingSchema, serviceRoleSchema } from '../model/rbac.ts';
 import { requestAuthenticationSchema } from '../model/request-authentication.ts';
 import { telemetrySchema } from '../model/telemetry.ts';
@@ -48,6 +49,16 @@ export const POLICY_KINDS: readonly Kind[] = [
     type: 'telemetry',
     plural: 'telemetries',
     schema: telemetrySchema,
+  },
+  {
+    kind: 'RateLimitPolicy',
+    groups: ['policy.meltemi.io'],
+    versions: ['v1alpha1'],
+    type: 'rate-limit-policy',
+    plural: 'ratelimitpolicies',
+    names: ['rate-limit-policies'],
+    ours: true,
+    schema: rateLimitPolicySchema,
   },
   { ...EXTENSIONS, kind: 'WasmPlugin', type: 'wasm-plugin', plural: 'wasmplugins', schema: wasmPluginSchema },
   {

@@ -72,7 +72,8 @@ function namesOf(kind: Kind, group: string): Readonly<Record<string, unknown>> {
     listKind: `${kind.kind}List`,
     plural: kind.plural,
     singular: kind.kind.toLowerCase(),
-    categories: ['istio-io', `${group.replace(/\.istio\.io$/, '')}-istio-io`],
+    // Of ours too: `kubectl get istio-io` shows all that configures the mesh.
+    categories: ['istio-io', group.replaceAll('.', '-')],
     ...(shortNames.length > 0 && { shortNames }),
   };
 }

@@ -2,6 +2,7 @@
 // https://istio.io/latest/docs/reference/config/status/
 import type { Problem } from '@meltemi/base';
 
+import { levelOf } from '../analysis/level.ts';
 import { isRecord } from '../document.ts';
 
 /** A status as a server has it. */
@@ -14,7 +15,6 @@ export interface ReportedStatus {
 }
 
 const CONDITION = 'Reconciled';
-const LEVELS: Readonly<Record<Problem['severity'], string>> = { error: 'ERROR', warning: 'WARNING', info: 'INFO' };
 
 /** Undefined where nobody reported. */
 export function reportedStatus(status: unknown): ReportedStatus | undefined {
@@ -51,9 +51,9 @@ export function statusToReport(
     observedGeneration: generation,
     lastTransitionTime: before?.reconciled === reconciled ? before.since : now.toISOString(),
   };
-  const validationMessages = problems.map(({ code, severity, message }) => ({
-    type: { code, name: message },
-    level: LEVELS[severity],
+  const validationMessages = problems.map((problem) => ({
+    type: { code: problem.code, name: problem.message },
+    level: levelOf(problem).toUpperCase(),
   }));
   return { observedGeneration: generation, conditions: [condition], validationMessages };
 }

@@ -2,10 +2,12 @@
 import type { Clock, Dice, Logger } from '@meltemi/base';
 
 import { isRecord } from '../document.ts';
-import { Backoff } from './backoff.ts';
 import type { KubeClient } from './kube-client.ts';
 import type { KubeObject } from './kube-object.ts';
 import type { KubeStore } from './kube-store.ts';
+import { LEFT_ALONE } from './left-alone.ts';
+import { Reconciler } from './reconciler.ts';
+import { ReflectedMap } from './reflected-map.ts';
 import { Reflector } from './reflector.ts';
 
 export interface RootConfigMapsOptions {
@@ -22,8 +24,6 @@ export interface RootConfigMapsOptions {
 /** The name and the key under which pods mount it. */
 export const ROOT_CONFIG_MAP = 'istio-ca-root-cert';
 const KEY = 'root-cert.pem';
-/** Namespaces of Kubernetes itself, where no workload of a mesh runs. */
-const LEFT_ALONE: ReadonlySet<string> = new Set(['kube-system', 'kube-public', 'kube-node-lease']);
 const ALL = '/api/v1/configmaps';
 
 interface RootMap {
@@ -34,18 +34,18 @@ interface RootMap {
 /** Keeps them right until it is closed: new namespaces get one, and one that somebody changed or deleted comes back. */
 export class RootConfigMaps {
   readonly #options: RootConfigMapsOptions;
-  readonly #known = new Map<string, string>();
-  readonly #abort = new AbortController();
+  readonly #known: ReflectedMap<RootMap>;
   readonly #reflector: Reflector<RootMap>;
   readonly #watch: { close(): void };
-  readonly #backoff: Backoff;
-  #running = false;
-  #again = false;
+  readonly #reconciler: Reconciler;
 
   constructor(options: RootConfigMapsOptions) {
     this.#options = options;
     const { client, store, clock, dice, logger } = options;
-    this.#backoff = new Backoff(clock, dice);
+    this.#known = new ReflectedMap(
+      ({ namespace }) => namespace,
+      () => this.refresh(),
+    );
     this.#reflector = new Reflector<RootMap>({
       client,
       clock,
@@ -54,56 +54,33 @@ export class RootConfigMaps {
       path: ALL,
       query: { fieldSelector: `metadata.name=${ROOT_CONFIG_MAP}` },
       keep: rootMap,
-      target: {
-        replace: (all) => {
-          this.#known.clear();
-          for (const { namespace, pem } of all) this.#known.set(namespace, pem);
-          this.refresh();
-        },
-        put: ({ namespace, pem }) => {
-          this.#known.set(namespace, pem);
-          this.refresh();
-        },
-        remove: ({ namespace }) => {
-          this.#known.delete(namespace);
-          this.refresh();
-        },
-      },
+      target: this.#known,
     });
+    const pass = () => this.#writeAll();
+    this.#reconciler = new Reconciler({ synced: this.#reflector.synced, pass, clock, dice });
     this.#watch = store.watch(() => this.refresh());
   }
 
   /** To be called when the roots are others. */
   refresh(): void {
-    this.#again = true;
-    if (!this.#running) void this.#run();
+    this.#reconciler.refresh();
   }
 
   close(): void {
-    this.#abort.abort();
+    this.#reconciler.close();
     this.#watch.close();
     this.#reflector.close();
   }
 
-  async #run(): Promise<void> {
-    this.#running = true;
-    await this.#reflector.synced;
-    while (this.#again && !this.#abort.signal.aborted) {
-      this.#again = false;
-      await this.#writeAll();
-    }
-    this.#running = false;
-  }
-
   /** What fails is tried again after a while: a namespace that is ending refuses until it is gone. */
-  async #writeAll(): Promise<void> {
+  async #writeAll(): Promise<boolean> {
     const roots = this.#options.roots();
     const namespaces = this.#options.store.view().objects('Namespace');
-    const wrong = namespaces.map(({ metadata }) => metadata.name).filter((name) => this.#known.get(name) !== roots);
+    const wrong = namespaces
+      .map(({ metadata }) => metadata.name)
+      .filter((name) => this.#known.items.get(name)?.pem !== roots);
     const written = await Promise.all(wrong.filter((name) => !LEFT_ALONE.has(name)).map((name) => this.#write(name)));
-    if (!written.includes(false)) return this.#backoff.reset();
-    this.#again = true;
-    await this.#backoff.wait(this.#abort.signal);
+    return !written.includes(false);
   }
 
   async #write(namespace: string): Promise<boolean> {
@@ -112,10 +89,10 @@ export class RootConfigMaps {
     const collection = `/api/v1/namespaces/${namespace}/configmaps`;
     const body = { metadata: { name: ROOT_CONFIG_MAP, labels: { 'istio.io/config': 'true' } }, data: { [KEY]: pem } };
     try {
-      await (this.#known.has(namespace)
+      await (this.#known.items.has(namespace)
         ? client.request({ method: 'PATCH', path: `${collection}/${ROOT_CONFIG_MAP}`, body })
         : client.request({ method: 'POST', path: collection, body }));
-      this.#known.set(namespace, pem);
+      this.#known.keep({ namespace, pem });
       return true;
     } catch (error) {
       logger.warn(`root certificate of namespace ${namespace}: ${(error as Error).message}`);

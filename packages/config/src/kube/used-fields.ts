@@ -15,6 +15,7 @@ const CONTAINER = ['name', 'ports', 'livenessProbe', 'readinessProbe'] as const;
 /** The fields beside `apiVersion`, `kind` and `metadata`, by kind; of kinds of ours it is the spec. */
 const USED: Readonly<Partial<Record<KindName, (object: KubeObject) => Fields>>> = {
   Pod: (object) => ({ spec: podSpec(record(object['spec'])), status: podStatus(record(object['status'])) }),
+  ServiceEntry: (object) => ({ spec: object['spec'], status: pick(record(object['status']), ['addresses']) }),
   Endpoints: (object) => pick(object, ['subsets']),
   EndpointSlice: (object) => pick(object, ['addressType', 'endpoints', 'ports']),
   Secret: (object) => pick(object, ['data', 'type']),

@@ -1,6 +1,5 @@
 // The form of a DestinationRule's spec. https://istio.io/latest/docs/reference/config/networking/destination-rule/
 import {
-  anything,
   count,
   decimal,
   flag,
@@ -22,6 +21,7 @@ import {
   saysSomething,
 } from './destination-rule-checks.ts';
 import { dnsLabel, duration, host, nonEmpty } from '../text-check.ts';
+import { localityLoadBalancing } from './locality-load-balancing.ts';
 
 const consistentHash = message(
   {
@@ -45,7 +45,7 @@ const loadBalancer = message(
   {
     simple: oneOfTexts('UNSPECIFIED', 'RANDOM', 'PASSTHROUGH', 'ROUND_ROBIN', 'LEAST_REQUEST', 'LEAST_CONN'),
     consistentHash,
-    localityLbSetting: anything,
+    localityLbSetting: localityLoadBalancing,
     warmupDurationSecs: duration,
     warmup: message(
       { duration, minimumPercent: decimal(0, 100), aggression: decimal(1, 1000) },
@@ -55,7 +55,7 @@ const loadBalancer = message(
   { oneOf: [['simple', 'consistentHash']] },
 );
 
-const connectionPool = message(
+export const connectionPool = message(
   {
     tcp: message({
       maxConnections: count,
@@ -78,7 +78,7 @@ const connectionPool = message(
   { check: saysSomething('a connection pool') },
 );
 
-const outlierDetection = message(
+export const outlierDetection = message(
   {
     consecutiveErrors: count,
     consecutive5xxErrors: count,

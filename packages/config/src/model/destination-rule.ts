@@ -1,4 +1,5 @@
 // DestinationRule: what applies to traffic after routing. https://istio.io/latest/docs/reference/config/networking/destination-rule/
+import type { LocalityLoadBalancing } from './locality-load-balancing.ts';
 import type { Labels } from '@meltemi/base';
 
 export interface DestinationRule {
@@ -40,7 +41,7 @@ export type SimpleLoadBalancer =
 export interface LoadBalancer {
   readonly simple?: SimpleLoadBalancer;
   readonly consistentHash?: ConsistentHash;
-  readonly localityLbSetting?: unknown;
+  readonly localityLbSetting?: LocalityLoadBalancing;
   readonly warmupDurationSecs?: string;
   readonly warmup?: { readonly duration: string; readonly minimumPercent?: number; readonly aggression?: number };
 }

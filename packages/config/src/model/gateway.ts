@@ -36,6 +36,12 @@ export interface ServerTls {
   readonly caCrl?: string;
   readonly credentialName?: string;
   readonly credentialNames?: readonly string[];
+  /** Where the roots of clients are, if not beside the first key pair. */
+  readonly caCertCredentialName?: string;
+  /** Several key pairs in files, of several kinds of keys. */
+  readonly tlsCertificates?: readonly { readonly serverCertificate?: string; readonly privateKey?: string }[];
+  /** Who signed a client's certificate is not looked at. */
+  readonly insecureSkipVerify?: boolean;
   readonly subjectAltNames?: readonly string[];
   readonly verifyCertificateSpki?: readonly string[];
   readonly verifyCertificateHash?: readonly string[];
@@ -55,6 +61,9 @@ const tls = message({
   caCrl: text(),
   credentialName: text(),
   credentialNames: texts,
+  caCertCredentialName: text(),
+  tlsCertificates: list(message({ serverCertificate: text(), privateKey: text(), caCertificates: text() })),
+  insecureSkipVerify: flag,
   subjectAltNames: texts,
   verifyCertificateSpki: texts,
   verifyCertificateHash: texts,

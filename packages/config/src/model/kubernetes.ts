@@ -29,6 +29,11 @@ export interface PodSpec {
   readonly hostNetwork?: boolean;
   readonly containers: readonly Container[];
   readonly initContainers?: readonly Container[];
+  readonly securityContext?: SecurityContext;
+}
+
+export interface SecurityContext {
+  readonly runAsUser?: number;
 }
 
 export interface PodStatus {
@@ -47,6 +52,7 @@ export interface Container {
   readonly ports?: readonly ContainerPort[];
   readonly readinessProbe?: unknown;
   readonly livenessProbe?: unknown;
+  readonly securityContext?: SecurityContext;
 }
 
 export interface ContainerPort {

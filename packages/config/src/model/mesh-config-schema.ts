@@ -16,6 +16,8 @@ import {
   texts,
 } from '../schema.ts';
 import { duration } from '../text-check.ts';
+import { localityLoadBalancing } from './locality-load-balancing.ts';
+import { connectionPool, outlierDetection } from './destination-rule-schema.ts';
 import { defaultProviders, extensionProvider, proxyTracingTag } from './extension-provider.ts';
 
 const tracing = message(
@@ -39,6 +41,17 @@ const defaultProxyConfig = message(
   { tracing, concurrency: integer(0, 1024), proxyMetadata: labelMap, image: message({ imageType: text() }) },
   { open: true },
 );
+
+const certificateData = message(
+  { pem: text(), spiffeBundleUrl: text(), certSigners: texts, trustDomains: texts },
+  { oneOf: [['pem', 'spiffeBundleUrl']] },
+);
+
+const tlsConfig = message({
+  minProtocolVersion: oneOfTexts('TLS_AUTO', 'TLSV1_2', 'TLSV1_3'),
+  ecdhCurves: texts,
+  cipherSuites: texts,
+});
 
 export const meshConfigFields = {
   proxyListenPort: portNumber,
@@ -65,12 +78,12 @@ export const meshConfigFields = {
   enableAutoMtls: flag,
   trustDomain: text(),
   trustDomainAliases: texts,
-  caCertificates: list(anything),
+  caCertificates: list(certificateData),
   defaultServiceExportTo: texts,
   defaultVirtualServiceExportTo: texts,
   defaultDestinationRuleExportTo: texts,
   rootNamespace: text(),
-  localityLbSetting: anything,
+  localityLbSetting: localityLoadBalancing,
   zoneAwareLbSetting: anything,
   dnsRefreshRate: duration,
   h2UpgradePolicy: oneOfTexts('DO_NOT_UPGRADE', 'UPGRADE'),
@@ -92,9 +105,9 @@ export const meshConfigFields = {
     { attempts: integer(0, 1000), perTryTimeout: duration, retryOn: text() },
     { open: true },
   ),
-  meshMTLS: anything,
-  tlsDefaults: anything,
-  defaultTrafficPolicy: anything,
+  meshMTLS: tlsConfig,
+  tlsDefaults: tlsConfig,
+  defaultTrafficPolicy: message({ connectionPool, outlierDetection }),
   serviceEntryVisibility: anything,
   authPolicy: oneOfTexts('NONE', 'MUTUAL_TLS'),
   mixerCheckServer: text(),

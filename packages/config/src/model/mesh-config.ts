@@ -3,6 +3,8 @@ import { decodeValue } from '../decode-value.ts';
 import { formatPath } from '../field-path.ts';
 import { message } from '../schema.ts';
 import type { ExtensionProvider } from './extension-provider.ts';
+import type { PortTrafficPolicy } from './destination-rule.ts';
+import type { LocalityLoadBalancing } from './locality-load-balancing.ts';
 import { meshConfigFields } from './mesh-config-schema.ts';
 import type { TracingTag } from './telemetry.ts';
 
@@ -30,10 +32,13 @@ export interface MeshConfig {
   /** Of Istio 0.x. */
   readonly authPolicy?: 'NONE' | 'MUTUAL_TLS';
   readonly trustDomainAliases?: readonly string[];
+  readonly caCertificates?: readonly CertificateData[];
   readonly defaultServiceExportTo?: readonly string[];
   readonly defaultVirtualServiceExportTo?: readonly string[];
   readonly defaultDestinationRuleExportTo?: readonly string[];
   readonly rootNamespace?: string;
+  readonly ingressControllerMode?: 'UNSPECIFIED' | 'OFF' | 'DEFAULT' | 'STRICT';
+  readonly ingressService?: string;
   readonly dnsRefreshRate?: string;
   readonly h2UpgradePolicy?: 'DO_NOT_UPGRADE' | 'UPGRADE';
   readonly extensionProviders?: readonly ExtensionProvider[];
@@ -42,6 +47,18 @@ export interface MeshConfig {
     readonly metrics?: readonly string[];
     readonly accessLogging?: readonly string[];
   };
+  readonly localityLbSetting?: LocalityLoadBalancing;
+  /** What holds for destinations whose rules say nothing of it. */
+  readonly defaultTrafficPolicy?: Pick<PortTrafficPolicy, 'connectionPool' | 'outlierDetection'>;
+  /** Patterns such as `%SERVICE_FQDN%_%SERVICE_PORT%`. */
+  readonly inboundClusterStatName?: string;
+  readonly outboundClusterStatName?: string;
+  readonly proxyListenPort?: number;
+  readonly proxyInboundListenPort?: number;
+  /** Of the mesh's own servers. */
+  readonly meshMTLS?: TlsConfig;
+  /** Of gateways, and of connections to what is outside of the mesh. */
+  readonly tlsDefaults?: TlsConfig;
   readonly pathNormalization?: {
     readonly normalization?: 'DEFAULT' | 'NONE' | 'BASE' | 'MERGE_SLASHES' | 'DECODE_AND_MERGE_SLASHES';
   };
@@ -50,6 +67,22 @@ export interface MeshConfig {
     readonly perTryTimeout?: string;
     readonly retryOn?: string;
   };
+}
+
+/** Roots of other authorities: PEM, or where a SPIFFE bundle is served. */
+export interface CertificateData {
+  readonly pem?: string;
+  readonly spiffeBundleUrl?: string;
+  readonly certSigners?: readonly string[];
+  /** None: the mesh's own. */
+  readonly trustDomains?: readonly string[];
+}
+
+export interface TlsConfig {
+  readonly minProtocolVersion?: 'TLS_AUTO' | 'TLSV1_2' | 'TLSV1_3';
+  readonly ecdhCurves?: readonly string[];
+  /** By OpenSSL's names. */
+  readonly cipherSuites?: readonly string[];
 }
 
 /** What proxies say of themselves where their pod says nothing. */

@@ -19,6 +19,16 @@ export interface ServiceEntry {
   readonly subjectAltNames?: readonly string[];
 }
 
+/** What a control plane gave the hosts of an entry that names no addresses. */
+export interface ServiceEntryStatus {
+  readonly addresses?: readonly { readonly host?: string; readonly value?: string }[];
+}
+
+export const serviceEntryStatusSchema = message(
+  { addresses: list(message({ host: text(), value: text() }, { open: true })) },
+  { open: true },
+);
+
 /** `ports` leads from the name of a service's port to a number. */
 export interface WorkloadEntry {
   readonly address?: string;

@@ -33,6 +33,7 @@ export type CaptureMode = 'DEFAULT' | 'IPTABLES' | 'NONE';
 
 export interface OutboundTrafficPolicy {
   readonly mode?: 'REGISTRY_ONLY' | 'ALLOW_ANY';
+  readonly egressProxy?: unknown;
 }
 
 const port = message({ number: portNumber, protocol: text(), name: text(), targetPort: portNumber });
@@ -53,10 +54,11 @@ export const sidecarSchema = message({
   outboundTrafficPolicy: message({ mode: oneOfTexts('REGISTRY_ONLY', 'ALLOW_ANY'), egressProxy: anything }),
 });
 
-/** One that covers all leaves nothing to others. */
+/** One that covers all leaves nothing to others, but to those that are left out (`~namespace/host`). */
 function checkEgressHosts({ hosts }: Readonly<Record<string, unknown>>): Finding[] {
-  const all = Array.isArray(hosts) && hosts.length > 1 ? hosts.indexOf('*/*') : -1;
-  if (all < 0) return [];
+  if (!Array.isArray(hosts)) return [];
+  const all = hosts.indexOf('*/*');
+  if (all < 0 || hosts.every((host, index) => index === all || String(host).startsWith('~'))) return [];
   return [
     {
       path: ['hosts', all],

@@ -127,15 +127,40 @@ const checkRoutes = (route: Readonly<Record<string, unknown>>): Finding[] => che
 
 export const virtualServiceSchema = message(
   {
-    hosts: list(host, 1),
+    hosts: list(host),
     gateways: texts,
     http: list(httpRoute),
     tls: list(message({ match: list(tlsMatch, 1), route: destinations }, { required: ['match'], check: checkRoutes })),
     tcp: list(message({ match: list(message(l4Match)), route: destinations }, { check: checkRoutes })),
     exportTo: texts,
   },
-  { required: ['hosts'], check: checkSomeRoute },
+  { check: (spec) => [...checkSomeRoute(spec), ...checkDelegate(spec)] },
 );
+
+/** The first version of the API knows no rules without hosts. */
+export function checkDelegateVersion(apiVersion: string, { hosts }: Readonly<Record<string, unknown>>): Finding[] {
+  const hostless = !Array.isArray(hosts) || hosts.length === 0;
+  if (!hostless || !apiVersion.endsWith('/v1alpha3')) return [];
+  const message = '"hosts" is needed: rules without, that others lead to, are of networking.istio.io/v1beta1 and later';
+  return [{ path: [], code: CODE.missing, message }];
+}
+
+/** Without hosts it is for others to lead to: who they are says where its routes hold. */
+function checkDelegate({ hosts, gateways, http, ...spec }: Readonly<Record<string, unknown>>): Finding[] {
+  if (Array.isArray(hosts) && hosts.length > 0) return [];
+  const named = Array.isArray(gateways) && gateways.length > 0 ? ['gateways'] : [];
+  const opaque = ['tls', 'tcp'].filter((field) => spec[field] !== undefined);
+  const deeper = (Array.isArray(http) ? http : []).flatMap((route: { readonly delegate?: unknown }, index) =>
+    route.delegate === undefined ? [] : [['http', index, 'delegate']],
+  );
+  const message =
+    'a rule without hosts is one that others lead to: it has routes of HTTP that act themselves, and nothing else';
+  return [...[...named, ...opaque].map((field) => [field]), ...deeper].map((path) => ({
+    path,
+    code: CODE.exclusive,
+    message,
+  }));
+}
 
 function checkSomeRoute(spec: Readonly<Record<string, unknown>>): Finding[] {
   if (spec['http'] || spec['tls'] || spec['tcp']) return [];

@@ -1,9 +1,10 @@
 // Starts a real istiod in a sandbox: services and pods from the API server, Istio's configuration from files.
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { SandboxProcess } from '../sandbox/sandbox-process.ts';
+import { YamlFolder } from '../yaml-folder.ts';
 
 export interface IstiodOptions {
   /** Path of pilot-discovery. */
@@ -28,12 +29,12 @@ const POLL_MS = 50;
 export class Istiod {
   readonly #sandbox: Sandbox;
   readonly #process: SandboxProcess;
-  readonly #configuration: string;
+  readonly #configuration: YamlFolder;
 
   private constructor(sandbox: Sandbox, process: SandboxProcess, configuration: string) {
     this.#sandbox = sandbox;
     this.#process = process;
-    this.#configuration = configuration;
+    this.#configuration = new YamlFolder(configuration);
   }
 
   /** Resolves when it is ready: about 2 s. Rejects when it is not ready in a minute. */
@@ -61,14 +62,11 @@ export class Istiod {
 
   /** Writes a file of objects (YAML or JSON) that it reads at once; `name` is the file's. */
   apply(name: string, text: string): void {
-    // It reads every *.yaml; a file that appears whole is never read by half.
-    const temporary = join(this.#configuration, `${name}.tmp`);
-    writeFileSync(temporary, text);
-    renameSync(temporary, this.#file(name));
+    this.#configuration.apply(name, text);
   }
 
   remove(name: string): void {
-    rmSync(this.#file(name));
+    this.#configuration.remove(name);
   }
 
   /** A page of its debug interface, parsed, such as `syncz`. */
@@ -85,10 +83,6 @@ export class Istiod {
 
   async stop(): Promise<void> {
     await this.#process.stop('SIGTERM');
-  }
-
-  #file(name: string): string {
-    return join(this.#configuration, `${name}.yaml`);
   }
 }
 
@@ -113,6 +107,8 @@ function flags(kubeconfig: string, configuration: string, meshFile: string): rea
     httpsAddr: '127.0.0.1:15017',
     monitoringAddr: '127.0.0.1:15014',
     ctrlz_port: '0',
+    // Clients on a busy machine answer late.
+    keepaliveTimeout: '2m',
   };
   return Object.entries(values).map(([name, value]) => `--${name}=${value}`);
 }

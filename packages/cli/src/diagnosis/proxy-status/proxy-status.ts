@@ -1,6 +1,7 @@
 // istioctl proxy-status: for every connected proxy, whether it has what the control plane means it to have.
 import { alignColumns } from '@meltemi/local';
 import { CommandError, type Terminal } from '../../terminal.ts';
+import { certificateFindings, meshCertificates } from '../certs/certs.ts';
 import { findProxy, meshOf } from '../find-proxy.ts';
 import { printData, requireOutput } from '../print-json.ts';
 import { proxyDiff } from './proxy-diff.ts';
@@ -31,6 +32,9 @@ export async function proxyStatus(options: ProxyStatusOptions, terminal: Termina
   if (options.output !== 'table') return printData(entries, options.output, terminal);
   terminal.out(alignColumns(statusTable(entries)));
   for (const line of errorLines(entries)) terminal.error(`${line}\n`);
+  if (options.xdsAddress !== undefined) return;
+  const found = certificateFindings(await meshCertificates(options.configDir, terminal.clock.now()));
+  for (const line of found) terminal.error(`Warning: ${line}\n`);
 }
 
 async function showDiff(name: string, http: string, options: ProxyStatusOptions, terminal: Terminal): Promise<void> {

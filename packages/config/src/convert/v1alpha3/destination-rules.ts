@@ -50,7 +50,7 @@ function subsetOfPolicy({ metadata, spec }: LocatedResource<DestinationPolicy>):
     namespace: metadata.namespace,
     name: plainName(labels ?? {}),
     labels,
-    trafficPolicy: encodeTrafficPolicy(destinationPolicyToTraffic(spec)),
+    trafficPolicy: encodeTrafficPolicy(destinationPolicyToTraffic(spec) ?? {}),
   };
 }
 
