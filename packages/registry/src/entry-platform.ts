@@ -2,7 +2,8 @@
 // https://istio.io/latest/docs/reference/config/networking/service-entry/
 import { type Host, selects } from '@meltemi/base';
 import type { Resource } from '@meltemi/api';
-import type { ServiceEntry } from '@meltemi/config';
+import type { ServiceEntry, ServiceEntryObject } from '@meltemi/config';
+import { withAllocated } from './entry-addresses.ts';
 import type { Endpoint } from './endpoint.ts';
 import { namedProtocol, portProtocol } from './port-protocol.ts';
 import { portsAsWritten } from './ports-as-written.ts';
@@ -20,13 +21,16 @@ const RESOLUTION: Readonly<Record<string, Resolution>> = {
 
 /** Reads the entries; those with a workload selector take their endpoints from the given workloads. */
 export function entryPlatform(
-  entries: readonly Resource<ServiceEntry>[],
+  entries: readonly ServiceEntryObject[],
   workloads: readonly Workload[] = [],
   written: readonly WrittenWorkload[] = [],
 ): PlatformView {
   const found = entries.flatMap((entry) => hostsOf(entry, workloads).map((host) => withWritten(entry, host, written)));
   return {
-    services: found.map((item) => item.service),
+    services: withAllocated(
+      entries,
+      found.map((item) => item.service),
+    ),
     endpoints: found.flatMap((item) => item.endpoints),
     workloads: [],
     problems: [],
@@ -69,6 +73,7 @@ function hostOf(entry: Resource<ServiceEntry>, host: Host, workloads: readonly W
   const service: Service = {
     host: host.toLowerCase(),
     name: host.toLowerCase(),
+    entry: true,
     namespace: entry.metadata.namespace,
     address: entry.spec.addresses?.[0] ?? '',
     ...(entry.spec.addresses && { addresses: entry.spec.addresses }),
@@ -78,7 +83,7 @@ function hostOf(entry: Resource<ServiceEntry>, host: Host, workloads: readonly W
     ...(entry.spec.resolution === 'DNS_ROUND_ROBIN' && { dnsOnce: true as const }),
     meshExternal: (entry.spec.location ?? 'MESH_EXTERNAL') === 'MESH_EXTERNAL',
     serviceAccounts: entryAccounts(entry, selected),
-    exportTo: entry.spec.exportTo ?? ['*'],
+    exportTo: entry.spec.exportTo ?? [],
     ...portsAsWritten(entry),
     created: entry.metadata.creationTimestamp,
     source: entry.source,

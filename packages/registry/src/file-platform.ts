@@ -130,7 +130,7 @@ function serviceOf(resource: LocatedResource<ServiceSpec>, domain: string): Serv
     ...(spec.clusterIP === 'None' && { headless: true as const }),
     meshExternal: external,
     serviceAccounts: [],
-    exportTo: annotations[EXPORT_TO]?.split(',').map((word) => word.trim()) ?? ['*'],
+    exportTo: annotations[EXPORT_TO]?.split(',').map((word) => word.trim()) ?? [],
     ...portsAsWritten(resource),
     created: resource.metadata.creationTimestamp,
     source: resource.source,

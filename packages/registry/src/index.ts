@@ -1,4 +1,5 @@
 // Platforms to one view: which services there are, and where they are served.
+export { ofFamilies } from './allocated-addresses.ts';
 export { type Endpoint, type Health } from './endpoint.ts';
 export { entryPlatform } from './entry-platform.ts';
 export { containerPortOf, filePlatform, type FilePlatformInput } from './file-platform.ts';

@@ -2,17 +2,18 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Host, selects } from '@meltemi/base';
 import type { Service } from './service.ts';
-import { type EndpointsByPort, portKey, ServedIndex } from './served-index.ts';
+import { type EndpointsByPort, hostOfKey, portKey, ServedIndex } from './served-index.ts';
 import type { PlatformView, RegistryView, ServiceEndpoints } from './view.ts';
 import type { Workload } from './workload.ts';
 
-/** Joins the platforms. A host of two platforms keeps the first one's service, and has the endpoints of all. */
+/** Joins the platforms. A host that both declare in a namespace is the first one's service, with the endpoints of all. */
 export function mergeRegistry(platforms: readonly PlatformView[]): RegistryView {
   return new RegistryMerger().merge(platforms);
 }
 
 interface Merged {
-  readonly services: ReadonlyMap<Host, Service>;
+  readonly services: ReadonlyMap<string, Service>;
+  readonly byHost: ReadonlyMap<Host, readonly Service[]>;
   readonly sorted: readonly Service[];
   readonly endpoints: EndpointsByPort;
   readonly served: ServedIndex;
@@ -22,6 +23,7 @@ interface Merged {
 
 const NOTHING: Merged = {
   services: new Map(),
+  byHost: new Map(),
   sorted: [],
   endpoints: new Map(),
   served: ServedIndex.of([], new Map()),
@@ -40,6 +42,7 @@ export class RegistryMerger {
     const before = this.#last;
     const services = mergedServices(platforms, before);
     const sorted = reusedSort(services, before);
+    const byHost = sorted === before.sorted ? before.byHost : Map.groupBy(sorted, ({ host }) => host);
     const { endpoints, changed } = mergedEndpoints(platforms, before.endpoints);
     const served =
       sorted === before.sorted ? before.served.next(endpoints, changed) : ServedIndex.of(sorted, endpoints);
@@ -51,23 +54,28 @@ export class RegistryMerger {
       workloads === before.workloads
         ? before.workloadByName
         : new Map(workloads.map((workload) => [`${workload.namespace}/${workload.name}`, workload]));
-    this.#last = { services, sorted, endpoints, served, workloads, workloadByName };
+    this.#last = { services, byHost, sorted, endpoints, served, workloads, workloadByName };
     return this.#view(platforms, changed);
   }
 
   #view(platforms: readonly PlatformView[], changed: ReadonlySet<string>): RegistryView {
-    const { services, sorted, endpoints, served, workloads, workloadByName } = this.#last;
+    const { byHost, sorted, endpoints, served, workloads, workloadByName } = this.#last;
+    const find = (host: Host, namespace?: string) => {
+      const all = byHost.get(host) ?? NONE;
+      return namespace === undefined ? all[0] : all.find((each) => each.namespace === namespace);
+    };
     const since = this.#lastNumber;
     this.#lastNumber = ++views;
-    const endpointsOf = new Set(Array.from(changed, (key) => key.slice(0, key.lastIndexOf(':'))));
+    const endpointsOf = new Set(Array.from(changed, hostOfKey));
     return {
       number: this.#lastNumber,
       change: since === 0 ? undefined : { since, endpointsOf },
       services: sorted,
       workloads,
       problems: platforms.flatMap((platform) => platform.problems),
-      service: (host) => services.get(host),
-      instances: (host, port) => endpoints.get(portKey(host, port)) ?? NONE,
+      service: find,
+      instances: (host, port, namespace = find(host)?.namespace ?? '') =>
+        endpoints.get(portKey({ host, namespace }, port)) ?? NONE,
       workload: (namespace, name) => workloadByName.get(`${namespace}/${name}`),
       servicesOf: (workload) => sorted.filter((service) => picks(service, workload)),
       servedAt: (address) => served.at(address),
@@ -78,33 +86,49 @@ export class RegistryMerger {
 const NONE: readonly never[] = [];
 
 /** A service that says what it said before is the object that it was. */
-function mergedServices(platforms: readonly PlatformView[], before: Merged): ReadonlyMap<Host, Service> {
-  const byHost = new Map<Host, Service>();
+function mergedServices(platforms: readonly PlatformView[], before: Merged): ReadonlyMap<string, Service> {
+  const byName = new Map<string, Service>();
   for (const platform of platforms) {
     for (const service of platform.services) {
-      const first = byHost.get(service.host);
-      byHost.set(service.host, first ? withPorts(first, service) : service);
+      const name = `${service.host}/${service.namespace}`;
+      const first = byName.get(name);
+      byName.set(name, first ? withPorts(first, service) : service);
     }
   }
-  for (const [host, service] of byHost) {
-    const known = before.services.get(host);
-    if (known && known !== service && isDeepStrictEqual(known, service)) byHost.set(host, known);
+  for (const [name, service] of byName) {
+    const known = before.services.get(name);
+    if (known && known !== service && isDeepStrictEqual(known, service)) byName.set(name, known);
   }
-  return byHost;
+  return byName;
 }
 
-/** Several entries may each declare a port of one host. */
+/** Several entries of a namespace may each declare a port of one host, if they say the same of it else. */
 function withPorts(first: Service, other: Service): Service {
+  if (!first.entry || !other.entry || !isDeepStrictEqual(restOf(first), restOf(other))) return first;
   const known = new Set(first.ports.map((port) => port.number));
   const more = other.ports.filter((port) => !known.has(port.number));
   return more.length === 0 ? first : { ...first, ports: [...first.ports, ...more] };
 }
 
-function reusedSort(services: ReadonlyMap<Host, Service>, before: Merged): readonly Service[] {
+function restOf({ resolution, dnsOnce, exportTo, selector }: Service): object {
+  return { resolution, dnsOnce, exportTo: new Set(exportTo), selector };
+}
+
+function reusedSort(services: ReadonlyMap<string, Service>, before: Merged): readonly Service[] {
   const same =
     services.size === before.services.size &&
-    services.entries().every(([host, service]) => before.services.get(host) === service);
-  return same ? before.sorted : [...services.values()].sort((a, b) => (a.host < b.host ? -1 : 1));
+    services.entries().every(([name, service]) => before.services.get(name) === service);
+  return same ? before.sorted : [...services.values()].sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
+}
+
+const sortKeys = new WeakMap<Service, string>();
+
+/** What Kubernetes itself declares stands before entries, the older before the newer. */
+function sortKey(service: Service): string {
+  const { host, entry = false, created, namespace } = service;
+  const key = sortKeys.get(service) ?? [host, entry ? 1 : 0, created, namespace].join('\0');
+  sortKeys.set(service, key);
+  return key;
 }
 
 interface MergedEndpoints {
@@ -141,7 +165,7 @@ const keys = new WeakMap<ServiceEndpoints, string>();
 function keyOf(item: ServiceEndpoints): string {
   const known = keys.get(item);
   if (known !== undefined) return known;
-  const key = portKey(item.host, item.port);
+  const key = portKey(item, item.port);
   keys.set(item, key);
   return key;
 }

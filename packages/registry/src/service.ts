@@ -31,7 +31,7 @@ export interface ServicePort {
  */
 export type Resolution = 'registry' | 'dns' | 'passthrough';
 
-/** A service by its host. One host may stand in several namespaces only as a ServiceEntry's. */
+/** A service by its host and namespace. */
 export interface Service {
   readonly host: Host;
   readonly name: string;
@@ -47,6 +47,10 @@ export interface Service {
   readonly dnsOnce?: true;
   /** For a service that stands for a name elsewhere in DNS: that name. */
   readonly externalName?: string;
+  /** A ServiceEntry declares it, not Kubernetes. */
+  readonly entry?: true;
+  /** Of a service without addresses: what a proxy answers for its name where it catches DNS (IPv4, IPv6). */
+  readonly allocated?: readonly string[];
   /** Callers get the addresses of its pods by DNS, and dial them. */
   readonly headless?: true;
   /** Outside of the mesh: no mutual TLS of ours. */
@@ -55,7 +59,7 @@ export interface Service {
   readonly serviceAccounts: readonly string[];
   /** Those of its accounts that somebody wrote: Kubernetes' `default`, which nobody did, is not among them. */
   readonly writtenAccounts?: readonly string[];
-  /** Namespaces that may see it; `*` for all. */
+  /** Namespaces that may see it; `*` for all, `.` for its own. Empty: as the mesh says. */
   readonly exportTo: readonly string[];
   /** Gateways that it leads to listen on the ports that their Gateway names, not on its target ports. */
   readonly gatewayPortsAsWritten?: true;

@@ -41,13 +41,14 @@ export interface RegistryView {
   readonly number: number;
   /** Undefined for the first of its store. */
   readonly change: RegistryChange | undefined;
-  /** Sorted by host. */
+  /** Sorted by host; those of one host in several namespaces by who declared it first. */
   readonly services: readonly Service[];
   readonly workloads: readonly Workload[];
   readonly problems: readonly Problem[];
-  service(host: Host): Service | undefined;
-  /** The endpoints of a service's port; empty when there are none. */
-  instances(host: Host, port: number): readonly Endpoint[];
+  /** Without a namespace: the first of the host. */
+  service(host: Host, namespace?: string): Service | undefined;
+  /** The endpoints of a service's port; empty when there are none. Without a namespace: of the first of the host. */
+  instances(host: Host, port: number, namespace?: string): readonly Endpoint[];
   workload(namespace: string, name: string): Workload | undefined;
   /** The services whose selector picks the workload. */
   servicesOf(workload: Workload): readonly Service[];

@@ -17,7 +17,7 @@ export function writtenEndpoints(
   if (Object.keys(selector).length === 0) return [];
   const { host, namespace } = service;
   const selected = all.filter(
-    ({ metadata, spec }) => metadata.namespace === namespace && selects(selector, spec.labels ?? {}),
+    ({ metadata, spec }) => metadata.namespace === namespace && selects(selector, labelsOf({ metadata, spec })),
   );
   if (selected.length === 0) return [];
   return service.ports.map((port) => ({
@@ -26,6 +26,11 @@ export function writtenEndpoints(
     port: port.number,
     endpoints: selected.flatMap((entry) => endpointOf(entry, port)),
   }));
+}
+
+/** Those of the object stand before those of its spec. */
+function labelsOf({ metadata, spec }: Pick<WrittenWorkload, 'metadata' | 'spec'>): Labels {
+  return { ...spec.labels, ...metadata.labels };
 }
 
 /** An entry without an address is reached through its network only. */
@@ -38,7 +43,7 @@ function endpointOf(
   return [
     {
       address: { host: spec.address, port: spec.ports?.[name] ?? target },
-      labels: spec.labels ?? {},
+      labels: labelsOf({ metadata, spec }),
       namespace: metadata.namespace,
       serviceAccount: spec.serviceAccount ?? '',
       workload: metadata.name,
