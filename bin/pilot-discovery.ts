@@ -3,8 +3,11 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
 // Not asked for later: of a bundled CommonJS package only what is imported by name can be.
 import { parse } from 'yaml';
+import type { CertificateAuthority } from '@meltemi/identity';
+import type { RunningAuthority } from './support/run-authority.ts';
 
 enableCompileCache();
 const { createLogger, systemClock, systemDice } = await import('@meltemi/base');
@@ -14,9 +17,12 @@ const { CommandLineError, DEFAULT_MESH, discoveryCommand, DiscoveryServer, USAGE
 const identity = await import('@meltemi/identity');
 const { RegistryStore } = await import('@meltemi/registry');
 const { openConfigStores } = await import('./support/open-config-stores.ts');
+const { runAuthority } = await import('./support/run-authority.ts');
+const { tokenAttestors } = await import('./support/token-attestors.ts');
 const { guardedFetch, serveGrpc, serveHttp } = await import('@meltemi/rpc');
 
 type ConfigStores = Awaited<ReturnType<typeof openConfigStores>>;
+type Mesh = ReturnType<typeof readMesh>['mesh'];
 type Debug = ReturnType<typeof discovery.debugDiscovery>;
 
 const VERSION = '0.1.0';
@@ -54,7 +60,12 @@ async function start(): Promise<void> {
     ? await DirectoryStore.open({ directories: [command.podsDir], clock, logger: logger.named('pods'), domain })
     : undefined;
   const registry = new RegistryStore({ config, ...(pods && { pods }), domain });
-  const moreProblems = () => [...meshProblems, ...(pods?.view().problems ?? [])];
+  let running: RunningAuthority | undefined;
+  const moreProblems = () => [
+    ...meshProblems,
+    ...(pods?.view().problems ?? []),
+    ...(running ? identity.authorityProblems(running.authority, clock.now()) : []),
+  ];
   const keySets = await openKeySets(config.view(), domain);
   const server = new DiscoveryServer({ config, registry, mesh, clock, logger, moreProblems, keySets });
   writeStatuses(stores);
@@ -69,12 +80,14 @@ async function start(): Promise<void> {
   const pages = new discovery.DebugPages({ server, meshConfig: () => discovery.meshConfigJson(mesh, written) });
   const id = process.env['POD_NAME'] ?? 'pilot-discovery';
   const debug = discovery.debugDiscovery({ server, pages, id, version: VERSION });
+  const grpc = await servePlaintext(server, debug);
+  running = command.caDir ? await openAuthority(server, mesh, debug, stores) : undefined;
   const ports = {
-    grpc: await servePlaintext(server, debug),
-    secureGrpc: command.caDir ? await serveSecure(server, mesh.trustDomain, debug, stores) : 0,
+    grpc,
+    secureGrpc: running?.port ?? 0,
     http: await serveApp(httpApp(server, debugApp(pages, mesh, stores), v1), command.httpAddr),
     metrics: await serveApp(
-      discovery.metricsApp(server, VERSION, debugApp(pages, mesh, stores)),
+      discovery.metricsApp(server, VERSION, debugApp(pages, mesh, stores), () => running?.metrics() ?? ''),
       command.monitoringAddr,
     ),
   };
@@ -109,7 +122,10 @@ function writeStatuses({ client, kubernetes: store }: ConfigStores): void {
 /** Whose issuers were all asked once, or did not answer in time. */
 async function openKeySets(...[view, domain]: Parameters<typeof discovery.keySetSources>) {
   const fetch = guardedFetch({ allowed: command.jwksAllowedRanges, maxBytes: KEY_SET_BYTES });
-  const keySets = new discovery.KeySetStore({ fetch, clock, logger: logger.named('keys') });
+  const times = { now: clock.now(), oldest: clock.now() - discovery.KEPT_MS };
+  const directory = command.lastGoodDir && join(command.lastGoodDir, 'key-sets');
+  const kept = directory === '' ? undefined : await discovery.KeptKeySets.open(directory, times);
+  const keySets = new discovery.KeySetStore({ fetch, clock, logger: logger.named('keys'), ...(kept && { kept }) });
   keySets.want(discovery.keySetSources(view, domain));
   let deadline: ReturnType<typeof clock.after> | undefined;
   await Promise.race([keySets.asked(), new Promise<void>((end) => (deadline = clock.after(KEY_SETS_MS, end)))]);
@@ -123,7 +139,7 @@ function debugApp(
   { rootNamespace, trustDomain }: { readonly rootNamespace: string; readonly trustDomain: string },
   { client }: ConfigStores,
 ) {
-  const attestor = identity.firstAttestor(tokenAttestors(trustDomain, client));
+  const attestor = identity.firstAttestor(tokenAttestors({ ...command, trustDomain, client, clock }));
   const authenticate = (authorization?: string) =>
     attestor.attest(authorization === undefined ? {} : { authorization });
   return discovery.debugApp({ pages, ready: () => ready, version: VERSION, rootNamespace, authenticate });
@@ -149,39 +165,28 @@ async function servePlaintext(server: InstanceType<typeof DiscoveryServer>, debu
   return running.port;
 }
 
-async function serveSecure(
+async function openAuthority(
   server: InstanceType<typeof DiscoveryServer>,
-  trustDomain: string,
+  mesh: Mesh,
   debug: Debug,
   { client, kubernetes }: ConfigStores,
-): Promise<number> {
-  const authority = await identity.openCertificateAuthority({
+): Promise<RunningAuthority> {
+  const running = await runAuthority({
+    ...command,
     directory: command.caDir,
-    trustDomain,
-    clock,
+    trustDomain: mesh.trustDomain,
     maxTtlMs: command.workloadCertTtlMs,
-  });
-  const attestor = identity.firstAttestor([
-    identity.joinTokenAttestor({ directory: command.caDir, clock }),
-    ...tokenAttestors(trustDomain, client),
-    identity.certificateAttestor({ authority, clock }),
-  ]);
-  const log = new identity.IssuanceLog(command.caDir, clock);
-  const issuance = { authority, attestor, logger, clock, log };
-  const services = [
-    server.service((call) => attestor.attest(identity.callerProof(call)), debug),
-    identity.certificateService(issuance),
-    identity.nodeAgentService(issuance),
-    identity.trustService({ authority, attestor, logger }),
-  ];
-  let serving: Awaited<ReturnType<typeof serveGrpc>> | undefined;
-  const certificate = await identity.keepServerCertificate({
-    authority,
     names: SERVER_NAMES,
+    address: command.secureGrpcAddr,
+    bundleAddress: command.bundleAddr,
+    client,
+    secrets: command.accountSecrets ? secretsOptions() : undefined,
+    services: (attestor) => [server.service((call) => attestor.attest(identity.callerProof(call)), debug)],
+    federation: (authority) => federatedBundles(mesh, authority),
     clock,
     logger,
-    onRenewed: () => serving?.renew(certificate.current, authority.roots),
   });
+  const { authority } = running;
   const rootMaps =
     client &&
     kubernetes &&
@@ -189,30 +194,27 @@ async function serveSecure(
   steps.push(
     authority.watch(() => rootMaps?.refresh()),
     () => rootMaps?.close(),
-  );
-  const running = await serveGrpc({
-    address: command.secureGrpcAddr,
-    tls: { ...certificate.current, clientRoots: authority.roots },
-    services,
-  });
-  serving = running;
-  steps.push(
-    identity.watchAuthority({ authority, clock, logger }),
-    () => certificate.close(),
     () => running.close(GRACE_MS),
-    () => log.close(),
   );
-  return running.port;
+  return running;
 }
 
-/** By keys of a file, and by asking the cluster. */
-function tokenAttestors(trustDomain: string, client: ConfigStores['client']) {
-  const review: Parameters<typeof identity.tokenReviewAttestor>[0]['review'] = (body) =>
-    client!.request({ method: 'POST', path: '/apis/authentication.k8s.io/v1/tokenreviews', body });
-  const reviewed = client ? [identity.tokenReviewAttestor({ review, trustDomain })] : [];
-  if (!command.tokenJwks) return reviewed;
-  const jwks = readFileSync(command.tokenJwks, 'utf8');
-  return [identity.tokenAttestor({ jwks, issuer: command.tokenIssuer, trustDomain, clock }), ...reviewed];
+/** What this mesh trusts of others. */
+function federatedBundles(mesh: Mesh, authority: CertificateAuthority) {
+  return new identity.FederatedBundles({
+    ownDomains: [mesh.trustDomain, ...mesh.trustDomainAliases],
+    ownRoots: () => authority.roots,
+    sources: mesh.federated,
+    fetch: guardedFetch({ allowed: command.jwksAllowedRanges, maxBytes: KEY_SET_BYTES }),
+    clock,
+    logger,
+  });
+}
+
+function secretsOptions() {
+  const meshNamespace = process.env['POD_NAMESPACE'] ?? 'istio-system';
+  const ttlMs = command.workloadCertTtlMs;
+  return { ttlMs, meshNamespace, namespace: undefined, identity: process.env['POD_NAME'] };
 }
 
 async function serveApp(app: ReturnType<typeof discovery.debugApp>, address: typeof command.httpAddr): Promise<number> {

@@ -33,10 +33,14 @@ export interface DiscoveryCommand {
   readonly monitoringAddr: SocketAddress;
   /** Where the authority keeps its root; empty: no authority, and nothing is served on the secure port. */
   readonly caDir: string;
+  /** Where the roots are served as a SPIFFE bundle, over TLS; undefined: nowhere. */
+  readonly bundleAddr: SocketAddress | undefined;
   /** Files; empty: tokens are not taken. */
   readonly tokenJwks: string;
   readonly tokenIssuer: string;
   readonly workloadCertTtlMs: number;
+  /** Whether each ServiceAccount of the cluster gets a Secret with key and certificate. */
+  readonly accountSecrets: boolean;
   /** Inner addresses at which keys of token issuers may be fetched: `10.0.0.0/8`. */
   readonly jwksAllowedRanges: readonly string[];
   /** The release whose v1 documents are served on the HTTP port. */
@@ -60,7 +64,7 @@ export const USAGE = `Usage: pilot-discovery discovery [flags]
 
       --configDir DIR            YAML of services and rules; may be repeated
       --podsDir DIR              YAML of the pods that run
-      --lastGoodDir DIR          keeps the last good text of each file over restarts
+      --lastGoodDir DIR          keeps the last good text of each file, and token issuers' keys, over restarts
       --registries NAMES         platforms: File, Kubernetes (default File, and Kubernetes with a kubeconfig)
       --kubeconfig FILE          the way to the API server; none: that of the pod in which this runs
       --meshConfig FILE          settings of the whole mesh
@@ -75,10 +79,13 @@ export const USAGE = `Usage: pilot-discovery discovery [flags]
       --httpAddr ADDR            readiness and debugging (default :8080)
       --monitoringAddr ADDR      metrics (default :15014)
       --caDir DIR                where the root key is kept
+      --bundleAddr ADDR          serves the roots as a SPIFFE bundle over TLS (default: nowhere)
       --tokenJwks FILE           keys by which workload tokens are verified
       --tokenIssuer NAME         who issues them
       --workloadCertTTL TIME     life of workload certificates (default 24h)
-      --jwksAllowedRanges LIST   inner addresses at which keys of token issuers may be fetched: 10.0.0.0/8,127.0.0.1
+      --accountSecrets           keeps a Secret istio.NAME with key and certificate for each ServiceAccount
+      --jwksAllowedRanges LIST   inner addresses at which keys of token issuers and bundles of other trust domains
+                                 may be fetched: 10.0.0.0/8,127.0.0.1
       --v1Release RELEASE        whose v1 REST discovery is served: 0.1, 0.2 or 0.7 (default 0.2)
       --namespace NAME           the one namespace of v1 discovery (default: all)
       --log_output_level LEVEL   debug, info, warn, error or none (default info)
@@ -102,9 +109,11 @@ const OPTIONS = {
   httpAddr: { type: 'string' },
   monitoringAddr: { type: 'string' },
   caDir: { type: 'string' },
+  bundleAddr: { type: 'string' },
   tokenJwks: { type: 'string' },
   tokenIssuer: { type: 'string' },
   workloadCertTTL: { type: 'string' },
+  accountSecrets: { type: 'boolean' },
   jwksAllowedRanges: { type: 'string', multiple: true },
   v1Release: { type: 'string' },
   namespace: { type: 'string' },
@@ -137,9 +146,11 @@ export function discoveryCommand(argv: readonly string[]): DiscoveryCommand {
     httpAddr: address('httpAddr', values.httpAddr ?? ':8080'),
     monitoringAddr: address('monitoringAddr', values.monitoringAddr ?? ':15014'),
     caDir: values.caDir ?? '',
+    bundleAddr: values.bundleAddr === undefined ? undefined : address('bundleAddr', values.bundleAddr),
     tokenJwks: values.tokenJwks ?? '',
     tokenIssuer: values.tokenIssuer ?? '',
     workloadCertTtlMs: duration('workloadCertTTL', values.workloadCertTTL ?? '24h'),
+    accountSecrets: values.accountSecrets ?? false,
     jwksAllowedRanges: ranges('jwksAllowedRanges', values.jwksAllowedRanges ?? []),
     v1Release: v1Release(values.v1Release ?? '0.2'),
     namespace: values.namespace ?? '',

@@ -56,14 +56,15 @@ export class CompileMemos {
 
   /** What no other proxy has. */
   own(node: ProxyNode): ScopeMemos {
-    const memos = this.#own.get(node) ?? scopeMemos();
+    const memos = this.#own.get(node) ?? scopeMemos(1);
     this.#own.set(node, memos);
     return memos;
   }
 }
 
-function scopeMemos(): ScopeMemos {
-  const memo = () => new Memo<ScopeSources, Encoded>({ scope: SCOPE, snapshot: SNAPSHOT });
+/** Of one proxy what was true before is never asked for again. */
+function scopeMemos(maxEntries?: number): ScopeMemos {
+  const memo = () => new Memo<ScopeSources, Encoded>({ scope: SCOPE, snapshot: SNAPSHOT }, maxEntries);
   return {
     clusters: memo(),
     listeners: memo(),

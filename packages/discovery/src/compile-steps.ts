@@ -9,6 +9,7 @@ import { type ScopeSources } from './compile-memos.ts';
 import { type Encoded, encodeAll, joined, NOTHING_ENCODED } from './encoded.ts';
 import type { FragmentCache, Generation } from './fragment-cache.ts';
 import { generateCluster } from './generate/cluster.ts';
+import { composeListener } from './generate/compose-listener.ts';
 import { composeRoutes } from './generate/compose-routes.ts';
 import { generateListener } from './generate/listener.ts';
 import {
@@ -28,9 +29,11 @@ import type { AddedInput } from './input/envoy-filter/patch-input.ts';
 import { addedClusters, patchedClusters } from './input/envoy-filter/patched-clusters.ts';
 import { addedListeners, patchedListeners } from './input/envoy-filter/patched-listeners.ts';
 import { patchedRoutes, routePatching } from './input/envoy-filter/patched-routes.ts';
+import { gatewayConflicts } from './input/gateway-conflicts.ts';
 import { gatewayForm } from './input/gateway-form.ts';
 import type { ListenerInput } from './input/listener-input.ts';
-import { mixedListeners, mixerClusters } from './input/mixer-input.ts';
+import { limitedListeners } from './input/limited-listeners.ts';
+import { MIXER_CLUSTER, mixedListeners, mixerClusters, withholdingClusters } from './input/mixer-input.ts';
 import { placedForm } from './input/placed-form.ts';
 import { plainServers } from './input/plain-servers.ts';
 import type { ProxyForm } from './input/proxy-form.ts';
@@ -38,7 +41,7 @@ import { redirectedForm } from './input/redirected-form.ts';
 import { meshWideListeners, meshWideRoutes } from './input/mesh-wide.ts';
 import { observedListeners } from './input/telemetry/observed-listeners.ts';
 import { outboundClusterInputs } from './input/outbound-cluster-inputs.ts';
-import { type NameTableInput, nameTableInput } from './input/name-table-input.ts';
+import { type NameTableInput, nameTableInput, NO_NAMES } from './input/name-table-input.ts';
 import type { RouteInput } from './input/route-input.ts';
 import type { SecretInput } from './input/secret-input.ts';
 import { secretInputs } from './input/secret-inputs.ts';
@@ -55,6 +58,7 @@ const CLUSTERS: Generation<ClusterInput, typeof ClusterSchema> = {
 const LISTENERS: Generation<ListenerInput, typeof ListenerSchema> = {
   schema: ListenerSchema,
   generate: generateListener,
+  compose: composeListener,
   uses: routeNames,
 };
 
@@ -106,13 +110,14 @@ const sharedClusters: Step = ({ scope, snapshot }, cache) => {
     ...outboundClusterInputs(scope.visible, sources),
     { kind: 'black-hole', name: BLACK_HOLE_CLUSTER },
   ];
-  return encodeAll(patchedClusters(clusters, { patches, kind: node.kind }), CLUSTERS, cache);
+  const passing = withholdingClusters(clusters, scope, snapshot);
+  return encodeAll(patchedClusters(passing, { patches, kind: node.kind }), CLUSTERS, cache);
 };
 
 const ownClusters: Step = ({ scope, snapshot }, cache) => {
   const patching = { patches: scope.patches, kind: scope.node.kind };
-  const own = [...formOf(scope).clusters(scope, snapshot), ...mixerClusters(scope, snapshot)];
-  const clusters = patchedClusters(own, patching);
+  const own = withholdingClusters(formOf(scope).clusters(scope, snapshot), scope, snapshot);
+  const clusters = patchedClusters([...own, ...mixerClusters(scope, snapshot)], patching);
   return joined(encodeAll(clusters, CLUSTERS, cache), encodeAll(addedClusters(patching), ADDED_CLUSTERS, cache));
 };
 
@@ -121,6 +126,7 @@ const sharedListeners: Step = ({ scope, snapshot }, cache) =>
 
 const ownListeners: Step = ({ scope, snapshot }, cache) =>
   joined(
+    { table: NOTHING_ENCODED.table, problems: gatewayConflicts(scope) },
     encodeListeners(formOf(scope).ownListeners(scope, snapshot), { scope, snapshot }, cache),
     encodeAll(addedListeners(scope.patches, scope.node.kind), ADDED_LISTENERS, cache),
   );
@@ -130,7 +136,8 @@ function encodeListeners(
   { scope, snapshot }: ScopeSources,
   cache: FragmentCache,
 ): Encoded {
-  const guarded = mixedListeners(guardedListeners(listeners, scope, snapshot), scope, snapshot);
+  const limited = limitedListeners(guardedListeners(listeners, scope, snapshot), scope, snapshot, MIXER_CLUSTER);
+  const guarded = mixedListeners(limited, scope, snapshot);
   const observed = meshWideListeners(observedListeners(guarded, scope, snapshot.mesh), snapshot.mesh);
   return encodeAll(patchedListeners(observed, scope.patches), LISTENERS, cache);
 }
@@ -159,7 +166,7 @@ const secretTables: Step = ({ scope, snapshot }, cache) => {
 };
 
 const nameTables: Step = ({ scope, snapshot }, cache) =>
-  encodeAll([nameTableInput(scope.visible, snapshot)], NAME_TABLES, cache);
+  encodeAll([scope.node.kind === 'router' ? NO_NAMES : nameTableInput(scope.visible, snapshot)], NAME_TABLES, cache);
 
 /** What a proxy is for, and how connections come to it. */
 function formOf({ node, redirected }: Pick<Proxy, 'node' | 'redirected'>): ProxyForm {

@@ -247,7 +247,7 @@ test('redirects, answers and rewrites', async () => {
     route: [to()],
   });
   assert.equal(at(rewrite, 'route.hostRewriteLiteral'), 'users');
-  assert.deepEqual(at(rewrite, 'route.regexRewrite'), { pattern: { regex: '^/login(/?)(.*)' }, substitution: '/\\2' });
+  assert.equal(at(rewrite, 'route.prefixRewrite'), '/');
 });
 
 test('mirrors, headers and CORS', async () => {

@@ -3,6 +3,7 @@ import type { Problem } from '@meltemi/base';
 import { CompileMemos, type ScopeSources } from './compile-memos.ts';
 import { type Encoded, reusedEncoded } from './encoded.ts';
 import type { FragmentCache } from './fragment-cache.ts';
+import { callerNearness } from './input/caller-nearness.ts';
 import { plainServers } from './input/plain-servers.ts';
 import type { Memo } from './memo/memo.ts';
 import { networkView } from './input/networks.ts';
@@ -58,18 +59,21 @@ export class SnapshotResources {
     });
   }
 
-  /** Proxies of several networks dial the same endpoints by several ways. */
-  #endpoints(group: string, visible: NamespaceScope, { node }: Proxy): ResourceTable {
+  /** Proxies of several networks dial the same endpoints by several ways, and those of several localities in other orders. */
+  #endpoints(group: string, visible: NamespaceScope, { node, labels }: Proxy): ResourceTable {
     const { registry, mesh } = this.snapshot;
     const networks = networkView(mesh.networks, node, registry);
-    const sources: EndpointSources = { visible, registry, plain: plainServers(this.snapshot), networks };
-    return this.#said(this.#memos.endpoints.of(`${group}${networks?.own ?? ''}`, sources, this.#cache));
+    const nearness = callerNearness(visible.policies, { node, labels, mesh });
+    const sources: EndpointSources = { visible, registry, plain: plainServers(this.snapshot), networks, nearness };
+    const callers = `${group}${networks?.own ?? ''}${nearness?.key ?? ''}`;
+    return this.#said(this.#memos.endpoints.of(callers, sources, this.#cache));
   }
 
-  #visible(group: string, { node: { namespace }, sidecar, selecting }: Proxy): NamespaceScope {
+  #visible(group: string, { node, sidecar, selecting }: Proxy): NamespaceScope {
+    const { namespace } = node;
     const from = { snapshot: this.snapshot, namespace, sidecar };
     return this.#memos.visible.result(group, from, (seen, last) =>
-      reusedScope(last, namespaceScope(seen.snapshot, namespace, { sidecar, selecting })),
+      reusedScope(last, namespaceScope(seen.snapshot, namespace, { sidecar, selecting, node })),
     );
   }
 
@@ -101,7 +105,9 @@ function groupOf({ node, sidecar, redirected, selecting }: Proxy): string {
   return JSON.stringify([
     node.namespace,
     node.proxyless ? 'grpc' : node.kind,
+    node.mixerFilter,
     own,
+    node.catchesDns,
     sidecar?.metadata.namespace,
     sidecar?.metadata.name,
     ...selecting,

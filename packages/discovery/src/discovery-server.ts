@@ -1,6 +1,7 @@
 // The loop that owns change: events → hold-off → snapshot → resources → subscribers.
 import type { Clock, Logger, Problem, Timer } from '@meltemi/base';
 import type { RegistryStore, WatchedStore } from '@meltemi/registry';
+import type { GrpcService } from '@meltemi/rpc';
 import { SnapshotResources } from './compile.ts';
 import { CompileMemos } from './compile-memos.ts';
 import { FragmentCache } from './fragment-cache.ts';
@@ -10,11 +11,12 @@ import type { KeySetStore } from './key-sets/key-set-store.ts';
 import type { MeshSettings } from './mesh.ts';
 import { PilotMetrics } from './metrics.ts';
 import { ProblemLog } from './problem-log.ts';
+import { showProblems } from './problem-metrics.ts';
 import type { ProxyNode } from './proxy-node.ts';
 import type { ProxyStatus } from './proxy-status.ts';
 import type { ProxyResources } from './resources.ts';
 import type { Authenticate, Caller } from './serve/ads-call.ts';
-import { type AdsService, adsService, type AdsSession, type AdsStream } from './serve/ads-service.ts';
+import { adsService, type AdsSession, type AdsStream } from './serve/ads-service.ts';
 import { Connection } from './serve/connection.ts';
 import type { DebugSource } from './serve/debug-stream.ts';
 import { Quarantines } from './serve/quarantines.ts';
@@ -37,11 +39,11 @@ export interface DiscoveryServerOptions {
 
 /** Events closer than this are one change; a change waits no longer than MAX_HOLD_MS. */
 const QUIET_MS = 10;
-const MAX_HOLD_MS = 200;
+const MAX_HOLD_MS = 300;
 /** To find all that is wrong costs more than to serve a change: it is done when proxies have it, and once for many. */
 const PROBLEMS_MS = 1000;
 /** In a storm, pushes and checks rest so many times as long as the last one took. */
-const REST = 2;
+const REST = 3;
 const REST_OF_PROBLEMS = 50;
 
 export class DiscoveryServer {
@@ -69,7 +71,7 @@ export class DiscoveryServer {
     this.#room = new SendRoom(options.clock);
     this.#resources = this.#read(1);
     this.#problemLog = new ProblemLog(options.logger.named('config'));
-    this.#problemLog.update(this.problems());
+    this.#showProblems();
     const { clock, registry, keySets } = options;
     this.#holdOff = new HoldOff({ clock, quietMs: () => this.#quietMs, maxMs: MAX_HOLD_MS, go: () => this.#push() });
     // The registry reads the configuration too, and tells of each change of it.
@@ -86,7 +88,7 @@ export class DiscoveryServer {
   }
 
   /** The discovery service for one port; `authenticate` undefined: everyone who reaches it is served. */
-  service(authenticate: Authenticate | undefined, debug?: DebugSource): AdsService {
+  service(authenticate: Authenticate | undefined, debug?: DebugSource): GrpcService {
     const logger = this.#options.logger.named('ads');
     const open = (node: ProxyNode, variant: 'sotw' | 'delta', stream: AdsStream, caller: Caller | undefined) =>
       this.#open(node, variant, stream, caller);
@@ -194,8 +196,14 @@ export class DiscoveryServer {
     const { clock } = this.#options;
     const began = clock.monotonic();
     this.#problemsTimer = undefined;
-    this.#problemLog.update(this.problems());
+    this.#showProblems();
     this.#problemsMs = Math.max(PROBLEMS_MS, (clock.monotonic() - began) * REST_OF_PROBLEMS);
+  }
+
+  #showProblems(): void {
+    const problems = this.problems();
+    this.#problemLog.update(problems);
+    showProblems(problems, this.metrics);
   }
 
   #read(version: number): SnapshotResources {

@@ -14,6 +14,7 @@ import { SnapshotResources } from './compile.ts';
 import { FragmentCache } from './fragment-cache.ts';
 import type { ProxyResources } from './resources.ts';
 import { EVERY_PATCH } from './envoy-filter.test-support.ts';
+import { FURTHER_MESH, FURTHER_RULES } from './envoy-validate-rules.test-support.ts';
 import { EVERYTHING, REDIRECTED } from './envoy-validate.test-support.ts';
 import { meshSettings } from './mesh-config.ts';
 import { everyProvider, PROVIDERS } from './telemetry.test-support.ts';
@@ -72,6 +73,24 @@ for (const [program, istioFilters] of [
       }
     },
   );
+}
+
+for (const [program, command] of [
+  ['envoy', [envoy ?? '']],
+  ['our sidecar', [process.execPath, OUR_SIDECAR]],
+] as const) {
+  test(`${program} accepts what further rules and settings ask`, { skip: program === 'envoy' && !envoy }, async () => {
+    const { mesh, problems } = meshSettings(FURTHER_MESH);
+    const made = new SnapshotResources(
+      { ...(await snapshotOf(...REDIRECTED, ...FURTHER_RULES)), mesh },
+      new FragmentCache(),
+    );
+    const near = { ...redirectedNode('permissive'), locality: { region: 'r1', zone: 'z1' } };
+    for (const node of [near, redirectedNode('gateway', 'istio-system', 'router')]) {
+      await validate(bootstrap(made.resourcesOf(node)), command);
+    }
+    assert.deepEqual([...problems, ...made.problems], []);
+  });
 }
 
 async function validate(config: JsonObject, [program, ...args]: readonly string[] = [envoy!]): Promise<void> {

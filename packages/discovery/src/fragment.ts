@@ -1,7 +1,7 @@
 // A generated resource as bytes, made once and sent to everyone who needs it.
 import { hash } from 'node:crypto';
-import { create, type DescMessage, toBinary } from '@bufbuild/protobuf';
-import { AnySchema } from '@bufbuild/protobuf/wkt';
+import type { DescMessage } from '@bufbuild/protobuf';
+import { fieldSize, textField, writeField } from './wire-fields.ts';
 
 /** Immutable. */
 export interface Fragment {
@@ -21,7 +21,8 @@ export function encodeFragment(
   value: Uint8Array,
   uses: readonly string[] = [],
 ): Fragment {
-  const typeUrl = `type.googleapis.com/${schema.typeName}`;
-  const any = toBinary(AnySchema, create(AnySchema, { typeUrl, value }));
+  const typeUrl = textField(1, `type.googleapis.com/${schema.typeName}`);
+  const any = Buffer.allocUnsafeSlow(typeUrl.length + fieldSize(value.length));
+  writeField(any, typeUrl.copy(any), 2, value);
   return { name, version: hash('sha256', any, 'hex').slice(0, 16), any, uses };
 }

@@ -5,7 +5,8 @@ export { debugDiscovery } from './debug/debug-discovery.ts';
 export { DebugPages } from './debug/debug-pages.ts';
 export { meshConfigJson } from './debug/mesh-config-json.ts';
 export { metricsApp } from './debug/metrics-app.ts';
-export { KeySetStore } from './key-sets/key-set-store.ts';
+export { KEPT_MS, KeySetStore } from './key-sets/key-set-store.ts';
+export { KeptKeySets } from './key-sets/kept-key-sets.ts';
 export { keySetSources } from './key-sets/key-set-source.ts';
 export { DEFAULT_MESH, type MeshSettings } from './mesh.ts';
 export { meshSettings } from './mesh-config.ts';
@@ -14,7 +15,6 @@ export { DiscoveryServer, type DiscoveryServerOptions } from './discovery-server
 export { parseProxyNode, type ProxyNode } from './proxy-node.ts';
 export { type ProxyStatus, type SyncState, syncState, type TypeStatus } from './proxy-status.ts';
 export { type AdsCall, type Authenticate, type Caller } from './serve/ads-call.ts';
-export { type AdsService } from './serve/ads-service.ts';
 export { type Snapshot } from './snapshot.ts';
 export { type Release } from './v1/release.ts';
 export { type AccessStep, type WorkloadAccess, workloadAccess } from './workload-access.ts';

@@ -1,5 +1,6 @@
 // Each field of a MeshConfig: carried out, or why it has no effect.
 // https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/
+import { unknownNames } from './input/tls-limits.ts';
 import {
   type ExtensionProvider,
   type MeshConfig,
@@ -14,6 +15,17 @@ export const WITHOUT_EFFECT: Readonly<Record<MeshConfigField, string | undefined
   accessLogFile: undefined,
   accessLogFormat: undefined,
   connectTimeout: undefined,
+  localityLbSetting: undefined,
+  defaultTrafficPolicy: undefined,
+  inboundClusterStatName: undefined,
+  inboundTrafficPolicy: undefined,
+  outboundClusterStatName: undefined,
+  proxyInboundListenPort: undefined,
+  meshMTLS: undefined,
+  tlsDefaults: undefined,
+  defaultDestinationRuleExportTo: undefined,
+  defaultServiceExportTo: undefined,
+  defaultVirtualServiceExportTo: undefined,
   disableEnvoyListenerLog: undefined,
   pathNormalization: undefined,
   enableAutoMtls: undefined,
@@ -30,6 +42,7 @@ export const WITHOUT_EFFECT: Readonly<Record<MeshConfigField, string | undefined
   rootNamespace: undefined,
   trustDomain: undefined,
   trustDomainAliases: undefined,
+  caCertificates: undefined,
   // Read for the discovery API of the first releases.
   authPolicy: undefined,
   discoveryAddress: undefined,
@@ -49,7 +62,6 @@ export const WITHOUT_EFFECT: Readonly<Record<MeshConfigField, string | undefined
   disableMixerHttpReports: undefined,
   // Other programs' matters.
   ca: 'certificates are signed here',
-  caCertificates: 'proxies trust the roots of this authority',
   certificates: 'Istio gave it up: certificates of other services are not made here',
   configSources: 'configuration is read from --configDir',
   defaultServiceAccounts: 'a service account is told by each proxy',
@@ -63,22 +75,11 @@ export const WITHOUT_EFFECT: Readonly<Record<MeshConfigField, string | undefined
   serviceEntryVisibility: 'services are seen by their exportTo',
   verifyCertificateAtClient: 'Istio gave it up: servers are verified by the roots of the system',
   // Not carried out.
-  defaultDestinationRuleExportTo: 'rules are exported to all namespaces unless they say otherwise',
-  defaultServiceExportTo: 'services are exported to all namespaces unless they say otherwise',
-  defaultTrafficPolicy: 'write a DestinationRule in the root namespace',
-  defaultVirtualServiceExportTo: 'rules are exported to all namespaces unless they say otherwise',
   enableEnvoyAccessLogService: 'name an envoyHttpAls provider in defaultProviders',
-  inboundClusterStatName: 'clusters are counted by their names',
-  inboundTrafficPolicy: 'inbound connections are passed on to the address that the client wanted',
   ingressClass: 'Ingresses of the class istio are read',
   ingressSelector: 'Ingresses are served by istio: ingressgateway',
-  localityLbSetting: 'endpoints of all localities are used alike',
-  meshMTLS: 'mutual TLS is TLS 1.2 and later',
-  outboundClusterStatName: 'clusters are counted by their names',
-  proxyInboundListenPort: 'inbound connections are led to 15006',
   serviceSettings: 'there is one cluster',
-  tlsDefaults: 'TLS is 1.2 and later',
-  zoneAwareLbSetting: 'endpoints of all localities are used alike',
+  zoneAwareLbSetting: 'which zones take requests is said by localityLbSetting',
 };
 
 export interface UnservedField {
@@ -96,7 +97,13 @@ export function unservedFields(config: MeshConfig): readonly UnservedField[] {
   const providers = (config.extensionProviders ?? []).flatMap((provider, index) =>
     unservedProvider(provider).map(({ path, message }) => ({ path: `extensionProviders[${index}].${path}`, message })),
   );
-  return [...fields, ...providers];
+  const tls = (['meshMTLS', 'tlsDefaults'] as const).flatMap((field) =>
+    unknownNames(config[field] ?? {}).map((said) => ({
+      path: field,
+      message: `the name has no effect: ${said} that proxies know`,
+    })),
+  );
+  return [...fields, ...providers, ...tls];
 }
 
 function unservedProvider(provider: ExtensionProvider): readonly UnservedField[] {

@@ -3,8 +3,10 @@
 import { parseDuration, type Problem } from '@meltemi/base';
 import { decodeMeshConfig, type MeshConfig } from '@meltemi/config';
 import { externalAuthorizers } from './external-authorizers.ts';
+import { federatedRoots } from './federated-roots.ts';
 import { DEFAULT_MESH, type MeshSettings, type PathNormalization } from './mesh.ts';
 import { unservedFields } from './mesh-config-fields.ts';
+import { tlsLimits } from './input/tls-limits.ts';
 import { mixerSettings } from './mixer-settings.ts';
 import { tracingSettings } from './proxy-config.ts';
 
@@ -16,14 +18,21 @@ export function meshSettings(
   const { config, findings } = decodeMeshConfig(written);
   const providers = (written as MeshConfig | undefined)?.extensionProviders;
   const { authorizers, problems: wrongAuthorizers } = externalAuthorizers(providers);
+  const federated = federatedRoots(config);
   const mesh: MeshSettings = {
     ...defaults,
     trustDomain: config.trustDomain ?? defaults.trustDomain,
     trustDomainAliases: config.trustDomainAliases ?? defaults.trustDomainAliases,
+    federated: federated.federated,
     externalAuthorizers: authorizers,
     mutualTls: config.authPolicy === undefined ? defaults.mutualTls : BY_AUTH_POLICY[config.authPolicy],
     mixer: mixerSettings(config, defaults.mixer),
     rootNamespace: config.rootNamespace ?? defaults.rootNamespace,
+    exportTo: {
+      services: config.defaultServiceExportTo ?? defaults.exportTo.services,
+      virtualServices: config.defaultVirtualServiceExportTo ?? defaults.exportTo.virtualServices,
+      destinationRules: config.defaultDestinationRuleExportTo ?? defaults.exportTo.destinationRules,
+    },
     accessLogFile: config.accessLogFile ?? defaults.accessLogFile,
     accessLogFormat: config.accessLogFormat ?? defaults.accessLogFormat,
     accessLogEncoding: config.accessLogEncoding ?? defaults.accessLogEncoding,
@@ -33,6 +42,17 @@ export function meshSettings(
       ...tracingSettings(config.defaultConfig?.tracing, defaults.tracing),
       enabled: config.enableTracing ?? defaults.tracing.enabled,
     },
+    trafficPolicy: config.defaultTrafficPolicy ?? defaults.trafficPolicy,
+    localityLb: config.localityLbSetting ?? defaults.localityLb,
+    statNames: {
+      inbound: config.inboundClusterStatName ?? defaults.statNames.inbound,
+      outbound: config.outboundClusterStatName ?? defaults.statNames.outbound,
+    },
+    listenPorts: {
+      inbound: config.proxyInboundListenPort ?? defaults.listenPorts.inbound,
+      outbound: config.proxyListenPort ?? defaults.listenPorts.outbound,
+    },
+    inboundLocalhost: (config.inboundTrafficPolicy?.mode ?? '') === 'LOCALHOST' || defaults.inboundLocalhost,
     connectTimeoutMs: milliseconds(config.connectTimeout) ?? defaults.connectTimeoutMs,
     protocolDetectionMs: milliseconds(config.protocolDetectionTimeout) ?? defaults.protocolDetectionMs,
     tcpKeepalive: config.tcpKeepalive ?? defaults.tcpKeepalive,
@@ -41,6 +61,10 @@ export function meshSettings(
     defaultRetry: config.defaultHttpRetryPolicy ?? defaults.defaultRetry,
     autoMutualTls: config.enableAutoMtls ?? defaults.autoMutualTls,
     pathNormalization: pathNormalization(config) ?? defaults.pathNormalization,
+    tls: {
+      mesh: tlsLimits(config.meshMTLS, defaults.tls.mesh),
+      outside: tlsLimits(config.tlsDefaults, defaults.tls.outside),
+    },
     listenerLog: config.disableEnvoyListenerLog === true ? false : defaults.listenerLog,
     outboundTrafficPolicy: config.outboundTrafficPolicy?.mode ?? defaults.outboundTrafficPolicy,
   };
@@ -48,7 +72,8 @@ export function meshSettings(
     problem('error', path, hint ? `${message}; ${hint}` : message),
   );
   const unserved = unservedFields(config).map(({ path, message }) => problem('warning', path, message));
-  return { mesh, problems: [...wrong, ...wrongAuthorizers, ...unserved] };
+  const roots = federated.problems.map(({ severity, path, message }) => problem(severity, path, message));
+  return { mesh, problems: [...wrong, ...wrongAuthorizers, ...roots, ...unserved] };
 }
 
 /** Istio 0.x knew two: all connections between sidecars are of one kind. */

@@ -1,9 +1,18 @@
 // What holds for the whole mesh: the part of Istio's MeshConfig that generated resources depend on.
-import type { ConnectionPool, ExtensionProvider, HttpRetry, Tracing } from '@meltemi/config';
+import type {
+  ConnectionPool,
+  ExtensionProvider,
+  HttpRetry,
+  LocalityLoadBalancing,
+  PortTrafficPolicy,
+  Tracing,
+} from '@meltemi/config';
 import type { ExternalAuthorizer } from './external-authorizers.ts';
+import type { FederatedRoots } from './federated-roots.ts';
 import type { MeshNetworks } from './mesh-networks.ts';
 import type { MixerSettings } from './mixer-settings.ts';
 import type { MutualTlsMode } from './input/mutual-tls-modes.ts';
+import type { TlsLimits } from './input/tls-limits.ts';
 
 export interface MeshSettings {
   /** DNS domain of services: `cluster.local`. */
@@ -11,6 +20,8 @@ export interface MeshSettings {
   readonly trustDomain: string;
   /** Its other names, from before it was called as it is. */
   readonly trustDomainAliases: readonly string[];
+  /** Authorities beside the mesh's own, for its own trust domain or for others. */
+  readonly federated: readonly FederatedRoots[];
   /** Who can be asked for CUSTOM policies. */
   readonly externalAuthorizers: readonly ExternalAuthorizer[];
   /** Which mutual TLS workloads ask for where no policy says one. */
@@ -19,6 +30,8 @@ export interface MeshSettings {
   readonly mixer: MixerSettings | undefined;
   /** Rules of this namespace hold for all: `istio-system`. */
   readonly rootNamespace: string;
+  /** Who sees what does not say it itself. Of rules for destinations only `.` and `*` are told apart. */
+  readonly exportTo: Readonly<Record<'services' | 'virtualServices' | 'destinationRules', readonly string[]>>;
   /** Empty: no access log. */
   readonly accessLogFile: string;
   /** Empty: Envoy's default format. */
@@ -30,6 +43,16 @@ export interface MeshSettings {
   readonly defaultProviders: Readonly<Record<'tracing' | 'metrics' | 'accessLogging', readonly string[]>>;
   readonly tracing: TracingSettings;
   readonly connectTimeoutMs: number;
+  /** What holds for destinations whose rules say nothing of it. */
+  readonly trafficPolicy: Pick<PortTrafficPolicy, 'connectionPool' | 'outlierDetection'>;
+  /** Which localities take requests, where no rule says it. */
+  readonly localityLb: LocalityLoadBalancing;
+  /** Patterns of the names under which clusters are counted; empty: their own names. */
+  readonly statNames: Readonly<Record<'inbound' | 'outbound', string>>;
+  /** Where the network leads what applications send, and what comes to them. */
+  readonly listenPorts: Readonly<Record<'inbound' | 'outbound', number>>;
+  /** Inbound connections go on to the application at 127.0.0.1, not to the address that the client wanted. */
+  readonly inboundLocalhost: boolean;
   /** How long the first bytes of a connection are waited for that tell what it speaks; 0: as long as the client takes. */
   readonly protocolDetectionMs: number;
   /** Of connections to services; undefined: the system's. */
@@ -42,6 +65,8 @@ export interface MeshSettings {
   /** Mutual TLS is used where both ends can; false: where a rule says so. */
   readonly autoMutualTls: boolean;
   readonly pathNormalization: PathNormalization;
+  /** What TLS may agree on at the mesh's own servers, and with whoever is outside of it. */
+  readonly tls: Readonly<Record<'mesh' | 'outside', TlsLimits>>;
   /** Empty: every endpoint is dialled itself. */
   readonly networks: MeshNetworks;
   /** Listeners log connections that no chain takes. */
@@ -78,10 +103,12 @@ export const DEFAULT_MESH: MeshSettings = {
   domain: 'cluster.local',
   trustDomain: 'cluster.local',
   trustDomainAliases: [],
+  federated: [],
   externalAuthorizers: [],
   mutualTls: 'PERMISSIVE',
   mixer: undefined,
   rootNamespace: 'istio-system',
+  exportTo: { services: ['*'], virtualServices: ['*'], destinationRules: ['*'] },
   accessLogFile: '/dev/stdout',
   accessLogFormat: '',
   accessLogEncoding: 'TEXT',
@@ -92,6 +119,11 @@ export const DEFAULT_MESH: MeshSettings = {
   defaultProviders: { tracing: [], metrics: [], accessLogging: [] },
   tracing: { enabled: false, sampling: 1, maxPathTagLength: 0, istioTags: true, customTags: {} },
   connectTimeoutMs: 10_000,
+  trafficPolicy: {},
+  localityLb: {},
+  statNames: { inbound: '', outbound: '' },
+  listenPorts: { inbound: 15_006, outbound: 15_001 },
+  inboundLocalhost: false,
   protocolDetectionMs: 0,
   tcpKeepalive: undefined,
   dnsRefreshMs: 60_000,
@@ -99,6 +131,7 @@ export const DEFAULT_MESH: MeshSettings = {
   defaultRetry: undefined,
   autoMutualTls: true,
   pathNormalization: 'BASE',
+  tls: { mesh: {}, outside: {} },
   networks: {},
   listenerLog: true,
   systemRoots: '/etc/ssl/certs/ca-certificates.crt',

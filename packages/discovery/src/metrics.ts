@@ -37,6 +37,13 @@ export class PilotMetrics {
     this.#family(name, 'gauge', help).values.set(render(labels), value);
   }
 
+  /** All values of a gauge: others that it had are gone. */
+  setAll(name: string, help: string, values: Iterable<readonly [LabelSet, number]>): void {
+    const family = this.#family(name, 'gauge', help);
+    family.values.clear();
+    for (const [labels, value] of values) family.values.set(render(labels), value);
+  }
+
   /** In buckets of seconds, unless other bounds are given with the first value. */
   observe(name: string, help: string, value: number, labels: LabelSet = {}, bounds: readonly number[] = SECONDS): void {
     const { distributions, bounds: buckets } = this.#family(name, 'histogram', help, bounds);

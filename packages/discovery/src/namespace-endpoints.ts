@@ -6,6 +6,7 @@ import type { FragmentCache, Generation } from './fragment-cache.ts';
 import { generateEndpoints } from './generate/endpoint.ts';
 import type { EndpointInput } from './input/endpoint-input.ts';
 import { endpointInputs } from './input/endpoint-inputs.ts';
+import type { CallerNearness } from './input/caller-nearness.ts';
 import type { NetworkView } from './input/networks.ts';
 import type { PlainServers } from './input/plain-servers.ts';
 import type { NamespaceScope } from './scope.ts';
@@ -23,6 +24,8 @@ export interface EndpointSources {
   readonly plain: PlainServers | undefined;
   /** Of the proxies of the group. */
   readonly networks: NetworkView | undefined;
+  /** Undefined: localities are used alike. */
+  readonly nearness: CallerNearness | undefined;
 }
 
 interface Known extends EndpointSources {
@@ -58,7 +61,9 @@ function nextEncoded(known: Known, sources: EndpointSources, cache: FragmentCach
     before === visible.services &&
     policies === visible.policies &&
     known.plain === sources.plain &&
-    known.networks?.key === sources.networks?.key;
+    known.networks?.key === sources.networks?.key &&
+    known.nearness?.key === sources.nearness?.key &&
+    known.nearness?.mesh === sources.nearness?.mesh;
   if (sameRules && known.registry === registry) return known.encoded;
   const { change } = registry;
   if (sameRules && change?.since === known.registry.number && known.encoded.problems.length === 0) {

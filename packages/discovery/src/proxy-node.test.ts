@@ -18,6 +18,7 @@ test('a node is read by its id and metadata', () => {
     serviceAccount: 'reviews',
     labels: { app: 'reviews' },
     redirected: true,
+    catchesDns: undefined,
     clusterId: '',
     version: '',
     cluster: '',

@@ -1,4 +1,5 @@
 // Reads who a proxy says it is: Istio's node id and metadata.
+import { isIP } from 'node:net';
 import type { JsonObject } from '@bufbuild/protobuf';
 import type { Node } from '@meltemi/api/envoy/config/core/v3/base_pb';
 import type { Labels } from '@meltemi/base';
@@ -15,6 +16,8 @@ export interface ProxyNode {
   readonly labels: Labels;
   /** False (`INTERCEPTION_MODE: NONE`): its application dials it, nothing leads connections there unasked. */
   readonly redirected: boolean;
+  /** The names that its application looks up come to its agent (`DNS_CAPTURE`), which answers with addresses of these families. */
+  readonly catchesDns: IpFamilies | undefined;
   /** Of the cluster it runs in; empty when it says none. */
   readonly clusterId: string;
   /** `ISTIO_VERSION`, or the program and its version: `envoy 1.40.0`; empty when it says none. */
@@ -30,6 +33,11 @@ export interface ProxyNode {
   /** All that it says of itself. */
   readonly metadata: JsonObject;
   readonly locality: ProxyLocality;
+}
+
+export interface IpFamilies {
+  readonly ipv4: boolean;
+  readonly ipv6: boolean;
 }
 
 export interface ProxyLocality {
@@ -57,6 +65,7 @@ export function parseProxyNode(node: Node | undefined): ProxyNode | undefined {
     serviceAccount: text(metadata['SERVICE_ACCOUNT']),
     labels: labelsOf(metadata['LABELS']),
     redirected: metadata['INTERCEPTION_MODE'] !== 'NONE',
+    catchesDns: isTrue(metadata['DNS_CAPTURE']) ? familiesOf(metadata['INSTANCE_IPS'], address ?? '') : undefined,
     clusterId: text(metadata['CLUSTER_ID']) ?? '',
     version: text(metadata['ISTIO_VERSION']) ?? programOf(node),
     cluster: node.cluster,
@@ -66,6 +75,17 @@ export function parseProxyNode(node: Node | undefined): ProxyNode | undefined {
     metadata,
     locality: localityOf(node),
   };
+}
+
+/** Of the addresses that it has (`INSTANCE_IPS`), else of the one that its id says. */
+function familiesOf(addresses: unknown, own: string): IpFamilies {
+  const all = (text(addresses) ?? own).split(',').map((address) => isIP(address.trim()));
+  return { ipv4: all.includes(4), ipv6: all.includes(6) };
+}
+
+/** Agents write words for numbers and truths. */
+function isTrue(value: unknown): boolean {
+  return value === true || value === 'true' || value === '1';
 }
 
 function localityOf({ locality }: Node): ProxyLocality {

@@ -15,15 +15,16 @@ import type { ServedPort, Service, Workload } from '@meltemi/registry';
 import { rulePools, selectingRules } from './input/chosen-rules.ts';
 import type { DestinationPolicy } from './input/destination-policy.ts';
 import { type EnvoyPatch, envoyPatches } from './input/envoy-filter/envoy-patch.ts';
-import { destinationPorts, type Ports, withPortsOnly } from './input/destination-ports.ts';
+import { destinationPorts, type Ports } from './input/destination-ports.ts';
 import { isBound } from './input/gateway-ports.ts';
-import { meshRules } from './input/mesh-rules.ts';
+import { meshHosts, type MeshRules, meshRules } from './input/mesh-rules.ts';
 import { peerAuthenticationsOf } from './input/mutual-tls-modes.ts';
 import { namespacePolicies } from './input/namespace-policies.ts';
 import { policiesOf } from './input/policy-target.ts';
 import { sidecarImports, sidecarOf } from './input/sidecar-imports.ts';
 import { telemetriesOf } from './input/telemetry/telemetries-of.ts';
-import { visibleIn } from './input/visibility.ts';
+import { visibleRules } from './input/visible-rules.ts';
+import { visibleServices } from './input/visible-services.ts';
 import type { OutboundTrafficPolicy } from './mesh.ts';
 import type { ProxyNode } from './proxy-node.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -37,8 +38,9 @@ export interface NamespaceScope {
   /** The services that applications call by their names and addresses. */
   readonly called: readonly Service[];
   readonly virtualServices: readonly LocatedResource<VirtualService>[];
-  /** The rule that routes a host for the mesh's own proxies. */
-  readonly meshRule: (host: Host) => LocatedResource<VirtualService> | undefined;
+  /** The rules that route requests and bytes to a host for the mesh's own proxies. */
+  readonly meshRule: MeshRules;
+  readonly meshTcpRule: MeshRules;
   /** Called services that are names for another, by the other's host. */
   readonly aliases: ReadonlyMap<Host, readonly Service[]>;
   /** What DestinationRules say of each service. */
@@ -103,29 +105,51 @@ export function proxyOf({ config, registry, mesh }: Snapshot, node: ProxyNode): 
 export function namespaceScope(
   snapshot: Snapshot,
   namespace: string,
-  { sidecar, selecting = [] }: Partial<Pick<Proxy, 'sidecar' | 'selecting'>> = {},
+  { sidecar, selecting = [], node }: Partial<Pick<Proxy, 'sidecar' | 'selecting' | 'node'>> = {},
 ): NamespaceScope {
   const { config, registry, mesh } = snapshot;
   const imports = sidecarImports(sidecar, namespace, mesh.domain);
-  const visible = <Spec extends { readonly exportTo?: readonly string[] }>(rule: LocatedResource<Spec>) =>
-    visibleIn(namespace, rule.metadata.namespace, rule.spec.exportTo);
-  const exported = registry.services.filter((service) => visibleIn(namespace, service.namespace, service.exportTo));
-  const virtualServices = config.virtualServices.filter((rule) => visible(rule) && imports.virtualService(rule));
-  const called = exported.filter((service) => imports.service(service));
-  const named = sidecar
-    ? destinationPorts(virtualServices, { namespace, domain: mesh.domain })
-    : new Map<Host, Ports>();
-  const services = exported.flatMap((service) =>
-    imports.service(service) ? [service] : withPortsOnly(service, named.get(service.host)),
+  const { exportTo } = mesh;
+  const delegation = { domain: mesh.domain, exportTo: exportTo.virtualServices };
+  const virtualServices = visibleRules(config.virtualServices, namespace, delegation).filter((rule) =>
+    imports.virtualService(rule),
   );
-  const rules = { namespace, selecting, pools: rulePools(config.destinationRules) };
+  const named = sidecar
+    ? destinationPorts(
+        virtualServices.filter((rule) => meshHosts(rule, mesh.domain).length > 0),
+        { namespace, domain: mesh.domain },
+      )
+    : new Map<Host, Ports>();
+  const { services, called } = visibleServices(
+    registry.services,
+    {
+      namespace,
+      imports,
+      exportTo: exportTo.services,
+      gateway: node?.kind === 'router',
+      catchesDns: node?.catchesDns,
+    },
+    named,
+  );
+  const rules = {
+    namespace,
+    selecting,
+    pools: rulePools(config.destinationRules, exportTo.destinationRules.includes('.')),
+  };
   return {
     namespace,
     services,
     serviceByHost: new Map(services.map((service) => [service.host, service])),
     called,
     virtualServices,
-    meshRule: meshRules(virtualServices, mesh.domain),
+    meshRule: meshRules(
+      virtualServices.filter(({ spec }) => spec.http),
+      mesh.domain,
+    ),
+    meshTcpRule: meshRules(
+      virtualServices.filter(({ spec }) => spec.tcp),
+      mesh.domain,
+    ),
     aliases: aliasesOf(called),
     policies: namespacePolicies(config.destinationRules, rules, services, mesh),
   };
@@ -146,8 +170,12 @@ export function reusedScope(before: NamespaceScope | undefined, now: NamespaceSc
     policies,
     ...(services === before.services && { serviceByHost: before.serviceByHost }),
     ...(called === before.called && { aliases: before.aliases }),
-    ...(rules && { virtualServices: before.virtualServices, meshRule: before.meshRule }),
+    ...(rules && pickRules(before)),
   };
+}
+
+function pickRules({ virtualServices, meshRule, meshTcpRule }: NamespaceScope) {
+  return { virtualServices, meshRule, meshTcpRule };
 }
 
 function sameItems(one: readonly unknown[], other: readonly unknown[]): boolean {

@@ -16,6 +16,15 @@ const found = new WeakMap<ResourceTable, WeakMap<ResourceTable, TableChanges>>()
 
 export function tableChanges(before: ResourceTable, after: ResourceTable): TableChanges {
   if (before === after) return NO_CHANGES;
+  if (before.size === 0) return { changed: after, removed: NO_CHANGES.removed };
+  const known = found.get(before)?.get(after);
+  if (known) return known;
+  const changes = differences(before, after);
+  keep(before, after, changes);
+  return changes;
+}
+
+function differences(before: ResourceTable, after: ResourceTable): TableChanges {
   const old = partsOf(before);
   const now = partsOf(after);
   if (old.length === 1 && now.length === 1) return partChanges(old[0]!, now[0]!);

@@ -7,12 +7,14 @@ import type {
   Gateway,
   GatewayServer,
   LocatedResource,
+  RateLimitPolicy,
   VirtualService,
 } from '@meltemi/config';
 import { serverKind, serverProtocol, wantsCertificate } from './input/gateway-server.ts';
 import { unservedPatches } from './input/envoy-filter/unserved-patches.ts';
 import { unservedTelemetry } from './input/telemetry/unserved-telemetry.ts';
 import { isGateway, targetsOf } from './input/policy-target.ts';
+import { isGlobal } from './input/limited-listeners.ts';
 import { gatewaysInclude } from './input/route-match-inputs.ts';
 import type { MeshSettings } from './mesh.ts';
 
@@ -33,7 +35,15 @@ export function unservedProblems(config: ConfigView, mesh: MeshSettings): Proble
       .objects('ProxyConfig')
       .flatMap((rule) => (rule.spec.image ? [warning(rule, 'spec.image', 'images are the injector’s to choose')] : [])),
     ...config.objects('AuthorizationPolicy').flatMap((policy) => policyProblems(policy, mesh)),
+    ...(mesh.mixer ? [] : config.objects('RateLimitPolicy').flatMap(limitProblems)),
   ];
+}
+
+function limitProblems(policy: LocatedResource<RateLimitPolicy>): Problem[] {
+  const message = 'nobody counts for all: the mesh names no rate limit service (mixerCheckServer)';
+  return policy.spec.limits.flatMap((limit, index) =>
+    isGlobal(limit) ? [warning(policy, `spec.limits[${index}].scope`, message)] : [],
+  );
 }
 
 function gatewayProblems(gateway: LocatedResource<Gateway>): Problem[] {
@@ -52,22 +62,15 @@ function unservedServer(server: GatewayServer): string | undefined {
 }
 
 function routeProblems(rule: LocatedResource<VirtualService>): Problem[] {
-  const { http = [], tls = [], gateways } = rule.spec;
+  const { tls = [], gateways } = rule.spec;
   const forMesh = gatewaysInclude(gateways, rule.metadata.namespace, 'mesh');
-  return [
-    ...http.flatMap(({ delegate }, index) =>
-      delegate
-        ? [warning(rule, `spec.http[${index}].delegate`, 'delegation is not carried out: the route answers 404')]
-        : [],
+  return (forMesh ? tls : []).map((_, index) =>
+    warning(
+      rule,
+      `spec.tls[${index}]`,
+      'routes of TLS are carried out at gateways, and in the mesh only where the network redirects connections',
     ),
-    ...(forMesh ? tls : []).map((_, index) =>
-      warning(
-        rule,
-        `spec.tls[${index}]`,
-        'routes of TLS are carried out at gateways, and in the mesh only where the network redirects connections',
-      ),
-    ),
-  ];
+  );
 }
 
 function policyProblems(policy: LocatedResource<AuthorizationPolicy>, mesh: MeshSettings): Problem[] {

@@ -34,8 +34,6 @@ import { httpOptions } from './http-options.ts';
 import { metadata } from './metadata.ts';
 import { patchedCluster } from './patch/patch-cluster.ts';
 
-/** Of connections to where nobody declared a service. */
-const PASSTHROUGH_IDLE_MS = 300_000;
 /** The application has one address, which is never worth forgetting. The largest that Envoy takes. */
 const NEVER = msToDuration(9_223_372_035_000);
 const ORIGINAL_DESTINATION = {
@@ -61,20 +59,28 @@ function clusterOf(input: ClusterInput): Cluster {
   }
 }
 
-function outboundCluster(input: OutboundClusterInput): Cluster {
+type Of<Input> = Input & Pick<ClusterInput, 'withheld'>;
+
+function outboundCluster(input: Of<OutboundClusterInput>): Cluster {
   const { service, subset } = input;
   const found = { services: [service.reference], ...(service.external && { external: true }) };
   const origin = metadata(input.provenance, { ...found, ...(subset && { subset }) });
   return create(ClusterSchema, {
     name: input.name,
+    ...(input.statName && { altStatName: input.statName }),
     ...discovery(input),
     ...(input.discovery.kind === 'original-destination' ? PROVIDED : balancing(input.loadBalancer)),
     connectTimeout: msToDuration(input.connectionPool.connectTimeoutMs),
     circuitBreakers: circuitBreakers(input.connectionPool),
     ...keepAlive(input.connectionPool),
-    typedExtensionProtocolOptions: httpOptions(input.http, input.connectionPool),
+    typedExtensionProtocolOptions: httpOptions(input.http, input.connectionPool, input.withheld),
     ...(input.outlierDetection && { outlierDetection: outlierDetection(input.outlierDetection) }),
-    commonLbConfig: { healthyPanicThreshold: { value: input.outlierDetection?.minHealthPercent ?? 0 } },
+    commonLbConfig: {
+      healthyPanicThreshold: { value: input.outlierDetection?.minHealthPercent ?? 0 },
+      ...(input.weighsLocalities && {
+        localityConfigSpecifier: { case: 'localityWeightedLbConfig' as const, value: {} },
+      }),
+    },
     ...clusterTls(input.tls, input.http === 'http2'),
     ...(origin && { metadata: origin }),
   });
@@ -85,6 +91,7 @@ function inboundCluster(input: InboundClusterInput): Cluster {
   const origin = metadata(input.provenance, input.services.length > 0 ? { services: [...input.services] } : {});
   return create(ClusterSchema, {
     name: input.name,
+    ...(input.statName && { altStatName: input.statName }),
     ...(input.app
       ? {
           clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STATIC },
@@ -93,6 +100,7 @@ function inboundCluster(input: InboundClusterInput): Cluster {
       : { ...ORIGINAL_DESTINATION, ...PROVIDED, ...boundTo(INBOUND_SOURCE), cleanupInterval: NEVER }),
     connectTimeout: msToDuration(pool.connectTimeoutMs),
     circuitBreakers: circuitBreakers(pool),
+    ...keepAlive(pool),
     typedExtensionProtocolOptions: httpOptions(input.http, pool),
     ...(origin && { metadata: origin }),
   });
@@ -103,16 +111,17 @@ function applicationAt(clusterName: string, app: SocketAddress): ClusterLoadAssi
   return create(ClusterLoadAssignmentSchema, { clusterName, endpoints: [{ lbEndpoints }] });
 }
 
-function passthroughCluster(input: PassthroughClusterInput): Cluster {
-  const pool = { connectTimeoutMs: input.connectTimeoutMs, idleTimeoutMs: PASSTHROUGH_IDLE_MS };
+function passthroughCluster(input: Of<PassthroughClusterInput>): Cluster {
+  const pool = input.connectionPool;
   return create(ClusterSchema, {
     name: input.name,
     ...ORIGINAL_DESTINATION,
     ...PROVIDED,
     ...(input.from && boundTo(input.from)),
-    connectTimeout: msToDuration(input.connectTimeoutMs),
+    connectTimeout: msToDuration(pool.connectTimeoutMs),
     circuitBreakers: circuitBreakers(pool),
-    typedExtensionProtocolOptions: httpOptions('as-received', pool),
+    ...keepAlive(pool),
+    typedExtensionProtocolOptions: httpOptions('as-received', pool, input.withheld),
   });
 }
 

@@ -13,14 +13,15 @@ import { metadata } from './metadata.ts';
 export function generateEndpoints(input: EndpointInput): ClusterLoadAssignment {
   return create(ClusterLoadAssignmentSchema, {
     clusterName: input.name,
-    endpoints: input.localities.map(({ locality, endpoints }) => {
+    endpoints: input.localities.map(({ locality, endpoints, priority, weight: said }) => {
       const [region, zone, subZone] = locality.split('/');
       const weight = endpoints.reduce((sum, endpoint) => sum + Math.max(1, endpoint.weight), 0);
       return {
         // Written even where it says nothing: gRPC libraries insist on it.
         locality: { region: region ?? '', zone: zone ?? '', subZone: subZone ?? '' },
         lbEndpoints: endpoints.map(lbEndpoint),
-        loadBalancingWeight: Math.max(1, weight),
+        loadBalancingWeight: said ?? Math.max(1, weight),
+        ...(priority && { priority }),
       };
     }),
   });

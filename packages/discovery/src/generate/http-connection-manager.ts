@@ -23,6 +23,8 @@ import { httpAuthorization, httpCustomAuthorization } from './authorization/rbac
 import { adsSource } from './config-source.ts';
 import { jwtFilter } from './jwt-filter.ts';
 import { mixerFilter } from './mixer-filter.ts';
+import { mixerServiceFilters, mixerServiceLog } from './mixer-services.ts';
+import { rateLimitFilters } from './rate-limit-filters.ts';
 import { generateRoutes } from './route.ts';
 import { CORS_FILTER, FAULT_FILTER } from './route-filters.ts';
 import { httpStats, peerMetadata } from './telemetry/stats-filter.ts';
@@ -43,16 +45,17 @@ export function httpConnectionManager({ listener, statPrefix, traffic }: Manager
     statPrefix,
     routeSpecifier: routeSpecifier(traffic),
     httpFilters: [
-      ...(stats.length > 0 || mixer ? [peerMetadata(direction)] : []),
+      ...(stats.length > 0 || mixer?.by === 'filter' ? [peerMetadata(direction)] : []),
       ...securityFilters(listener),
-      ...(mixer ? [mixerFilter(mixer)] : []),
+      ...rateLimitFilters(listener.rateLimits),
+      ...mixerFilters(mixer),
       grpcStats(),
       httpFilter(FAULT_FILTER, HTTPFaultSchema),
       httpFilter(CORS_FILTER, CorsSchema),
       ...httpStats(stats),
       httpFilter('envoy.filters.http.router', RouterSchema),
     ],
-    accessLog: accessLogs(accessLog),
+    accessLog: [...accessLogs(accessLog), ...(mixer?.by === 'services' ? mixerServiceLog(mixer) : [])],
     ...(tracing && { tracing: managerTracing(tracing) }),
     ...trust(direction),
     requestIdExtension: requestIds(tracing?.sampledInRequestId ?? true),
@@ -66,6 +69,11 @@ export function httpConnectionManager({ listener, statPrefix, traffic }: Manager
     name: 'envoy.filters.network.http_connection_manager',
     configType: { case: 'typedConfig', value: packAny(HttpConnectionManagerSchema, manager) },
   });
+}
+
+function mixerFilters(mixer: ListenerInput['mixer']): HttpFilter[] {
+  if (!mixer) return [];
+  return mixer.by === 'filter' ? [mixerFilter(mixer)] : mixerServiceFilters(mixer);
 }
 
 /** In Istio's order: who decides elsewhere is asked before tokens are read, the mesh's own rules after. */

@@ -45,6 +45,15 @@ export function generateListener(input: ListenerInput): Listener {
 
 function listenerOf(input: ListenerInput): Listener {
   return create(ListenerSchema, {
+    ...listenerFields(input),
+    filterChains: input.chains.map((chain) => filterChain(input, chain)),
+    ...(input.otherwise && { defaultFilterChain: filterChain(input, input.otherwise) }),
+  });
+}
+
+/** Without its chains. */
+export function listenerFields(input: ListenerInput): Exclude<MessageInitShape<typeof ListenerSchema>, Listener> {
+  return {
     name: input.name,
     address: address(input.address),
     trafficDirection: DIRECTION[input.direction],
@@ -56,14 +65,13 @@ function listenerOf(input: ListenerInput): Listener {
       ...(!input.unlogged && { accessLog: chainlessLogs(input.accessLog ?? []) }),
     }),
     ...listenerFilters(input),
-    filterChains: input.chains.map((chain) => filterChain(input, chain)),
-    ...(input.otherwise && { defaultFilterChain: filterChain(input, input.otherwise) }),
-  });
+  };
 }
 
 type FilterChainInit = NonNullable<MessageInitShape<typeof ListenerSchema>['filterChains']>[number];
 
-function filterChain(listener: ListenerInput, chain: ChainInput): FilterChainInit {
+/** Of the listener it sees all but the other chains. */
+export function filterChain(listener: ListenerInput, chain: ChainInput): FilterChainInit {
   const match = filterChainMatch(chain.match);
   return {
     name: chain.name,

@@ -1,11 +1,12 @@
 // MixerInput → the filter by which our sidecars ask Mixer.
-import { create, type JsonObject, type MessageInitShape } from '@bufbuild/protobuf';
+import { create, type JsonObject } from '@bufbuild/protobuf';
 import { packAny } from '@meltemi/api';
 import {
   type HttpFilter,
   HttpFilterSchema,
 } from '@meltemi/api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
-import type { Attributes_AttributeValueSchema as ValueSchema } from '@meltemi/api/istio/mixer/v1/attributes_pb';
+import type { Attributes as AttributesMessage } from '@meltemi/api/istio/mixer/v1/attributes_pb';
+import { attributesMessage, type AttributeValue } from '@meltemi/api/mixer';
 import { MixerFilterSchema } from '@meltemi/api/meltemi/mixer/v1/mixer_filter_pb';
 import { ipBytes } from '@meltemi/base';
 import type { MixerAttribute, MixerInput, MixerPolicyInput } from '../input/mixer-filter-input.ts';
@@ -15,8 +16,8 @@ export function mixerFilter(input: MixerInput): HttpFilter {
   const forwards = Object.keys(input.forwarded).length > 0;
   const config = create(MixerFilterSchema, {
     cluster,
-    attributes: { attributes: valuesOf(input.attributes) },
-    ...(forwards && { forwarded: { attributes: valuesOf(input.forwarded) } }),
+    attributes: mixerAttributes(input.attributes),
+    ...(forwards && { forwarded: mixerAttributes(input.forwarded) }),
     check,
     report,
     quotas: Object.fromEntries(Object.entries(input.quotas).map(([name, amount]) => [name, BigInt(amount)])),
@@ -41,27 +42,22 @@ function policyOf({ configNamespace, manifest, resources }: MixerPolicyInput) {
   };
 }
 
-type ValueInit = MessageInitShape<typeof ValueSchema>;
-
-function valuesOf(attributes: MixerInput['attributes']): Record<string, ValueInit> {
-  return Object.fromEntries(
-    Object.entries(attributes).flatMap(([name, attribute]) => {
-      const value = valueOf(attribute);
-      return value ? [[name, { value }]] : [];
-    }),
-  );
+/** Addresses that are none are left out. */
+export function mixerAttributes(attributes: MixerInput['attributes']): AttributesMessage {
+  const values = Object.entries(attributes).flatMap(([name, attribute]): readonly [string, AttributeValue][] => {
+    const value = valueOf(attribute);
+    return value === undefined ? [] : [[name, value]];
+  });
+  return attributesMessage(new Map(values));
 }
 
-/** Undefined: what is no address. */
-function valueOf(attribute: MixerAttribute): ValueInit['value'] | undefined {
+function valueOf(attribute: MixerAttribute): AttributeValue | undefined {
   switch (attribute.kind) {
     case 'text':
-      return { case: 'stringValue', value: attribute.text };
+      return attribute.text;
     case 'map':
-      return { case: 'stringMapValue', value: { entries: { ...attribute.entries } } };
-    case 'address': {
-      const bytes = ipBytes(attribute.address);
-      return bytes && { case: 'bytesValue', value: bytes };
-    }
+      return new Map(Object.entries(attribute.entries));
+    case 'address':
+      return ipBytes(attribute.address);
   }
 }

@@ -1,24 +1,21 @@
 // RouteActionInput → the action of a route: forward, redirect or answer.
 import { create } from '@bufbuild/protobuf';
-import { packAny } from '@meltemi/api';
 import {
   DirectResponseActionSchema,
   type RedirectAction,
   RedirectAction_RedirectResponseCode,
   RedirectActionSchema,
-  type RetryPolicy,
-  RetryPolicySchema,
   type Route,
   type RouteAction,
   type RouteAction_HashPolicy,
   RouteAction_HashPolicySchema,
   RouteActionSchema,
 } from '@meltemi/api/envoy/config/route/v3/route_components_pb';
-import { PreviousHostsPredicateSchema } from '@meltemi/api/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb';
 import { msToDuration } from '@meltemi/base';
-import type { HashPolicyInput, RetryInput, RewriteInput, RouteActionInput } from '../input/route-input.ts';
+import type { HashPolicyInput, RewriteInput, RouteActionInput } from '../input/route-input.ts';
 import { headerOperations } from './header-changes.ts';
 import { fractionalPercent } from './percent.ts';
+import { retryPolicy } from './retry-policy.ts';
 
 type ForwardInput = Extract<RouteActionInput, { kind: 'forward' }>;
 
@@ -42,7 +39,7 @@ function forward(input: ForwardInput): RouteAction {
     timeout,
     // Not max_stream_duration, which would take the place of the timeout, retries and all; as Istio does it.
     maxGrpcTimeout: timeout,
-    ...(input.retry && { retryPolicy: retryPolicy(input.retry) }),
+    ...(input.retry && { retryPolicy: retryPolicy(input.retry, input.sticks === true) }),
     ...(input.rewrite && rewrite(input.rewrite)),
     requestMirrorPolicies: input.mirrors.map(({ cluster, millionths }) => ({
       cluster,
@@ -87,26 +84,6 @@ function clusterSpecifier({ clusters }: ForwardInput): RouteAction['clusterSpeci
 
 function changesHeaders({ requestHeaders, responseHeaders }: ForwardInput['clusters'][number]): boolean {
   return [requestHeaders, responseHeaders].some(({ set, add, remove }) => set.length + add.length + remove.length > 0);
-}
-
-/** A host that failed is not asked again, as far as there are others. */
-function retryPolicy(input: RetryInput): RetryPolicy {
-  return create(RetryPolicySchema, {
-    retryOn: input.on,
-    numRetries: input.attempts,
-    ...(input.perTryTimeoutMs > 0 && { perTryTimeout: msToDuration(input.perTryTimeoutMs) }),
-    retriableStatusCodes: [...input.statusCodes],
-    retryHostPredicate: [
-      {
-        name: 'envoy.retry_host_predicates.previous_hosts',
-        configType: {
-          case: 'typedConfig',
-          value: packAny(PreviousHostsPredicateSchema, create(PreviousHostsPredicateSchema)),
-        },
-      },
-    ],
-    hostSelectionRetryMaxAttempts: 5n,
-  });
 }
 
 function rewrite({ uri, uriRegex, authority }: RewriteInput) {

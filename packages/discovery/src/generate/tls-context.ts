@@ -1,9 +1,11 @@
 // Writes the TLS of clusters and listeners: the mesh's own mutual TLS by SDS, and plain TLS by files.
+import { isIP } from 'node:net';
 import { create } from '@bufbuild/protobuf';
 import { packAny } from '@meltemi/api';
 import { type TransportSocket, TransportSocketSchema } from '@meltemi/api/envoy/config/core/v3/base_pb';
 import {
   type CertificateValidationContext,
+  CertificateValidationContext_TrustChainVerification,
   CertificateValidationContextSchema,
   type SubjectAltNameMatcher,
   SubjectAltNameMatcher_SanType,
@@ -21,8 +23,9 @@ import {
   UpstreamTlsContextSchema,
 } from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/tls_pb';
 import type { ClusterTlsInput } from '../input/cluster-input.ts';
-import type { ServerTlsInput } from '../input/listener-input.ts';
+import type { PeerCertificates, ServerTlsInput } from '../input/listener-input.ts';
 import { adsSecretSource, agentSource } from './config-source.ts';
+import { tlsParameters } from './tls-parameters.ts';
 
 const TLS = 'envoy.transport_sockets.tls';
 /** Istio's protocol names: a peer that says them is a sidecar. */
@@ -67,7 +70,7 @@ export function upstreamTls(input: ClusterTlsInput, http2: boolean): TransportSo
 export function serverTls(input: ServerTlsInput): TransportSocket {
   switch (input.kind) {
     case 'mesh':
-      return meshServerTls(input.trustDomains);
+      return meshServerTls(input);
     case 'files':
       return fileTls(input);
     case 'secrets':
@@ -76,10 +79,10 @@ export function serverTls(input: ServerTlsInput): TransportSocket {
 }
 
 /** Requires a certificate of the mesh. */
-function meshServerTls(trustDomains: readonly string[]): TransportSocket {
+function meshServerTls({ trustDomains, limits }: Extract<ServerTlsInput, { kind: 'mesh' }>): TransportSocket {
   const commonTlsContext = create(CommonTlsContextSchema, {
     ...meshContext(trustDomains.map((name) => uriName('prefix', `spiffe://${name}/`))),
-    tlsParams: { ...MESH_PROTOCOLS, cipherSuites: MESH_CIPHERS },
+    tlsParams: { ...MESH_PROTOCOLS, cipherSuites: MESH_CIPHERS, ...tlsParameters(limits) },
     alpnProtocols: MESH_SERVER_ALPN,
   });
   return downstream(commonTlsContext, true);
@@ -88,10 +91,16 @@ function meshServerTls(trustDomains: readonly string[]): TransportSocket {
 /** A certificate of our own, from files. */
 function fileTls(input: Extract<ServerTlsInput, { kind: 'files' }>): TransportSocket {
   const commonTlsContext = create(CommonTlsContextSchema, {
-    tlsParams: { tlsMinimumProtocolVersion: TlsParameters_TlsProtocol.TLSv1_2 },
-    tlsCertificates: [{ certificateChain: file(input.certificate), privateKey: file(input.privateKey) }],
+    tlsParams: { tlsMinimumProtocolVersion: TlsParameters_TlsProtocol.TLSv1_2, ...tlsParameters(input.limits) },
+    tlsCertificates: input.keyPairs.map(({ certificate, privateKey }) => ({
+      certificateChain: file(certificate),
+      privateKey: file(privateKey),
+    })),
     ...(input.mode !== 'SIMPLE' && {
-      validationContextType: { case: 'validationContext', value: trustedFile(input.caCertificates) },
+      validationContextType: {
+        case: 'validationContext',
+        value: { ...trustedFile(input.caCertificates), ...peerCertificates(input.peers) },
+      },
     }),
     alpnProtocols: ['h2', 'http/1.1'],
   });
@@ -103,16 +112,40 @@ function secretTls(input: Extract<ServerTlsInput, { kind: 'secrets' }>): Transpo
   const sdsConfig = input.from === 'agent' ? agentSource() : adsSecretSource();
   const secret = (name: string) => create(SdsSecretConfigSchema, { name, sdsConfig });
   const commonTlsContext = create(CommonTlsContextSchema, {
-    tlsCertificateSdsSecretConfigs: [secret(input.keyPair)],
+    ...(input.limits && { tlsParams: tlsParameters(input.limits) }),
+    tlsCertificateSdsSecretConfigs: input.keyPairs.map(secret),
     ...(input.mode !== 'SIMPLE' && {
       validationContextType: {
         case: 'combinedValidationContext',
-        value: { defaultValidationContext: {}, validationContextSdsSecretConfig: secret(input.roots) },
+        value: {
+          defaultValidationContext: peerCertificates(input.peers),
+          validationContextSdsSecretConfig: secret(input.roots),
+        },
       },
     }),
     alpnProtocols: ['h2', 'http/1.1'],
   });
   return downstream(commonTlsContext, input.mode === 'MUTUAL');
+}
+
+/** Whatever kind of name it is in. */
+function peerCertificates(peers: PeerCertificates | undefined) {
+  if (!peers) return {};
+  const { subjectAltNames, hashes, publicKeys, revoked, unsigned } = peers;
+  return {
+    matchTypedSubjectAltNames: subjectAltNames.flatMap(exactNames),
+    verifyCertificateHash: [...hashes],
+    verifyCertificateSpki: [...publicKeys],
+    ...(revoked !== '' && { crl: file(revoked) }),
+    ...(unsigned && { trustChainVerification: CertificateValidationContext_TrustChainVerification.ACCEPT_UNTRUSTED }),
+  };
+}
+
+function exactNames(value: string): SubjectAltNameMatcher[] {
+  const { DNS, URI, IP_ADDRESS } = SubjectAltNameMatcher_SanType;
+  return [DNS, URI, ...(isIP(value) === 0 ? [] : [IP_ADDRESS])].map((sanType) =>
+    create(SubjectAltNameMatcherSchema, { sanType, matcher: { matchPattern: { case: 'exact', value } } }),
+  );
 }
 
 function upstream(sni: string, common: Parameters<typeof create<typeof CommonTlsContextSchema>>[1]): TransportSocket {
@@ -153,7 +186,7 @@ function simpleContext(input: Extract<ClusterTlsInput, { kind: 'simple' }>, http
     }),
   );
   return {
-    tlsParams: MESH_PROTOCOLS,
+    tlsParams: { ...MESH_PROTOCOLS, ...tlsParameters(input.limits) },
     alpnProtocols: http2 ? ['h2'] : ['http/1.1'],
     ...(input.clientCertificate && {
       tlsCertificates: [{ certificateChain: file(input.clientCertificate), privateKey: file(input.privateKey) }],

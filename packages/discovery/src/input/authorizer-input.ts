@@ -24,6 +24,5 @@ export function authorizerInputs(
 /** `HOST` or `NAMESPACE/HOST`. */
 function serviceNamed(written: string, registry: RegistryView): Service | undefined {
   const slash = written.indexOf('/');
-  const service = registry.service(written.slice(slash + 1));
-  return slash < 0 || service?.namespace === written.slice(0, slash) ? service : undefined;
+  return slash < 0 ? registry.service(written) : registry.service(written.slice(slash + 1), written.slice(0, slash));
 }

@@ -37,13 +37,17 @@ export function selectingRules(rules: readonly Rule[], namespace: string, labels
   return chosen.map(({ metadata }) => metadata.name);
 }
 
-/** Rules for some workloads stand first; they are for their own namespace. Made once for a list of rules. */
-export function rulePools(rules: readonly Rule[]): RulePools {
-  return remembered(pools, rules, () => poolsOf(rules));
+/**
+ * Rules for some workloads stand first; they are for their own namespace. `hiding`: so are those that do not say for
+ * whom they are. Made once for a list of rules.
+ */
+export function rulePools(rules: readonly Rule[], hiding = false): RulePools {
+  return remembered(hiding ? hidingPools : pools, rules, () => poolsOf(rules, hiding));
 }
 
 const forSome = new WeakMap<readonly Rule[], readonly Rule[]>();
 const pools = new WeakMap<readonly Rule[], RulePools>();
+const hidingPools = new WeakMap<readonly Rule[], RulePools>();
 
 function remembered<Value>(known: WeakMap<readonly Rule[], Value>, rules: readonly Rule[], make: () => Value): Value {
   const found = known.get(rules) ?? make();
@@ -51,14 +55,14 @@ function remembered<Value>(known: WeakMap<readonly Rule[], Value>, rules: readon
   return found;
 }
 
-function poolsOf(rules: readonly Rule[]): RulePools {
+function poolsOf(rules: readonly Rule[], hiding: boolean): RulePools {
   const sorted = [
     ...rules.filter(({ spec }) => spec.workloadSelector),
     ...rules.filter(({ spec }) => !spec.workloadSelector),
   ];
   const hidden = (rule: Rule) => {
     const to = exportTo(rule);
-    return to.size === 1 && (to.has('.') || to.has(rule.metadata.namespace));
+    return to.size === 0 ? hiding : to.size === 1 && (to.has('.') || to.has(rule.metadata.namespace));
   };
   const local = (rule: Rule) => {
     const to = exportTo(rule);

@@ -2,6 +2,7 @@
 import type { Patched } from './envoy-filter/patch-input.ts';
 import type { LocalityEndpointInput } from './endpoint-input.ts';
 import type { Provenance } from './provenance.ts';
+import type { TlsLimits } from './tls-limits.ts';
 
 export type LoadBalancerInput =
   | { readonly kind: 'round-robin' | 'least-request' | 'random' }
@@ -53,6 +54,7 @@ export type ClusterTlsInput =
       readonly clientCertificate: string;
       readonly privateKey: string;
       readonly subjectAltNames: readonly string[];
+      readonly limits?: TlsLimits;
     };
 
 /** A service as the metadata of clusters names it. */
@@ -76,6 +78,8 @@ export interface OutboundClusterInput {
   readonly loadBalancer: LoadBalancerInput;
   readonly connectionPool: ConnectionPoolInput;
   readonly outlierDetection: OutlierDetectionInput | undefined;
+  /** Localities take requests by their weights, whatever is behind them. */
+  readonly weighsLocalities?: true;
   readonly tls: ClusterTlsInput;
   readonly service: {
     readonly reference: ServiceReference;
@@ -83,6 +87,8 @@ export interface OutboundClusterInput {
     readonly external: boolean;
   };
   readonly subset: string;
+  /** Under which it is counted; undefined: its own name. */
+  readonly statName?: string;
   /** Of the DestinationRule, else of nothing. */
   readonly provenance: Provenance | undefined;
 }
@@ -93,6 +99,8 @@ export interface InboundClusterInput {
   /** Undefined: the address that the client wanted. */
   readonly app: { readonly host: string; readonly port: number } | undefined;
   readonly http: HttpVersionInput;
+  /** Under which it is counted; undefined: its own name. */
+  readonly statName?: string;
   /** Whose port it is. */
   readonly services: readonly ServiceReference[];
   /** Of the service's DestinationRule: the application's limits are its clients'. */
@@ -104,7 +112,7 @@ export interface InboundClusterInput {
 export interface PassthroughClusterInput {
   readonly kind: 'passthrough';
   readonly name: string;
-  readonly connectTimeoutMs: number;
+  readonly connectionPool: ConnectionPoolInput;
   /** The address that connections are made from; empty: any. */
   readonly from: string;
 }
@@ -121,7 +129,10 @@ export type ClusterInput = (
   | PassthroughClusterInput
   | BlackHoleClusterInput
 ) &
-  Patched;
+  Patched & {
+    /** Header fields that requests lose on their way into it; undefined: none. */
+    readonly withheld?: readonly string[];
+  };
 
 /** What requests are sent in: the version that the port speaks, or the one that they came in. */
 export type HttpVersionInput = 'http1' | 'http2' | 'as-received';

@@ -48,7 +48,7 @@ function automatic(service: Service, port: ServicePort, context: ClusterTlsConte
   if (service.meshExternal || !known) return { kind: 'none' };
   const peer = meshPeer(service, port, subset, mesh);
   if (!dialled) return { kind: 'mesh-endpoints', ...peer };
-  const endpoints = registry.instances(service.host, port.number);
+  const endpoints = registry.instances(service.host, port.number, service.namespace);
   return endpoints.length > 0 && endpoints.every((endpoint) => takesMutualTls(endpoint, context))
     ? { kind: 'mesh', ...peer }
     : { kind: 'none' };
@@ -69,10 +69,13 @@ function meshPeer(service: Service, port: ServicePort, subset: string, mesh: Mes
   };
 }
 
+/** The least version is for servers to ask. */
 function simple(service: Service, said: ClientTls, mesh: MeshSettings): ClusterTlsInput {
   const verified = said.insecureSkipVerify !== true;
+  const { minVersion: _, ...limits } = mesh.tls.outside;
   return {
     kind: 'simple',
+    ...(Object.keys(limits).length > 0 && { limits }),
     sni: said.sni ?? (service.host.startsWith('*') ? '' : service.host),
     caCertificates: verified ? (said.caCertificates ?? mesh.systemRoots) : '',
     clientCertificate: said.mode === 'MUTUAL' ? (said.clientCertificate ?? '') : '',

@@ -20,5 +20,15 @@ export interface LocalityEndpointInput {
 export interface EndpointInput {
   /** The cluster's name. */
   readonly name: string;
-  readonly localities: readonly { readonly locality: string; readonly endpoints: readonly LocalityEndpointInput[] }[];
+  readonly localities: readonly LocalityInput[];
+}
+
+/** Endpoints of a locality, `region/zone/subzone`. */
+export interface LocalityInput {
+  readonly locality: string;
+  readonly endpoints: readonly LocalityEndpointInput[];
+  /** Those of a higher number are for when too few of the lower ones are healthy; undefined: 0. */
+  readonly priority?: number;
+  /** Undefined: the sum of its endpoints'. */
+  readonly weight?: number;
 }

@@ -1,11 +1,15 @@
 // Turns the endpoints in the registry into the inputs of clusters' assignments.
-import { selects } from '@meltemi/base';
-import type { Subset } from '@meltemi/config';
+import { formatSocketAddress, type Labels, selects } from '@meltemi/base';
+import type { LocalityLoadBalancing, Subset } from '@meltemi/config';
 import type { Endpoint, RegistryView, Service } from '@meltemi/registry';
 import type { NamespaceScope } from '../scope.ts';
+import type { MeshSettings } from '../mesh.ts';
 import { acrossNetworks } from './across-networks.ts';
 import { outboundName } from './cluster-name.ts';
+import { type DestinationPolicy, NO_POLICY, portPolicy } from './destination-policy.ts';
 import type { EndpointInput, LocalityEndpointInput } from './endpoint-input.ts';
+import { balanced, type Caller, type LabelledEndpoint, localityBalance } from './locality-balance.ts';
+import { localityLabels } from './locality-labels.ts';
 import { networkOf, type NetworkView } from './networks.ts';
 import { isPlainServer, type PlainServers } from './plain-servers.ts';
 
@@ -28,12 +32,13 @@ export function endpointInputs(
   return services
     .filter((service) => service.resolution !== 'dns')
     .flatMap((service) => {
-      const subsets = policies.get(service.host)?.subsets.map(({ subset }) => subset) ?? [];
+      const policy = policies.get(service.host) ?? NO_POLICY;
+      const subsets = policy.subsets.map(({ subset }) => subset);
       return service.ports
         .filter((port) => port.protocol !== 'udp')
         .flatMap((port) =>
           [undefined, ...subsets].map((subset) =>
-            endpointInput(servers, { host: service.host, port: port.number }, subset),
+            endpointInput(balancedFor(servers, policy, port.number, subset), servedPort(service, port.number), subset),
           ),
         );
     });
@@ -45,6 +50,26 @@ export interface KnownServers {
   readonly plain: PlainServers | undefined;
   /** Undefined: every endpoint is dialled itself. */
   readonly networks?: NetworkView | undefined;
+  /** Undefined: localities are used alike. */
+  readonly nearness?: Nearness | undefined;
+}
+
+/** Who calls, and what decides how near an endpoint is. */
+export interface Nearness {
+  readonly caller: Caller;
+  readonly mesh: MeshSettings;
+  /** Of one cluster. */
+  readonly balance?: LocalityLoadBalancing | undefined;
+}
+
+function balancedFor(
+  { nearness, ...servers }: KnownServers,
+  policy: DestinationPolicy,
+  port: number,
+  subset: Subset | undefined,
+): KnownServers {
+  const balance = nearness && localityBalance(portPolicy(policy, port, subset), nearness.mesh);
+  return balance ? { ...servers, nearness: { ...nearness, balance } } : servers;
 }
 
 type ByLabels = Map<string, EndpointInput>;
@@ -53,15 +78,11 @@ type ByLabels = Map<string, EndpointInput>;
 const made = new WeakMap<readonly Endpoint[], ByLabels>();
 
 /** The assignment of `outbound|port|subset|host`. Endpoints are sorted: their order in a file changes nothing. */
-export function endpointInput(
-  servers: KnownServers,
-  service: { readonly host: string; readonly port: number },
-  subset: Subset | undefined,
-): EndpointInput {
-  const { registry, plain, networks } = servers;
-  const instances = registry.instances(service.host, service.port);
+export function endpointInput(servers: KnownServers, service: ServedPort, subset: Subset | undefined): EndpointInput {
+  const { registry, plain, networks, nearness } = servers;
+  const instances = registry.instances(service.host, service.port, service.namespace);
   const choice = { service, subset, instances };
-  if (instances.length === 0 || plain || networks) return assignment(choice, servers);
+  if (instances.length === 0 || plain || networks || nearness) return assignment(choice, servers);
   const inputs: ByLabels = made.get(instances) ?? new Map<string, EndpointInput>();
   made.set(instances, inputs);
   const key = JSON.stringify([service.host, service.port, subset?.name, subset?.labels]);
@@ -70,24 +91,55 @@ export function endpointInput(
   return known;
 }
 
+/** A port of a service. */
+interface ServedPort {
+  readonly host: string;
+  readonly namespace: string;
+  readonly port: number;
+}
+
+export function servedPort({ host, namespace }: Service, port: number): ServedPort {
+  return { host, namespace, port };
+}
+
 interface Choice {
-  readonly service: { readonly host: string; readonly port: number };
+  readonly service: ServedPort;
   readonly subset: Subset | undefined;
   readonly instances: readonly Endpoint[];
 }
 
 function assignment({ service, subset, instances }: Choice, servers: KnownServers): EndpointInput {
   const endpoints = selectedEndpoints(instances, subset);
-  const byLocality = Map.groupBy(endpoints, (endpoint) => endpoint.locality);
+  const byLocality = [...Map.groupBy(endpoints, (endpoint) => endpoint.locality)].sort(([a], [b]) => compare(a, b));
+  const name = outboundName(service.host, service.port, subset?.name);
+  const { balance, caller } = servers.nearness ?? {};
+  if (balance && caller) {
+    const labelled = byLocality.map(([locality, members]) => ({
+      locality,
+      endpoints: labelledEndpoints(members, servers),
+    }));
+    return { name, localities: balanced(labelled, balance, caller) };
+  }
   return {
-    name: outboundName(service.host, service.port, subset?.name),
-    localities: [...byLocality]
-      .sort(([a], [b]) => compare(a, b))
-      .map(([locality, members]) => ({
-        locality,
-        endpoints: [...dialled(members, servers)].sort(byAddress),
-      })),
+    name,
+    localities: byLocality.map(([locality, members]) => ({
+      locality,
+      endpoints: [...dialled(members, servers)].sort(byAddress),
+    })),
   };
+}
+
+/** Gateways to other networks have no labels. */
+function labelledEndpoints(members: readonly Endpoint[], servers: KnownServers): readonly LabelledEndpoint[] {
+  const labels = new Map(members.map((member) => [formatSocketAddress(member.address), placeLabels(member)]));
+  return [...dialled(members, servers)]
+    .sort(byAddress)
+    .map((endpoint) => ({ endpoint, labels: labels.get(formatSocketAddress(endpoint)) ?? {} }));
+}
+
+/** Its own, and those that say where it is. */
+function placeLabels({ labels, locality, network }: Endpoint): Labels {
+  return { ...labels, ...localityLabels(locality), ...(network && { 'topology.istio.io/network': network }) };
 }
 
 /** Where connections to endpoints of one locality go. */

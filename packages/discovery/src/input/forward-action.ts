@@ -30,17 +30,24 @@ export const DEFAULT_RETRY: RetryInput = {
   perTryTimeoutMs: 0,
 };
 
-export function forwardAction(http: HttpRoute, match: RouteMatchInput, resolve: Resolve): RouteActionInput {
+/** `cutsPrefix`: to put `/` in the place of a prefix is to take it away, as it is for rules of the Gateway API. */
+export function forwardAction(
+  http: HttpRoute,
+  { match, cutsPrefix }: { readonly match: RouteMatchInput; readonly cutsPrefix: boolean },
+  resolve: Resolve,
+): RouteActionInput {
   const destinations = http.route ?? [];
-  const hash = destinations.map(({ destination }) => resolve(destination).hash).find((found) => found !== undefined);
+  const reached = destinations.length > 1 ? destinations.filter(({ weight = 0 }) => weight > 0) : destinations;
+  const hash = reached.map(({ destination }) => resolve(destination).hash).find((found) => found !== undefined);
   return {
     kind: 'forward',
     clusters: weightedClusters(destinations, resolve),
     timeoutMs: (http.timeout && parseDuration(http.timeout)) || 0,
     retry: retryInput(http.retries),
-    rewrite: rewriteInput(http, match),
+    rewrite: rewriteInput(http, cutsPrefix ? match : undefined),
     mirrors: mirrorInputs(http, resolve),
     hashPolicy: hash ? hashPolicyInput(hash) : [],
+    ...(hash && destinations.length === 1 && { sticks: true as const }),
   };
 }
 
@@ -79,7 +86,15 @@ export function retryInput(retries: HttpRetry | undefined): RetryInput | undefin
   const attempts = retries.attempts ?? 0;
   if (attempts <= 0) return undefined;
   const perTryTimeoutMs = (retries.perTryTimeout && parseDuration(retries.perTryTimeout)) || 0;
-  return { ...retryConditions(retries.retryOn), attempts, perTryTimeoutMs };
+  const backOffMs = retries.backoff === undefined ? undefined : parseDuration(retries.backoff);
+  return {
+    ...retryConditions(retries.retryOn),
+    attempts,
+    perTryTimeoutMs,
+    ...(retries.retryIgnorePreviousHosts !== undefined && { otherHosts: retries.retryIgnorePreviousHosts }),
+    ...(retries.retryRemoteLocalities && { otherLocalities: true as const }),
+    ...(backOffMs !== undefined && { backOffMs }),
+  };
 }
 
 /** Numbers among the conditions are status codes. */
@@ -92,12 +107,12 @@ function retryConditions(retryOn: string | undefined): Pick<RetryInput, 'on' | '
   return { on: named.join(','), statusCodes };
 }
 
-function rewriteInput(http: HttpRoute, match: RouteMatchInput): RewriteInput | undefined {
+function rewriteInput(http: HttpRoute, cut: RouteMatchInput | undefined): RewriteInput | undefined {
   const authority = http.rewrite?.authority ?? rewrittenHost(http.headers?.request);
   const uri = http.rewrite?.uri ?? '';
   const said = http.rewrite?.uriRegexRewrite;
   if (!authority && !uri && !said) return undefined;
-  const uriRegex = said ? { match: said.match, rewrite: said.rewrite } : slashRewrite(uri, match);
+  const uriRegex = said ? { match: said.match, rewrite: said.rewrite } : cut && slashRewrite(uri, cut);
   return { uri: uriRegex ? '' : uri, uriRegex, authority };
 }
 

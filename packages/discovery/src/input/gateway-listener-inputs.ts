@@ -5,7 +5,8 @@ import type { MeshSettings } from '../mesh.ts';
 import type { ProxyScope } from '../scope.ts';
 import { gatewayTlsInput, serverNames } from './gateway-tls-input.ts';
 import { gatewayRouteName } from './gateway-route-inputs.ts';
-import { type BoundServer, boundServers, serverKind } from './gateway-server.ts';
+import { type BoundServer, serverKind } from './gateway-server.ts';
+import { boundServers } from './merged-servers.ts';
 import { opaqueTraffics } from './gateway-tcp-traffic.ts';
 import {
   ANY_CONNECTION,
@@ -16,9 +17,8 @@ import {
 } from './listener-input.ts';
 
 export function gatewayListenerInputs(scope: ProxyScope, mesh: MeshSettings): ListenerInput[] {
-  const byPort = Map.groupBy(boundServers(scope), ({ listen }) => listen);
-  return [...byPort].flatMap(([port, servers]): ListenerInput[] => {
-    const name = `0.0.0.0_${port}`;
+  const byPlace = Map.groupBy(boundServers(scope), ({ server, listen }) => `${server.bind ?? '0.0.0.0'}_${listen}`);
+  return [...byPlace].flatMap(([name, servers]): ListenerInput[] => {
     const chains = gatewayChains(servers, scope, mesh).map((chain) => chainInput(chain, `outbound_${name}`));
     if (chains.length === 0) return [];
     const needsName = chains.some(

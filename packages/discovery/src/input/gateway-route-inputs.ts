@@ -4,16 +4,18 @@ import type { LocatedResource, VirtualService } from '@meltemi/config';
 import type { MeshSettings } from '../mesh.ts';
 import type { ProxyScope } from '../scope.ts';
 import { destinationResolver } from './destination-resolver.ts';
-import { type BoundServer, boundServers, serverKind } from './gateway-server.ts';
+import { type BoundServer, serverKind } from './gateway-server.ts';
+import { boundServers } from './merged-servers.ts';
 import { virtualServiceRoutes } from './http-route-inputs.ts';
 import type { HttpRouteInput, RouteInput, VirtualHostInput } from './route-input.ts';
 import { gatewayName, matchesAll } from './route-match-inputs.ts';
 
-/** `http.80`; with TLS each server has its own: `https.443.NAME.GATEWAY.NAMESPACE`. */
+/** `http.80`; with TLS each server has its own: `https.443.NAME.GATEWAY.NAMESPACE`. An address that it is bound to follows. */
 export function gatewayRouteName({ gateway, server, listen }: BoundServer): string {
   const { number, name } = server.port;
-  if (server.port.protocol?.toUpperCase() !== 'HTTPS') return `http.${listen}`;
-  return `https.${number}.${name ?? ''}.${gateway.metadata.name}.${gateway.metadata.namespace}`;
+  const bind = server.bind ? `.${server.bind}` : '';
+  if (server.port.protocol?.toUpperCase() !== 'HTTPS') return `http.${listen}${bind}`;
+  return `https.${number}.${name ?? ''}.${gateway.metadata.name}.${gateway.metadata.namespace}${bind}`;
 }
 
 /** One input for each name; plaintext servers of one port share theirs. */
@@ -30,32 +32,54 @@ export function gatewayRouteInputs(scope: ProxyScope, mesh: MeshSettings): Route
   }));
 }
 
-/** Rules that name the same host are merged, the oldest first; a route that matches all ends the list. */
-function virtualHosts(scope: ProxyScope, mesh: MeshSettings, servers: readonly BoundServer[]): VirtualHostInput[] {
-  const found = new Map<Host, { name: string; routes: HttpRouteInput[]; requireTls: boolean }>();
-  for (const bound of servers) {
-    const requireTls = bound.server.tls?.httpsRedirect === true;
-    for (const rule of scope.visible.virtualServices) {
-      const hosts = rule.spec.http ? hostsOf(rule, bound, mesh.domain) : [];
-      if (hosts.length === 0) continue;
-      const routes = routesOf(rule, bound, scope, mesh);
-      for (const host of hosts) {
-        const entry = found.get(host) ?? { name: `${host}:${bound.server.port.number}`, routes: [], requireTls };
-        const { name } = entry;
-        found.set(host, { name, routes: merge(entry.routes, routes), requireTls: entry.requireTls || requireTls });
-      }
-    }
-  }
-  if (found.size === 0) return [redirecting(servers) ?? nowhere(servers[0]!.server.port.number)];
-  return [...found].map(([host, { name, routes, requireTls }]) => ({ name, domains: [host], routes, requireTls }));
+/** A host of a port: what its rules say, the oldest first, and whether plaintext is led to https. */
+interface RoutedHost {
+  readonly name: string;
+  readonly routes: readonly HttpRouteInput[];
+  readonly requireTls: boolean;
 }
 
-/** Where no rule is bound, a server may still lead plaintext to https. */
-function redirecting(servers: readonly BoundServer[]): VirtualHostInput | undefined {
-  const bound = servers.find(({ server }) => server.tls?.httpsRedirect);
-  if (!bound) return undefined;
-  const domains = bound.server.hosts.map((written) => admission(written, bound).pattern);
-  return { name: `${domains[0]}:${bound.server.port.number}`, domains, routes: [], requireTls: true };
+/** Rules that name the same host are merged; a server may lead hosts to https that no rule names. */
+function virtualHosts(scope: ProxyScope, mesh: MeshSettings, servers: readonly BoundServer[]): VirtualHostInput[] {
+  const found = new Map<Host, RoutedHost>();
+  for (const bound of servers) {
+    const requireTls = bound.server.tls?.httpsRedirect === true;
+    const add = (host: Host, routes: readonly HttpRouteInput[]) => {
+      const before = found.get(host) ?? { name: `${host}:${bound.server.port.number}`, routes: [], requireTls };
+      const merged = { routes: merge(before.routes, routes), requireTls: before.requireTls || requireTls };
+      found.set(host, { name: before.name, ...merged });
+    };
+    for (const rule of scope.visible.virtualServices) {
+      const hosts = rule.spec.http ? hostsOf(rule, bound, mesh.domain) : [];
+      const routes = hosts.length > 0 ? routesOf(rule, bound, scope, mesh) : [];
+      for (const host of routes.length > 0 ? hosts : []) add(host, routes);
+    }
+    if (requireTls) for (const written of bound.server.hosts) add(admission(written, bound).pattern, []);
+  }
+  return found.size === 0 ? [nowhere(servers[0]!.server.port.number)] : withSharedRoutes(found);
+}
+
+/** Hosts of the same routes share a virtual host, under the first one's name. */
+function withSharedRoutes(hosts: ReadonlyMap<Host, RoutedHost>): VirtualHostInput[] {
+  const shared = new Map<HttpRouteInput | undefined, (RoutedHost & { readonly domains: Host[] })[]>();
+  for (const [host, routed] of [...hosts].sort(([a], [b]) => bySpecificity(a, b))) {
+    const [first] = routed.routes;
+    const others = shared.get(first) ?? [];
+    const alike = others.find((other) => other.requireTls === routed.requireTls && sameRoutes(other, routed));
+    if (alike) alike.domains.push(host);
+    else shared.set(first, [...others, { ...routed, domains: [host] }]);
+  }
+  return [...shared.values()].flat();
+}
+
+/** Names before wildcards, the longer before the shorter. */
+function bySpecificity(a: Host, b: Host): number {
+  const wild = Number(a.startsWith('*')) - Number(b.startsWith('*'));
+  return wild || b.length - a.length || (a < b ? -1 : 1);
+}
+
+function sameRoutes({ routes: one }: RoutedHost, { routes: other }: RoutedHost): boolean {
+  return one.length === other.length && one.every((route, index) => route === other[index]);
 }
 
 /** Where no rule is bound: every request is answered 404. */
@@ -95,7 +119,8 @@ function admission(written: string, { gateway }: BoundServer): { readonly namesp
   };
 }
 
-function merge(before: readonly HttpRouteInput[], more: readonly HttpRouteInput[]): HttpRouteInput[] {
+/** A route that matches all ends the list. */
+function merge(before: readonly HttpRouteInput[], more: readonly HttpRouteInput[]): readonly HttpRouteInput[] {
   const catchAll = before.findIndex((route) => matchesAll(route.match));
   if (catchAll < 0) return [...before, ...more];
   const specific = more.filter((route) => !matchesAll(route.match));

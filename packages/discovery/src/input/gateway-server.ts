@@ -24,8 +24,15 @@ const TCP: ReadonlySet<string> = new Set(['TCP', 'MONGO', 'MYSQL', 'REDIS']);
 export function certificateOf(tls: ServerTls | undefined): 'files' | 'secret' | 'mesh' | undefined {
   if (tls?.mode === 'AUTO_PASSTHROUGH') return undefined;
   if (tls?.mode === 'ISTIO_MUTUAL') return 'mesh';
-  if (tls?.credentialName) return 'secret';
+  if (tls && credentialNames(tls).length > 0) return 'secret';
+  if (tls?.tlsCertificates?.some(({ serverCertificate, privateKey }) => serverCertificate && privateKey))
+    return 'files';
   return tls?.serverCertificate && tls.privateKey ? 'files' : undefined;
+}
+
+/** Several: of several kinds of keys. */
+export function credentialNames({ credentialName = '', credentialNames: several = [] }: ServerTls): readonly string[] {
+  return several.length > 0 ? several : credentialName === '' ? [] : [credentialName];
 }
 
 /** Undefined: it is not opened. */
@@ -52,9 +59,9 @@ export function wantsCertificate({ port, tls }: GatewayServer): boolean {
   return protocol === 'HTTPS' || protocol === 'TLS' || (TCP.has(protocol) && tls?.mode !== undefined);
 }
 
-/** All servers of the proxy's gateways that it can open, the oldest first. */
-export function boundServers(scope: ProxyScope): BoundServer[] {
-  const all = scope.gateways.flatMap((gateway) =>
+/** All servers of the proxy's gateways that are carried out, the oldest first, whether or not they fit together. */
+export function wantedServers(scope: ProxyScope): BoundServer[] {
+  return scope.gateways.flatMap((gateway) =>
     gateway.spec.servers
       .filter((server) => serverKind(server) !== undefined)
       .flatMap((server) => {
@@ -63,21 +70,9 @@ export function boundServers(scope: ProxyScope): BoundServer[] {
         return ports.map((listen) => ({ gateway, server, listen }));
       }),
   );
-  return withoutConflicts(all);
 }
 
 /** True when its certificate comes from the control plane, by name. */
 export function needsSecret(server: GatewayServer): boolean {
   return wantsCertificate(server) && server.tls?.mode !== 'PASSTHROUGH' && certificateOf(server.tls) === 'secret';
-}
-
-/** In plaintext a port speaks one thing: what the first server on it says. Only HTTP may be said by several. */
-function withoutConflicts(servers: readonly BoundServer[]): BoundServer[] {
-  const plain = new Map<number, BoundServer>();
-  return servers.filter((bound) => {
-    if (wantsCertificate(bound.server)) return true;
-    const first = plain.get(bound.listen);
-    if (!first) plain.set(bound.listen, bound);
-    return !first || (serverKind(first.server) === 'http' && serverKind(bound.server) === 'http');
-  });
 }

@@ -7,10 +7,8 @@ import { destinationResolver } from './destination-resolver.ts';
 import { hostsOf, nameOf } from './gateway-route-inputs.ts';
 import { type BoundServer, serverKind } from './gateway-server.ts';
 import type { TcpTrafficInput } from './listener-input.ts';
+import { isGatewayRoute } from './route-semantics.ts';
 import { type NamedTraffic, plainTcp, tcpRouteTraffic, type TcpRouteContext, tlsRouteTraffics } from './tcp-traffic.ts';
-
-/** Set by who makes rules of the Gateway API: there TLS that ends at the gateway is routed by name too. */
-const SEMANTICS = 'internal.istio.io/route-semantics';
 
 export interface OpaqueTraffic {
   readonly traffic: TcpTrafficInput;
@@ -27,6 +25,7 @@ export function opaqueTraffics(bound: BoundServer, scope: ProxyScope, mesh: Mesh
     case 'passthrough':
       return named(rules);
     case 'terminated':
+      // The Gateway API routes TLS that ends at the gateway by name too.
       return [...named(rules.filter(isGatewayRoute)), ...firstTcp(rules, context)];
     case 'tcp':
       return firstTcp(rules, context);
@@ -49,10 +48,6 @@ function passedNames({ server }: BoundServer): readonly string[] {
 function firstTcp(rules: readonly LocatedResource<VirtualService>[], context: TcpRouteContext): OpaqueTraffic[] {
   const traffic = rules.map((rule) => tcpRouteTraffic(rule, context)).find((found) => found !== undefined);
   return traffic ? [{ traffic, names: undefined }] : [];
-}
-
-function isGatewayRoute({ metadata }: LocatedResource): boolean {
-  return metadata.annotations[SEMANTICS] === 'gateway';
 }
 
 function routeContext(bound: BoundServer, scope: ProxyScope, mesh: MeshSettings): TcpRouteContext {

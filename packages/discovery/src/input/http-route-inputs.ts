@@ -8,6 +8,7 @@ import { headerChangesInput, NO_HEADER_CHANGES } from './header-changes-input.ts
 import { type Provenance, provenance } from './provenance.ts';
 import { directAction, redirectAction } from './reply-action.ts';
 import type { DestinationResolver } from './destination-resolver.ts';
+import { isGatewayRoute } from './route-semantics.ts';
 import type { HeaderChangesInput, HttpRouteInput, RouteActionInput, RouteMatchInput } from './route-input.ts';
 import { addresses, MATCH_ALL, matchesAll, type RouteAudience, routeMatchInput } from './route-match-inputs.ts';
 
@@ -36,7 +37,10 @@ function httpRouteInputs(
   const home = rule.metadata.namespace;
   const written = provenance(rule, `spec.http[${index}]`);
   const route = (name: string, match: RouteMatchInput) =>
-    routeInput({ http, name, match, home, rule: rule.metadata.name, provenance: written }, context);
+    routeInput(
+      { http, name, match, home, rule: rule.metadata.name, cutsPrefix: isGatewayRoute(rule), provenance: written },
+      context,
+    );
   if (!http.match || http.match.length === 0) return [route(http.name ?? '', MATCH_ALL)];
   return http.match
     .filter((match) => addresses(match, home, context.audience))
@@ -55,6 +59,7 @@ interface WrittenRoute {
   readonly home: string;
   /** Name of the VirtualService. */
   readonly rule: string;
+  readonly cutsPrefix: boolean;
   readonly provenance: Provenance;
 }
 
@@ -98,9 +103,12 @@ function pathOf({ path }: RouteMatchInput): string {
 }
 
 /** A route without destinations, such as one that only delegates, answers as if nothing were there. */
-function actionInput({ http, match, home }: WrittenRoute, { destinations }: RouteContext): RouteActionInput {
+function actionInput(
+  { http, match, home, cutsPrefix }: WrittenRoute,
+  { destinations }: RouteContext,
+): RouteActionInput {
   if (http.redirect) return redirectAction(http.redirect);
   if (http.directResponse) return directAction(http.directResponse);
   if (!http.route || http.route.length === 0) return { kind: 'direct', status: 404, body: '' };
-  return forwardAction(http, match, (destination) => destinations.resolve(destination, home));
+  return forwardAction(http, { match, cutsPrefix }, (destination) => destinations.resolve(destination, home));
 }

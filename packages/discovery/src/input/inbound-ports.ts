@@ -1,5 +1,5 @@
 // The ports on which a redirected sidecar serves its application: those of its Sidecar, else those of its services.
-import { parseSocketAddress, type SocketAddress } from '@meltemi/base';
+import { type Host, parseSocketAddress, type SocketAddress } from '@meltemi/base';
 import type { SidecarIngress } from '@meltemi/config';
 import { isHttp, portProtocol, type Protocol, type ServedPort } from '@meltemi/registry';
 import type { ProxyScope } from '../scope.ts';
@@ -26,7 +26,9 @@ export interface InboundPort {
   readonly servicePort: number;
   /** `host:port` of the service, or empty. */
   readonly service: string;
-  /** All whose port it is. */
+  /** Whose rules hold for it; empty: nobody's. */
+  readonly host: Host;
+  /** All whose port it is; none of outside of the mesh. */
   readonly services: readonly ServiceReference[];
   /** TLS of the port itself, where the mesh's is off. */
   readonly tls: ServerTlsInput | undefined;
@@ -53,10 +55,17 @@ function servedPort(number: number, served: readonly ServedPort[]): InboundPort[
       ...(port.protocol === 'mongo' && { codec: 'mongo' as const }),
       servicePort: port.number,
       service: `${service.host}:${port.number}`,
-      services: served.map((each) => serviceReference(each.service)),
+      host: service.host,
+      services: service.meshExternal ? [] : servicesOf(served, port.number),
       tls: undefined,
     },
   ];
+}
+
+/** Those with the port's own number. */
+function servicesOf(served: readonly ServedPort[], number: number): readonly ServiceReference[] {
+  const alike = served.filter(({ port }) => port.number === number).map(({ service }) => service);
+  return [...new Map(alike.map((service) => [service.host, serviceReference(service)])).values()];
 }
 
 /** Unix sockets are not served: without a chain of its own the port is passed through. */
@@ -74,6 +83,7 @@ function ingressPort({ port, bind, defaultEndpoint, tls }: SidecarIngress, addre
       retried: protocol !== 'grpc',
       servicePort: port.number,
       service: '',
+      host: '',
       services: [],
       tls: tls && ingressTls(tls),
     },
@@ -91,7 +101,7 @@ function ingressTls(tls: NonNullable<SidecarIngress['tls']>): ServerTlsInput {
     kind: 'secrets',
     mode: tls.mode === 'MUTUAL' || tls.mode === 'OPTIONAL_MUTUAL' ? tls.mode : 'SIMPLE',
     from: 'agent',
-    keyPair: `file-cert:${tls.serverCertificate ?? ''}~${tls.privateKey ?? ''}`,
+    keyPairs: [`file-cert:${tls.serverCertificate ?? ''}~${tls.privateKey ?? ''}`],
     roots: `file-root:${tls.caCertificates ?? ''}`,
   };
 }

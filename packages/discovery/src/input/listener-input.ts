@@ -5,9 +5,11 @@ import type { AuthorizationInput } from './authorization-rules.ts';
 import type { MixerInput } from './mixer-filter-input.ts';
 import type { Patched } from './envoy-filter/patch-input.ts';
 import type { Provenance } from './provenance.ts';
+import type { RateLimitInput } from './rate-limit-input.ts';
 import type { RouteInput } from './route-input.ts';
 import type { AccessLogInput, StatsInput, TracingInput } from './telemetry/telemetry-input.ts';
 import type { TokenRuleInput } from './token-rules.ts';
+import type { TlsLimits } from './tls-limits.ts';
 
 /** What a listener does with a connection. */
 export type TrafficInput =
@@ -37,22 +39,44 @@ export interface TcpTrafficInput {
  * How TLS ends at a listener. mesh: mutual TLS with the mesh's certificates. files: what files hold.
  * secrets: what the proxy asks for by name, of its agent or of the control plane.
  */
-export type ServerTlsInput =
+export type ServerTlsInput = (
   | { readonly kind: 'mesh'; readonly trustDomains: readonly string[] }
   | {
       readonly kind: 'files';
       readonly mode: ServerTlsMode;
-      readonly certificate: string;
-      readonly privateKey: string;
+      readonly keyPairs: readonly KeyPairFiles[];
       readonly caCertificates: string;
     }
   | {
       readonly kind: 'secrets';
       readonly mode: ServerTlsMode;
       readonly from: 'agent' | 'control-plane';
-      readonly keyPair: string;
+      /** Of several the client's kinds of keys choose. */
+      readonly keyPairs: readonly string[];
       readonly roots: string;
-    };
+    }
+) & {
+  readonly limits?: TlsLimits;
+  readonly peers?: PeerCertificates;
+};
+
+export interface KeyPairFiles {
+  readonly certificate: string;
+  readonly privateKey: string;
+}
+
+/** Which certificates of clients are taken, beside who signed them; what is empty asks for nothing. */
+export interface PeerCertificates {
+  readonly subjectAltNames: readonly string[];
+  /** SHA-256 of the whole, in hexadecimal. */
+  readonly hashes: readonly string[];
+  /** SHA-256 of the public key, in base64. */
+  readonly publicKeys: readonly string[];
+  /** A file of those that are taken back. */
+  readonly revoked: string;
+  /** Who signed them is not looked at. */
+  readonly unsigned: boolean;
+}
 
 export type ServerTlsMode = 'SIMPLE' | 'MUTUAL' | 'OPTIONAL_MUTUAL';
 
@@ -117,6 +141,8 @@ export interface ListenerInput extends Patched {
   readonly authorization?: AuthorizationInput;
   /** Undefined: Mixer is told nothing. */
   readonly mixer?: MixerInput;
+  /** Undefined: nothing is counted. */
+  readonly rateLimits?: RateLimitInput;
   /** Undefined: tokens are not read. */
   readonly tokenRules?: readonly TokenRuleInput[];
 }

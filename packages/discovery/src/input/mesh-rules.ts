@@ -5,25 +5,29 @@ import { gatewaysInclude } from './route-match-inputs.ts';
 
 type Rule = LocatedResource<VirtualService>;
 
-/** The oldest rule for the mesh that names the host; a wildcard counts only where no rule names it exactly. */
-export function meshRules(rules: readonly Rule[], domain: string): (host: Host) => Rule | undefined {
-  const exact = new Map<Host, Rule>();
+export type MeshRules = (host: Host) => readonly Rule[];
+
+/** The rules for the mesh that name the host, in their order; a wildcard's first counts only where no rule names it exactly. */
+export function meshRules(rules: readonly Rule[], domain: string): MeshRules {
+  const exact = new Map<Host, Rule[]>();
   const wild: { readonly pattern: Host; readonly rule: Rule }[] = [];
   for (const rule of rules) {
     for (const pattern of meshHosts(rule, domain)) {
-      if (!exact.has(pattern)) exact.set(pattern, rule);
+      const known = exact.get(pattern);
+      if (known) known.push(rule);
+      else exact.set(pattern, [rule]);
       if (pattern.startsWith('*')) wild.push({ pattern, rule });
     }
   }
   return (host) => exact.get(host) ?? longest(wild, host);
 }
 
-function longest(wild: readonly { readonly pattern: Host; readonly rule: Rule }[], host: Host): Rule | undefined {
+function longest(wild: readonly { readonly pattern: Host; readonly rule: Rule }[], host: Host): readonly Rule[] {
   let best: (typeof wild)[number] | undefined;
   for (const each of wild) {
     if (each.pattern.length > (best?.pattern.length ?? 0) && hostCovers(each.pattern, host)) best = each;
   }
-  return best?.rule;
+  return best ? [best.rule] : [];
 }
 
 const known = new WeakMap<Rule, { readonly domain: string; readonly hosts: readonly Host[] }>();

@@ -1,9 +1,12 @@
-// How mutual TLS of the mesh ends at a listener: peers are of its trust domain, by whichever of its names.
+// How mutual TLS of the mesh ends at a listener: peers are of its trust domain, by whichever of its names, or of one that it federates with.
 import type { MeshSettings } from '../mesh.ts';
 import type { ServerTlsInput } from './listener-input.ts';
 
 export function meshTls(mesh: MeshSettings): ServerTlsInput {
-  return { kind: 'mesh', trustDomains: trustDomainsOf(mesh) };
+  const others = mesh.federated.flatMap(({ trustDomains }) => trustDomains);
+  const trustDomains = [...new Set([...trustDomainsOf(mesh), ...others])];
+  const limits = mesh.tls.mesh;
+  return { kind: 'mesh', trustDomains, ...(Object.keys(limits).length > 0 && { limits }) };
 }
 
 /** The mesh's own first. */

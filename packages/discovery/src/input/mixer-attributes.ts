@@ -1,14 +1,19 @@
 // A workload → the attributes that its sidecar knows of it from the start.
 import type { ProxyScope } from '../scope.ts';
 import type { Snapshot } from '../snapshot.ts';
-import type { MixerAttribute } from './mixer-filter-input.ts';
+import type { MixerAttribute, MixerInput } from './mixer-filter-input.ts';
 
 type Attributes = Readonly<Record<string, MixerAttribute>>;
 
-/** `source.*` where requests come from, `destination.*` and, as 0.1 called it, `target.*` where they come to. */
-export function workloadAttributes(side: 'source' | 'destination', scope: ProxyScope, snapshot: Snapshot): Attributes {
+/** `source.*`, of where requests come from. Sidecars of ours tell each other the rest of it by themselves. */
+export function sourceAttributes(by: MixerInput['by'], scope: ProxyScope, snapshot: Snapshot): Attributes {
   const own = ownAttributes(scope, snapshot);
-  if (side === 'source') return prefixed('source', { ip: own['ip'], uid: own['uid'] });
+  return prefixed('source', by === 'services' ? own : { ip: own['ip'], uid: own['uid'] });
+}
+
+/** `destination.*` and, as 0.1 called it, `target.*`, of where they come to. */
+export function destinationAttributes(scope: ProxyScope, snapshot: Snapshot): Attributes {
+  const own = ownAttributes(scope, snapshot);
   const served = { ...own, ...serviceAttributes(scope, snapshot) };
   return {
     ...prefixed('destination', served),

@@ -1,4 +1,6 @@
 // Everything that a listener's filter for Mixer depends on, as plain values.
+import type { LoggedHeaders } from './mixer-headers.ts';
+
 export type MixerAttribute =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'address'; readonly address: string }
@@ -15,6 +17,8 @@ export interface MixerPolicyInput {
 export type PolicyResourceInput = Readonly<Record<'kind' | 'namespace' | 'name', string>> & { readonly spec: object };
 
 export interface MixerInput {
+  /** What the proxy has for it: a filter of our own, or what Envoy has for services of others. */
+  readonly by: 'filter' | 'services';
   readonly cluster: string;
   /** Of the workload that requests come to. */
   readonly attributes: Readonly<Record<string, MixerAttribute>>;
@@ -28,4 +32,6 @@ export interface MixerInput {
   readonly policy: MixerPolicyInput | undefined;
   /** Changes with Mixer's rules; empty: the policy does. */
   readonly rulesVersion: string;
+  /** Fields that an Envoy tells of requests. */
+  readonly loggedHeaders: LoggedHeaders;
 }

@@ -1,11 +1,14 @@
 // The rules of Mixer and the workload of a proxy → what each of its listeners asks Mixer and tells it.
+import { FORWARDED_ATTRIBUTES } from '@meltemi/api/mixer';
 import type { ConfigView, LocatedResource } from '@meltemi/config';
 import type { ProxyScope } from '../scope.ts';
 import type { Snapshot } from '../snapshot.ts';
-import type { OutboundClusterInput } from './cluster-input.ts';
+import type { ClusterInput, OutboundClusterInput } from './cluster-input.ts';
 import type { ListenerInput } from './listener-input.ts';
-import { workloadAttributes } from './mixer-attributes.ts';
+import { destinationAttributes, sourceAttributes } from './mixer-attributes.ts';
 import type { MixerInput } from './mixer-filter-input.ts';
+import { asksLimits } from './limited-listeners.ts';
+import { loggedHeaders } from './mixer-headers.ts';
 import { mixerPolicy, mixerRulesVersion } from './mixer-policy.ts';
 
 /** Where proxies reach Mixer. */
@@ -21,13 +24,14 @@ export function mixedListeners(
 ): readonly ListenerInput[] {
   if (!asksMixer(scope, snapshot)) return listeners;
   const inbound = inboundMixer(scope, snapshot);
-  const outbound: MixerInput = { ...NOTHING, forwarded: workloadAttributes('source', scope, snapshot) };
+  const by = formOf(scope);
+  const outbound: MixerInput = { ...NOTHING, by, forwarded: sourceAttributes(by, scope, snapshot) };
   return listeners.map((listener) => ({ ...listener, mixer: listener.direction === 'inbound' ? inbound : outbound }));
 }
 
 export function mixerClusters(scope: ProxyScope, snapshot: Snapshot): readonly OutboundClusterInput[] {
   const { mesh } = snapshot;
-  if (!mesh.mixer || !asksMixer(scope, snapshot)) return [];
+  if (!mesh.mixer || !(asksMixer(scope, snapshot) || asksLimits(scope, snapshot))) return [];
   const { host, port } = mesh.mixer.address;
   return [
     {
@@ -56,7 +60,22 @@ const NOWHERE = {
   inMesh: false,
 } as const;
 
+/** An Envoy tells every cluster of its workload: those outside of the mesh do not pass it on. */
+export function withholdingClusters(
+  clusters: readonly ClusterInput[],
+  scope: ProxyScope,
+  snapshot: Snapshot,
+): readonly ClusterInput[] {
+  if (!asksMixer(scope, snapshot) || formOf(scope) === 'filter') return clusters;
+  return clusters.map((cluster) => (leavesMesh(cluster) ? { ...cluster, withheld: [FORWARDED_ATTRIBUTES] } : cluster));
+}
+
+function leavesMesh(cluster: ClusterInput): boolean {
+  return cluster.kind === 'passthrough' || (cluster.kind === 'outbound' && cluster.service.external);
+}
+
 const NOTHING: MixerInput = {
+  by: 'filter',
   cluster: '',
   attributes: {},
   forwarded: {},
@@ -66,26 +85,35 @@ const NOTHING: MixerInput = {
   failClosed: false,
   policy: undefined,
   rulesVersion: '',
+  loggedHeaders: { request: [], response: [] },
 };
 
-/** Envoys don't know the filter: they ask Mixer by ext_authz and access logs. Without rules nobody asks. */
+/** Without rules nobody asks. */
 function asksMixer({ node }: ProxyScope, { config, mesh }: Snapshot): boolean {
-  return mesh.mixer !== undefined && node.mixerFilter && !node.proxyless && config.objects('rule').length > 0;
+  return mesh.mixer !== undefined && !node.proxyless && config.objects('rule').length > 0;
+}
+
+function formOf({ node }: ProxyScope): MixerInput['by'] {
+  return node.mixerFilter ? 'filter' : 'services';
 }
 
 function inboundMixer(scope: ProxyScope, snapshot: Snapshot): MixerInput {
   const { config, mesh } = snapshot;
   const { checks, reports, failOpen } = mesh.mixer!;
   const check = checks !== 'nobody';
-  const policy = checks === 'sidecar' ? mixerPolicy(config, mesh.rootNamespace) : undefined;
-  return {
+  const said = {
     ...NOTHING,
     cluster: MIXER_CLUSTER,
-    attributes: workloadAttributes('destination', scope, snapshot),
+    attributes: destinationAttributes(scope, snapshot),
     check,
     report: reports,
-    quotas: check && hasQuota(config) ? { [REQUEST_COUNT]: 1 } : {},
     failClosed: !failOpen,
+  };
+  if (formOf(scope) === 'services') return { ...said, by: 'services', loggedHeaders: loggedHeaders(config) };
+  const policy = checks === 'sidecar' ? mixerPolicy(config, mesh.rootNamespace) : undefined;
+  return {
+    ...said,
+    quotas: check && hasQuota(config) ? { [REQUEST_COUNT]: 1 } : {},
     policy,
     rulesVersion: check && !policy ? mixerRulesVersion(config) : '',
   };
@@ -94,5 +122,5 @@ function inboundMixer(scope: ProxyScope, snapshot: Snapshot): MixerInput {
 /** Where no quota has the name, Mixer would grant all of it. */
 function hasQuota(config: ConfigView): boolean {
   const resources = [...config.objects('quota'), ...config.objects('instance')] as readonly LocatedResource[];
-  return resources.some(({ metadata }) => metadata.name === REQUEST_COUNT);
+  return resources.some(({ metadata: { name } }) => name === REQUEST_COUNT || name.startsWith(`${REQUEST_COUNT}.`));
 }

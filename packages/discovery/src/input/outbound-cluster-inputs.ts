@@ -14,6 +14,8 @@ import type { LocalityEndpointInput } from './endpoint-input.ts';
 import { localityEndpoint, NO_WORKLOAD, selectedEndpoints, takesMutualTls } from './endpoint-inputs.ts';
 import { httpVersion } from './http-version.ts';
 import { connectionPoolInput, outlierDetectionInput, upgradedVersion } from './pool-inputs.ts';
+import { localityBalance, weighsLocalities } from './locality-balance.ts';
+import { statName } from './stat-name.ts';
 
 export interface OutboundSources {
   readonly registry: RegistryView;
@@ -78,7 +80,7 @@ function portClusters(
     ...policy.subsets.map(({ subset, provenance }) =>
       clusterInput(service, port, { policy, subset, provenance }, sources),
     ),
-  ];
+  ].filter(({ discovery: found }) => found.kind !== 'dns' || found.endpoints.length > 0);
 }
 
 /** How metadata names a service. */
@@ -101,19 +103,25 @@ function clusterInput(
   const { mesh } = sources;
   const looksAtBytes = sources.redirected && !sources.gateway;
   const { subset } = choice;
-  const said = portPolicy(choice.policy, port.number, subset);
+  const said = { ...mesh.trafficPolicy, ...portPolicy(choice.policy, port.number, subset) };
+  const counted = statName(mesh.statNames.outbound, { service, port, subset: subset?.name ?? '', targetPort: 0 });
   const version = looksAtBytes && port.unnamed ? 'as-received' : httpVersion(port.protocol);
   const found =
-    said.loadBalancer?.simple === 'PASSTHROUGH' ? dialledAddress(port) : discovery(service, port, subset, sources);
+    said.loadBalancer?.simple === 'PASSTHROUGH'
+      ? dialledAddress(service, port)
+      : discovery(service, port, subset, sources);
   const dialled = found.kind === 'original-destination';
+  const balance = localityBalance(said, mesh);
   return {
     kind: 'outbound',
     name: outboundName(service.host, port.number, subset?.name),
+    ...(counted && { statName: counted }),
     discovery: found,
     http: upgradedVersion(version, said.connectionPool, mesh.h2Upgrade && port.protocol === 'http'),
     loadBalancer: loadBalancerInput(said.loadBalancer, mesh),
     connectionPool: connectionPoolInput(said.connectionPool, mesh),
     outlierDetection: said.outlierDetection && outlierDetectionInput(said.outlierDetection),
+    ...(balance && weighsLocalities(balance) && { weighsLocalities: true as const }),
     tls: clusterTlsInput(service, port, said.tls, { ...sources, dialled, subset: subset?.name ?? '' }),
     service: { reference: serviceReference(service), external: service.meshExternal },
     subset: subset?.name ?? '',
@@ -129,15 +137,19 @@ function discovery(
 ): OutboundClusterInput['discovery'] {
   const { redirected, gateway } = sources;
   const dialled = service.headless || service.resolution === 'passthrough';
-  if (redirected && dialled && !gateway) return dialledAddress(port);
+  if (redirected && dialled && !gateway) return dialledAddress(service, port);
   if (service.resolution === 'registry' || (redirected && dialled)) return { kind: 'eds' };
   const endpoints = dnsEndpoints(service, port, subset, sources);
   return { kind: 'dns', once: service.dnsOnce === true, refreshMs: sources.mesh.dnsRefreshMs, endpoints };
 }
 
-/** Where the caller went, at the port that the target listens on. */
-function dialledAddress({ number, targetPort }: ServicePort): OutboundClusterInput['discovery'] {
-  const other = typeof targetPort === 'number' && targetPort !== number ? { port: targetPort } : {};
+/** Where the caller went; of what an entry declares, at the port that the target listens on. */
+function dialledAddress(
+  { resolution }: Service,
+  { number, targetPort }: ServicePort,
+): OutboundClusterInput['discovery'] {
+  const moved = resolution === 'passthrough' && typeof targetPort === 'number' && targetPort !== number;
+  const other = moved ? { port: targetPort } : {};
   return { kind: 'original-destination', ...other };
 }
 
@@ -151,7 +163,7 @@ function dnsEndpoints(
   subset: Subset | undefined,
   servers: OutboundSources,
 ): LocalityEndpointInput[] {
-  const known = selectedEndpoints(servers.registry.instances(service.host, port.number), subset);
+  const known = selectedEndpoints(servers.registry.instances(service.host, port.number, service.namespace), subset);
   if (known.length > 0 || subset) {
     return known.map((endpoint) => ({
       ...localityEndpoint(endpoint, takesMutualTls(endpoint, servers)),

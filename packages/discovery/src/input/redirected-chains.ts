@@ -34,6 +34,7 @@ export function placedChains(
   const shared = httpChain(ANY_ADDRESS, port, String(port.number));
   if (isHttp(port.protocol)) return at(ANY_ADDRESS, [shared]);
   const opaque = opaqueChains(service, port, scope, mesh);
+  const inBlocks = () => opaqueChains(service, port, scope, mesh, true);
   const { single, blocks } = service.headless
     ? { single: otherPods(service, port, scope, registry), blocks: [] }
     : serviceAddresses(service);
@@ -42,8 +43,12 @@ export function placedChains(
   }
   const detected = (address: string) =>
     port.unnamed ? [httpChain(address, port, addressedRouteName(service, port))] : [];
-  const inBlocks = blocks.length === 0 ? [] : opaque.map((chain) => withPrefixes(chain, blocks));
-  return [...single.flatMap((address) => at(address, [...opaque, ...detected(address)])), ...at(ANY_ADDRESS, inBlocks)];
+  // A block has no listener of its own: its HTTP is told apart by hosts, with all others of the port.
+  const block =
+    blocks.length === 0
+      ? []
+      : [...(port.unnamed ? [shared] : []), ...inBlocks().map((chain) => withPrefixes(chain, blocks))];
+  return [...single.flatMap((address) => at(address, [...opaque, ...detected(address)])), ...at(ANY_ADDRESS, block)];
 }
 
 function withPrefixes(chain: ChainInput, prefixes: readonly string[]): ChainInput {
@@ -55,7 +60,7 @@ function withPrefixes(chain: ChainInput, prefixes: readonly string[]): ChainInpu
 
 /** Addresses that callers of a headless service dial; the proxy's own application has no need of it to reach itself. */
 function otherPods(service: Service, port: ServicePort, { node }: ProxyScope, registry: RegistryView): string[] {
-  const addresses = registry.instances(service.host, port.number).map(({ address }) => address.host);
+  const addresses = registry.instances(service.host, port.number, service.namespace).map(({ address }) => address.host);
   return [...new Set(addresses)].filter((address) => address !== node.address);
 }
 
@@ -70,8 +75,14 @@ function httpChain(address: string, { number }: ServicePort, routeName: string):
   };
 }
 
-/** TLS without an address is told apart by the name in the hello: the rule's, else the service's own. */
-function opaqueChains(service: Service, port: ServicePort, scope: ProxyScope, mesh: MeshSettings): ChainInput[] {
+/** TLS without a single address is told apart by the name in the hello: the rule's, else the service's own. */
+function opaqueChains(
+  service: Service,
+  port: ServicePort,
+  scope: ProxyScope,
+  mesh: MeshSettings,
+  named = !isAddressed(service),
+): ChainInput[] {
   const statPrefix = outboundName(service.host, port.number).replaceAll('|', '_');
   const chain = (match: ChainMatchInput, traffic: TcpTrafficInput): ChainInput => ({
     name: '',
@@ -89,7 +100,7 @@ function opaqueChains(service: Service, port: ServicePort, scope: ProxyScope, me
   // What rules say of TLS is all that there is; of bytes what they leave goes to the service.
   const complete = ruled.length > 0 && (secure || ruled.at(-1)!.prefixes.length === 0);
   if (complete) return chains;
-  const match = secure && !isAddressed(service) ? tlsTo([service.host]) : ANY_CONNECTION;
+  const match = secure && named ? tlsTo([service.host]) : ANY_CONNECTION;
   return [...chains, chain(match, { ...plainTcpTraffic(scope, mesh, service, port), ...codec })];
 }
 

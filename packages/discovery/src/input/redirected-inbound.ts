@@ -1,11 +1,13 @@
 // Turns the ports of a redirected sidecar's application into one listener, a chain for each way to connect.
 import type { Host } from '@meltemi/base';
+import type { DestinationRule, LocatedResource } from '@meltemi/config';
 import type { MeshSettings } from '../mesh.ts';
 import type { ProxyScope } from '../scope.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { InboundClusterInput } from './cluster-input.ts';
 import { BLACK_HOLE_CLUSTER, INBOUND_PASSTHROUGH_CLUSTER, inboundName } from './cluster-name.ts';
-import { NO_POLICY, portPolicy } from './destination-policy.ts';
+import { rulePools } from './chosen-rules.ts';
+import { type DestinationPolicy, destinationPolicy, NO_POLICY, portPolicy } from './destination-policy.ts';
 import { inboundChainMatches, type InboundChainMatch } from './inbound-chain-matches.ts';
 import { type InboundPort, inboundPorts } from './inbound-ports.ts';
 import { inboundRoutes, type InboundRoutesTarget } from './inbound-routes.ts';
@@ -13,26 +15,29 @@ import { ANY_CONNECTION, type ChainInput, type ListenerInput } from './listener-
 import { meshTls } from './mesh-tls.ts';
 import { connectionPoolInput } from './pool-inputs.ts';
 import { type MutualTlsMode, type MutualTlsModes, mutualTlsModes } from './mutual-tls-modes.ts';
+import { statName } from './stat-name.ts';
 import { plainTcp } from './tcp-traffic.ts';
 
-/** Where iptables leads what comes to the pod. */
-const INBOUND_PORT = 15_006;
 const VIRTUAL_INBOUND = 'virtualInbound';
 
 export function redirectedInboundListener(scope: ProxyScope, { mesh }: Snapshot): ListenerInput {
   const modes = mutualTlsModes(scope.peerAuthentication, mesh.mutualTls);
   const ports = inboundPorts(scope);
+  const own = mesh.listenPorts.inbound;
   return {
     name: VIRTUAL_INBOUND,
     direction: 'inbound',
-    address: { host: '0.0.0.0', port: INBOUND_PORT },
+    address: { host: '0.0.0.0', port: own },
     capture: 'redirected',
     inspection: {
-      tlsBut: numbers(ports.filter((port) => modeOf(port, modes) === 'DISABLE' && !port.tls && isNamed(port))),
-      httpBut: numbers(ports.filter(isNamed)),
+      tlsBut: numbers(
+        ports.filter((port) => modeOf(port, modes) === 'DISABLE' && !port.tls && isNamed(port)),
+        own,
+      ),
+      httpBut: numbers(ports.filter(isNamed), own),
     },
     chains: [
-      loopChain(),
+      loopChain(own),
       ...passthroughChains(ports, modes, mesh),
       ...ports.flatMap((port) => portChains(port, modes, mesh)),
     ],
@@ -40,27 +45,52 @@ export function redirectedInboundListener(scope: ProxyScope, { mesh }: Snapshot)
   };
 }
 
-export function redirectedInboundClusters(scope: ProxyScope, mesh: MeshSettings): InboundClusterInput[] {
-  return inboundPorts(scope).map(({ number, app, http, services, servicePort }) => ({
+export function redirectedInboundClusters(
+  scope: ProxyScope,
+  { mesh, config }: Pick<Snapshot, 'mesh' | 'config'>,
+): InboundClusterInput[] {
+  const policies = inboundPolicies(scope, mesh, config.destinationRules);
+  return inboundPorts(scope).map((port) => ({
     kind: 'inbound',
-    name: inboundName(number),
-    app,
-    http,
-    services,
-    ...inboundPolicy(services[0]?.host ?? '', servicePort, scope, mesh),
+    name: inboundName(port.number),
+    app: port.app ?? (mesh.inboundLocalhost ? { host: '127.0.0.1', port: port.number } : undefined),
+    http: port.http,
+    services: port.services,
+    ...countedAs(port, scope, mesh),
+    ...inboundPolicy(policies(port.host), port.servicePort, mesh),
   }));
 }
 
+function countedAs({ number, servicePort }: InboundPort, { served }: ProxyScope, mesh: MeshSettings) {
+  const first = served.find(({ port, endpoint }) => port.number === servicePort && endpoint.address.port === number);
+  if (mesh.statNames.inbound === '' || !first) return {};
+  return { statName: statName(mesh.statNames.inbound, { ...first, subset: '', targetPort: number }) };
+}
+
 /** What a DestinationRule says of connections to a service holds for those to the application too. */
-function inboundPolicy(host: Host, port: number, { visible }: ProxyScope, mesh: MeshSettings) {
-  const policy = visible.policies.get(host) ?? NO_POLICY;
-  const connectionPool = connectionPoolInput(portPolicy(policy, port, undefined).connectionPool, mesh);
-  return { connectionPool, ...(policy.provenance && { provenance: policy.provenance }) };
+function inboundPolicy(policy: DestinationPolicy, port: number, mesh: MeshSettings) {
+  const said = portPolicy(policy, port, undefined).connectionPool ?? mesh.trafficPolicy.connectionPool;
+  const connectionPool = connectionPoolInput(said, mesh);
+  return { connectionPool, ...(policy.trafficPolicy && policy.provenance && { provenance: policy.provenance }) };
+}
+
+/** Rules for some workloads are for what those call: they say nothing of who calls them. */
+function inboundPolicies(
+  { visible, selecting, node: { namespace } }: ProxyScope,
+  mesh: MeshSettings,
+  rules: readonly LocatedResource<DestinationRule>[],
+): (host: Host) => DestinationPolicy {
+  if (selecting.length === 0) return (host) => visible.policies.get(host) ?? NO_POLICY;
+  const pools = rulePools(rules, mesh.exportTo.destinationRules.includes('.'));
+  return (host) => {
+    const service = visible.serviceByHost.get(host);
+    return service ? destinationPolicy({ namespace, selecting: [], pools }, service, mesh) : NO_POLICY;
+  };
 }
 
 /** With the listener's own, which leads nowhere. */
-function numbers(ports: readonly InboundPort[]): readonly number[] {
-  return [...ports.map(({ number }) => number), INBOUND_PORT].sort((a, b) => a - b);
+function numbers(ports: readonly InboundPort[], own: number): readonly number[] {
+  return [...ports.map(({ number }) => number), own].sort((a, b) => a - b);
 }
 
 function isNamed({ speech }: InboundPort): boolean {
@@ -72,11 +102,11 @@ function modeOf({ number }: InboundPort, modes: MutualTlsModes): MutualTlsMode {
 }
 
 /** Whoever calls the listener by its own port would be led around in a circle. */
-function loopChain(): ChainInput {
+function loopChain(port: number): ChainInput {
   return {
     name: `${VIRTUAL_INBOUND}-blackhole`,
     statPrefix: BLACK_HOLE_CLUSTER,
-    match: { ...ANY_CONNECTION, port: INBOUND_PORT },
+    match: { ...ANY_CONNECTION, port },
     traffic: plainTcp(BLACK_HOLE_CLUSTER),
     tls: undefined,
   };

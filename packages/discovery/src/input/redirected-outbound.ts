@@ -7,22 +7,25 @@ import { ANY_CONNECTION, type ChainInput, type ListenerInput, NO_INSPECTION } fr
 import { ANY_ADDRESS, type PlacedChain, placedChains } from './redirected-chains.ts';
 import { dialled } from './redirected-routes.ts';
 import { plainTcp } from './tcp-traffic.ts';
+import { effectiveExportTo, nearestFirst } from './visibility.ts';
 
-/** Where iptables leads what the application sends. */
-const OUTBOUND_PORT = 15_001;
 const VIRTUAL_OUTBOUND = 'virtualOutbound';
 
 export function redirectedOutboundListeners(scope: ProxyScope, snapshot: Snapshot): ListenerInput[] {
-  const wanted = dialled(scope)
-    .toSorted(byAge)
-    .flatMap((service) =>
-      service.ports
-        .filter(({ protocol }) => protocol !== 'udp')
-        .flatMap((port) => placedChains(service, port, scope, snapshot)),
-    );
+  const { namespace } = scope.node;
+  const otherwise = snapshot.mesh.exportTo.services;
+  const nearest = nearestFirst(dialled(scope).toSorted(byAge), namespace, (service) => ({
+    home: service.namespace,
+    exportTo: effectiveExportTo(service.exportTo, otherwise),
+  }));
+  const wanted = nearest.flatMap((service) =>
+    service.ports
+      .filter(({ protocol }) => protocol !== 'udp')
+      .flatMap((port) => placedChains(service, port, scope, snapshot)),
+  );
   const byPlace = Map.groupBy(wanted, ({ address, port }) => `${address}_${port}`);
   const listeners = [...byPlace].map(([name, chains]) => placeListener(name, chains, scope));
-  return [virtualOutbound(scope), ...listeners];
+  return [virtualOutbound(scope, snapshot.mesh.listenPorts.outbound), ...listeners];
 }
 
 /** The older service has what two want; one whose age nobody wrote stands last. */
@@ -40,7 +43,9 @@ function placeListener(name: string, placed: readonly PlacedChain[], scope: Prox
   // One that takes all beside others that ask for something is for what they leave.
   const rest = own.some((chain) => !takesAll(chain)) ? own.find(takesAll) : undefined;
   const open = rest === undefined && !own.some(takesAll);
-  const all = own.filter((chain) => chain !== rest).flatMap((chain) => (detected ? byTransport(chain) : [chain]));
+  const all = own
+    .filter((chain) => !rest || !takesAll(chain))
+    .flatMap((chain) => (detected ? byTransport(chain) : [chain]));
   const chains = [...new Map(all.toReversed().map((chain) => [JSON.stringify(chain.match), chain])).values()].reverse();
   const reads = chains.some(({ match }) => match.transport === 'tls' || match.serverNames.length > 0);
   return {
@@ -62,26 +67,29 @@ function detects({ match }: ChainInput): boolean {
   return match.applicationProtocols.length > 0;
 }
 
-/** Where a chain beside it asks for a transport, one that takes any is never found: a proxy does not go back. */
+/**
+ * Where a chain beside it asks for a transport, one that takes any is never found: a proxy does not go back. Those for
+ * addresses of their own stand apart.
+ */
 function byTransport(chain: ChainInput): ChainInput[] {
   const { match } = chain;
-  if (match.transport !== undefined || match.serverNames.length > 0) return [chain];
+  if (match.transport !== undefined || match.serverNames.length + match.prefixes.length > 0) return [chain];
   return (['plaintext', 'tls'] as const).map((transport) => ({ ...chain, match: { ...match, transport } }));
 }
 
 /** What no other listener takes. Whoever calls it by its own port would be led around in a circle. */
-function virtualOutbound(scope: ProxyScope): ListenerInput {
+function virtualOutbound(scope: ProxyScope, port: number): ListenerInput {
   const loop: ChainInput = {
     name: `${VIRTUAL_OUTBOUND}-blackhole`,
     statPrefix: BLACK_HOLE_CLUSTER,
-    match: { ...ANY_CONNECTION, port: OUTBOUND_PORT },
+    match: { ...ANY_CONNECTION, port },
     traffic: plainTcp(BLACK_HOLE_CLUSTER),
     tls: undefined,
   };
   return {
     name: VIRTUAL_OUTBOUND,
     direction: 'outbound',
-    address: { host: ANY_ADDRESS, port: OUTBOUND_PORT },
+    address: { host: ANY_ADDRESS, port },
     capture: 'hands-over',
     inspection: NO_INSPECTION,
     chains: [loop, undeclaredChain(`${VIRTUAL_OUTBOUND}-catchall-tcp`, scope)],

@@ -12,7 +12,7 @@ import { NO_HEADER_CHANGES } from './header-changes-input.ts';
 import type { RouteActionInput, RouteInput, VirtualHostInput } from './route-input.ts';
 import { meshHosts } from './mesh-rules.ts';
 import { MATCH_ALL } from './route-match-inputs.ts';
-import { isAddressed, serviceAddresses } from './service-addresses.ts';
+import { serviceAddresses } from './service-addresses.ts';
 import {
   ROUTE_DEPTH,
   type RouteSources,
@@ -48,7 +48,7 @@ export function redirectedRouteInputs(scope: ProxyScope, mesh: MeshSettings): Ro
 
 /** One for each of its addresses, or of its pods. */
 function hasOwnListeners(service: Service): boolean {
-  return service.headless === true || isAddressed(service);
+  return service.headless === true || serviceAddresses(service).single.length > 0;
 }
 
 /** A name for another service has no address of its own: who uses it dials the other. */

@@ -40,6 +40,12 @@ export interface RetryInput {
   readonly statusCodes: readonly number[];
   /** 0: the route's own timeout only. */
   readonly perTryTimeoutMs: number;
+  /** Whether hosts that failed are passed over; undefined: as far as no host is the request's own. */
+  readonly otherHosts?: boolean;
+  /** Other priorities are tried too. */
+  readonly otherLocalities?: true;
+  /** Before the second try; undefined: the proxy's own. */
+  readonly backOffMs?: number;
 }
 
 export interface MirrorInput {
@@ -71,6 +77,8 @@ export type RouteActionInput =
       readonly rewrite: RewriteInput | undefined;
       readonly mirrors: readonly MirrorInput[];
       readonly hashPolicy: readonly HashPolicyInput[];
+      /** A rule leads requests to one destination, where each has a host of its own. */
+      readonly sticks?: true;
     }
   | {
       readonly kind: 'redirect';

@@ -41,15 +41,14 @@ export function ruledTls(scope: ProxyScope, mesh: MeshSettings, service: Service
 export function ruledTcp(scope: ProxyScope, mesh: MeshSettings, service: Service, port: ServicePort): RuledTraffic[] {
   const context = meshContext(scope, mesh, service, port);
   const all = rulesOf(scope, mesh, service).flatMap((rule) =>
-    (rule.spec.tcp ?? []).flatMap(({ match = [], route = [] }, index) =>
-      (match.length === 0 ? [{}] : match)
-        .filter((each: L4Match) => route.length > 0 && addresses(each, rule.metadata.namespace, context.audience))
-        .map((each: L4Match) => ({
-          traffic: trafficOf(rule, `spec.tcp[${index}]`, route, context),
-          names: [],
-          prefixes: each.destinationSubnets ?? [],
-        })),
-    ),
+    (rule.spec.tcp ?? []).flatMap(({ match = [], route = [] }, index): RuledTraffic[] => {
+      const matches: readonly L4Match[] = match.length === 0 ? [{}] : match;
+      const held = matches.filter((each) => addresses(each, rule.metadata.namespace, context.audience));
+      if (route.length === 0 || held.length === 0) return [];
+      const everywhere = held.some(({ destinationSubnets = [] }) => destinationSubnets.length === 0);
+      const prefixes = everywhere ? [] : held.flatMap(({ destinationSubnets = [] }) => destinationSubnets);
+      return [{ traffic: trafficOf(rule, `spec.tcp[${index}]`, route, context), names: [], prefixes }];
+    }),
   );
   const last = all.findIndex(({ prefixes }) => prefixes.length === 0);
   return last < 0 ? all : all.slice(0, last + 1);

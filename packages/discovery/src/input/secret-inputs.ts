@@ -5,7 +5,8 @@ import type { ConfigView, GatewayServer, LocatedResource, Secret } from '@meltem
 import type { MeshSettings } from '../mesh.ts';
 import type { ProxyScope } from '../scope.ts';
 import type { Snapshot } from '../snapshot.ts';
-import { boundServers, needsSecret } from './gateway-server.ts';
+import { needsSecret } from './gateway-server.ts';
+import { boundServers } from './merged-servers.ts';
 import { gatewayTlsInput } from './gateway-tls-input.ts';
 import { keyPairInput, rootsInput, type SecretInput } from './secret-input.ts';
 
@@ -37,7 +38,7 @@ function namesOf(server: GatewayServer, mesh: MeshSettings): readonly string[] {
   if (!needsSecret(server)) return [];
   const tls = gatewayTlsInput(server, mesh);
   if (tls.kind !== 'secrets') return [];
-  return tls.mode === 'SIMPLE' ? [tls.keyPair] : [tls.keyPair, tls.roots];
+  return tls.mode === 'SIMPLE' ? tls.keyPairs : [...tls.keyPairs, tls.roots];
 }
 
 interface Unusable {

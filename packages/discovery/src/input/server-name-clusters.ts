@@ -6,8 +6,9 @@ import type { ClusterInput } from './cluster-input.ts';
 import { outboundServerName } from './cluster-name.ts';
 import { NO_POLICY } from './destination-policy.ts';
 import type { EndpointInput } from './endpoint-input.ts';
-import { endpointInput } from './endpoint-inputs.ts';
-import { boundServers, serverKind } from './gateway-server.ts';
+import { endpointInput, servedPort } from './endpoint-inputs.ts';
+import { serverKind } from './gateway-server.ts';
+import { boundServers } from './merged-servers.ts';
 import { networkView } from './networks.ts';
 import { outboundClusterInputs } from './outbound-cluster-inputs.ts';
 import { plainServers } from './plain-servers.ts';
@@ -33,7 +34,7 @@ export function serverNameEndpoints(scope: ProxyScope, snapshot: Snapshot): read
       const { subsets } = scope.visible.policies.get(service.host) ?? NO_POLICY;
       return service.ports.flatMap(({ number: port }) =>
         [undefined, ...subsets.map(({ subset }) => subset)].map((subset) =>
-          renamed(endpointInput(servers, { host: service.host, port }, subset)),
+          renamed(endpointInput(servers, servedPort(service, port), subset)),
         ),
       );
     });

@@ -32,7 +32,10 @@ export function sidecarOf(
   );
 }
 
-/** `.` is the proxy's namespace, `~` none. A Sidecar without egress leaves everything as it is. */
+/**
+ * `.` is the proxy's namespace; what `~` stands before is left out, whatever lets it in. A Sidecar without egress leaves
+ * everything as it is.
+ */
 export function sidecarImports(
   sidecar: LocatedResource<Sidecar> | undefined,
   namespace: string,
@@ -40,23 +43,48 @@ export function sidecarImports(
 ): SidecarImports {
   const egress = sidecar?.spec.egress ?? [];
   if (egress.length === 0) return { service: () => true, virtualService: () => true };
-  const imports = egress.flatMap(({ hosts }) => hosts.flatMap((written) => parseImport(written, namespace)));
-  const covers = (home: string, holds: (pattern: Host) => boolean) =>
-    imports.some((each) => (each.namespace === '*' || each.namespace === home) && holds(each.pattern));
+  const listeners = egress.map(({ hosts }) => importedHosts(hosts, namespace));
   return {
-    service: ({ host, namespace: home }) => covers(home, (pattern) => hostCovers(pattern, host)),
+    service: ({ host, namespace: home }) =>
+      listeners.some(
+        ({ left, taken }) =>
+          !reaches(left, home, (pattern) => hostCovers(pattern, host)) &&
+          reaches(taken, home, (pattern) => hostCovers(pattern, host)),
+      ),
     virtualService: ({ metadata, spec }) => {
-      const hosts = spec.hosts.map((host) => resolveHost(host, metadata.namespace, domain));
-      return covers(metadata.namespace, (pattern) =>
-        hosts.some((host) => hostCovers(pattern, host) || hostCovers(host, pattern)),
+      const home = metadata.namespace;
+      const hosts = spec.hosts.map((host) => resolveHost(host, home, domain));
+      return listeners.some(({ left, taken }) =>
+        hosts.some(
+          (host) =>
+            !reaches(left, home, (pattern) => hostCovers(pattern, host)) &&
+            reaches(taken, home, (pattern) => hostCovers(pattern, host) || hostCovers(host, pattern)),
+        ),
       );
     },
   };
 }
 
-function parseImport(written: string, own: string): Import[] {
+/** What one egress listener takes, and what it leaves out. */
+interface ImportedHosts {
+  readonly taken: readonly Import[];
+  readonly left: readonly Import[];
+}
+
+function importedHosts(hosts: readonly string[], own: string): ImportedHosts {
+  const [left, taken] = [true, false].map((out) =>
+    hosts.filter((written) => written.startsWith('~') === out).map((written) => parseImport(written, own)),
+  );
+  return { left: left!, taken: taken! };
+}
+
+function reaches(imports: readonly Import[], home: string, holds: (pattern: Host) => boolean): boolean {
+  return imports.some((each) => (each.namespace === '*' || each.namespace === home) && holds(each.pattern));
+}
+
+/** `~/host` is for any namespace. */
+function parseImport(written: string, own: string): Import {
   const slash = written.indexOf('/');
-  const namespace = slash < 0 ? '*' : written.slice(0, slash);
-  if (namespace === '~') return [];
-  return [{ namespace: namespace === '.' ? own : namespace, pattern: written.slice(slash + 1).toLowerCase() }];
+  const namespace = slash < 0 ? '*' : written.slice(0, slash).replace(/^~/, '') || '*';
+  return { namespace: namespace === '.' ? own : namespace, pattern: written.slice(slash + 1).toLowerCase() };
 }

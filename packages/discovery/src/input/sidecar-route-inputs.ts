@@ -126,10 +126,11 @@ function hostRoutes(
   { number, home }: { readonly number: number; readonly home: string },
 ): readonly HttpRouteInput[] {
   const { audience, destinations } = routeContext(scope, mesh, number);
-  const rule = scope.visible.meshRule(host);
-  const ruled = rule?.spec.http ? virtualServiceRoutes(rule, { audience, destinations }) : [];
-  // A rule that says nothing to this caller leaves the host as it is.
-  if (ruled.length > 0) return ruled;
+  // A rule that says nothing to this caller leaves the host to the next.
+  for (const rule of scope.visible.meshRule(host)) {
+    const ruled = virtualServiceRoutes(rule, { audience, destinations });
+    if (ruled.length > 0) return ruled;
+  }
   const { cluster, hash } = destinations.resolve({ host, port: { number } }, home);
   return [
     {

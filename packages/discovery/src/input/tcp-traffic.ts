@@ -22,9 +22,11 @@ export function serviceTcpTraffic(
   port: ServicePort,
 ): TcpTrafficInput {
   const context = meshContext(scope, mesh, service, port);
-  const rule = scope.visible.meshRule(service.host);
-  const ruled = rule && tcpRouteTraffic(rule, context);
-  return ruled ?? plainTcpTraffic(scope, mesh, service, port);
+  for (const rule of scope.visible.meshTcpRule(service.host)) {
+    const ruled = tcpRouteTraffic(rule, context);
+    if (ruled) return ruled;
+  }
+  return plainTcpTraffic(scope, mesh, service, port);
 }
 
 /** To the service itself. */

@@ -45,7 +45,7 @@ test('keys are fetched once for all rules that name them, and again in time', as
   await after(clock, 20 * 60_000);
   assert.deepEqual([...store.view().values()], [OTHER]);
   assert.deepEqual([asked.length, changes()], [2, 2]);
-  store.close();
+  await store.close();
   assert.equal(clock.pending, 0);
 });
 

@@ -1,6 +1,7 @@
 // Keeps the key sets of token issuers: fetches those that rules name, again and again, and the last good one stays.
 import type { Clock, Logger, Problem, Timer } from '@meltemi/base';
 import { type KeySets, type KeySetSource, sourceKey } from './key-set-source.ts';
+import type { KeptKeySets } from './kept-key-sets.ts';
 import { openidConfigurationOf, parseKeySet, parseOpenidConfiguration } from './parse-key-set.ts';
 
 /** GETs a text. Rejects with a sentence when it can't be had, or may not be asked for. */
@@ -10,14 +11,16 @@ export interface KeySetStoreOptions {
   readonly fetch: FetchText;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Of the process before; undefined: nothing is kept. */
+  readonly kept?: Pick<KeptKeySets, 'get' | 'keep'>;
 }
 
 const REFRESH_MS = 20 * 60_000;
 /** After the first failure, then twice as long each time. */
 const RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 60_000;
-/** So long keys hold that can't be fetched any more. */
-const LAST_GOOD_MS = 7 * 24 * 3_600_000;
+/** So long keys hold that can't be fetched any more, a restart later too. */
+export const KEPT_MS = 7 * 24 * 3_600_000;
 
 interface Entry {
   readonly source: KeySetSource;
@@ -36,6 +39,7 @@ export class KeySetStore {
   readonly #entries = new Map<string, Entry>();
   readonly #listeners = new Set<() => void>();
   #closed = false;
+  #keeping = Promise.resolve();
   #view: KeySets | undefined;
 
   constructor(options: KeySetStoreOptions) {
@@ -80,18 +84,30 @@ export class KeySetStore {
     });
   }
 
-  close(): void {
+  /** Resolves when what was fetched is kept. */
+  async close(): Promise<void> {
     this.#closed = true;
     for (const { timer } of this.#entries.values()) timer?.cancel();
     this.#entries.clear();
     this.#listeners.clear();
+    await this.#keeping;
+  }
+
+  /** One after the other. What can't be kept is said, and holds all the same. */
+  #keep(key: string, { keys, fetchedAt }: Entry): void {
+    const { kept, logger } = this.#options;
+    if (!kept || keys === undefined) return;
+    this.#keeping = this.#keeping
+      .then(() => kept.keep(key, { keys, fetchedAt }))
+      .catch((error: Error) => logger.warn(`key sets can't be kept: ${error.message}`));
   }
 
   #begin(key: string, source: KeySetSource): void {
+    const kept = this.#options.kept?.get(key);
     const entry: Entry = {
       source,
-      keys: undefined,
-      fetchedAt: 0,
+      keys: kept?.keys,
+      fetchedAt: kept?.fetchedAt ?? 0,
       failures: 0,
       failure: '',
       timer: undefined,
@@ -107,10 +123,11 @@ export class KeySetStore {
     try {
       entry.keys = await this.#fetch(entry.source);
       Object.assign(entry, { fetchedAt: clock.now(), failures: 0, failure: '' });
+      this.#keep(key, entry);
     } catch (error) {
       entry.failures++;
       entry.failure = (error as Error).message;
-      if (clock.now() - entry.fetchedAt >= LAST_GOOD_MS) entry.keys = undefined;
+      if (clock.now() - entry.fetchedAt >= KEPT_MS) entry.keys = undefined;
     }
     if (this.#closed || this.#entries.get(key) !== entry) return;
     const retryMs = Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** (entry.failures - 1));

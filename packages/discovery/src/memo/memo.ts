@@ -10,6 +10,8 @@ interface Entry<Result> {
   /** Sources that are no objects, or are not looked into. */
   readonly plain: ReadonlyMap<string, unknown>;
   readonly result: Result;
+  /** The age in which it was asked for last. */
+  asked: number;
 }
 
 /** Results of one group that are kept: those that were asked for last. */
@@ -21,12 +23,15 @@ const MAX_ENTRIES = 32;
  */
 export class Memo<From extends Sources, Result> {
   readonly #depth: Depth;
+  readonly #maxEntries: number;
+  #ages = 0;
   /** Those that were asked for in this age, and in the one before. */
   #recent = new Map<string, Entry<Result>[]>();
   #older = new Map<string, Entry<Result>[]>();
 
-  constructor(depth: Depth) {
+  constructor(depth: Depth, maxEntries = MAX_ENTRIES) {
     this.#depth = depth;
+    this.#maxEntries = maxEntries;
   }
 
   /**
@@ -36,18 +41,25 @@ export class Memo<From extends Sources, Result> {
   result(group: string, from: From, compute: (from: From, last: Result | undefined) => Result): Result {
     const plain = plainSources(from);
     const entries = this.#recent.get(group) ?? this.#older.get(group) ?? [];
-    const index = entries.findIndex((entry) => this.#holds(entry, plain));
+    const known = entries.find((entry) => this.#holds(entry, plain));
     const last = entries[0]?.result;
-    const entry = index < 0 ? this.#entry(plain, (seen) => compute(seen, last)) : entries.splice(index, 1)[0]!;
-    entries.unshift(entry);
-    if (entries.length > MAX_ENTRIES) entries.pop();
-    this.#recent.set(group, entries);
+    const entry = known ?? this.#entry(plain, (seen) => compute(seen, last));
+    entry.asked = this.#ages;
+    if (entry !== entries[0]) this.#recent.set(group, this.#inFront(entry, entries));
+    else if (!this.#recent.has(group)) this.#recent.set(group, entries);
     tellAbout(from, entry);
     return entry.result;
   }
 
+  /** What nobody asked for in this age and the last is of a state that is gone. */
+  #inFront(entry: Entry<Result>, entries: readonly Entry<Result>[]): Entry<Result>[] {
+    const others = entries.filter((other) => other !== entry && other.asked >= this.#ages - 1);
+    return [entry, ...others.slice(0, this.#maxEntries - 1)];
+  }
+
   /** Groups that nobody asked for since the last age but one are forgotten. */
   age(): void {
+    this.#ages++;
     this.#older = this.#recent;
     this.#recent = new Map();
   }
@@ -71,7 +83,7 @@ export class Memo<From extends Sources, Result> {
       traces.set(name, trace);
       return [name, observed(value, trace, depth)];
     });
-    return { traces, plain, result: compute(Object.fromEntries(seen) as From) };
+    return { traces, plain, result: compute(Object.fromEntries(seen) as From), asked: this.#ages };
   }
 }
 

@@ -20,8 +20,9 @@ export class Trace {
   #target: object;
   /** The value itself was taken: no other will do. */
   #whole = false;
-  readonly #reads = new Map<string, Read>();
-  readonly #parts = new Map<string, Trace>();
+  /** There are thousands of traces, and most note little: undefined where nothing is noted. */
+  #reads: Map<string, Read> | undefined;
+  #parts: Map<string, Trace> | undefined;
 
   constructor(target: object) {
     this.#target = target;
@@ -31,8 +32,8 @@ export class Trace {
   holds(target: object): boolean {
     if (target === this.#target) return true;
     if (this.#whole) return false;
-    for (const read of this.#reads.values()) if (!same(valueOf(target, read), read.value)) return false;
-    for (const [key, part] of this.#parts) {
+    for (const read of this.#reads?.values() ?? []) if (!same(valueOf(target, read), read.value)) return false;
+    for (const [key, part] of this.#parts ?? []) {
       const value = (target as Readable)[key];
       if (typeof value !== 'object' || value === null || !part.holds(value)) return false;
     }
@@ -47,13 +48,12 @@ export class Trace {
 
   note(key: string, args: readonly unknown[] | undefined, value: unknown): void {
     const id = args ? `${key}(${args.map(argumentId).join()})` : key;
-    if (!this.#reads.has(id)) this.#reads.set(id, { key, args, value });
+    this.#noteRead(id, { key, args, value });
   }
 
   part(key: string, target: object): Trace {
-    const known = this.#parts.get(key);
-    if (known) return known;
-    const part = new Trace(target);
+    this.#parts ??= new Map();
+    const part = this.#parts.get(key) ?? new Trace(target);
     this.#parts.set(key, part);
     return part;
   }
@@ -61,8 +61,13 @@ export class Trace {
   /** Notes what another trace of the same value has noted. */
   include(other: Trace): void {
     if (other.#whole) this.#whole = true;
-    for (const [id, read] of other.#reads) if (!this.#reads.has(id)) this.#reads.set(id, read);
-    for (const [key, part] of other.#parts) this.part(key, part.#target).include(part);
+    for (const [id, read] of other.#reads ?? []) this.#noteRead(id, read);
+    for (const [key, part] of other.#parts ?? []) this.part(key, part.#target).include(part);
+  }
+
+  #noteRead(id: string, read: Read): void {
+    this.#reads ??= new Map();
+    if (!this.#reads.has(id)) this.#reads.set(id, read);
   }
 }
 

@@ -1,11 +1,13 @@
 // A call of the discovery service: its requests, and who makes them.
-import { type ServerDuplexStream, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import type { DeltaDiscoveryRequest, DiscoveryRequest } from '@meltemi/api/envoy/service/discovery/v3/discovery_pb';
 import type { Logger } from '@meltemi/base';
+import type { GrpcCall, MessageBytes } from '@meltemi/rpc';
 import { StreamRefusal } from './stream-refusal.ts';
 
 export type AdsRequest = DiscoveryRequest | DeltaDiscoveryRequest;
-export type AdsCall = ServerDuplexStream<AdsRequest, Uint8Array>;
+/** Messages are bytes both ways. */
+export type AdsCall = GrpcCall<Buffer, MessageBytes>;
 
 /** Who a caller has proved to be. */
 export interface Caller {

@@ -1,12 +1,13 @@
 // Serves AggregatedDiscoveryService: gRPC streams → proxies that are known, allowed and subscribed.
-import { type ServiceDefinition, status, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import { AggregatedDiscoveryService } from '@meltemi/api/envoy/service/discovery/v3/ads_pb';
 import type { DeltaDiscoveryRequest, DiscoveryRequest } from '@meltemi/api/envoy/service/discovery/v3/discovery_pb';
 import type { Logger } from '@meltemi/base';
-import { grpcService } from '@meltemi/rpc';
+import { type GrpcService, grpcService, type MessageBytes } from '@meltemi/rpc';
 import { parseProxyNode, type ProxyNode } from '../proxy-node.ts';
 import { type AdsCall, type AdsRequest, type Authenticate, authenticated, type Caller } from './ads-call.ts';
 import { type DebugSource, DebugStream, isDebugType } from './debug-stream.ts';
+import { RequestReader } from './request-reader.ts';
 import { StreamRefusal } from './stream-refusal.ts';
 import type { SubscriptionRequest } from './subscriber.ts';
 import { deltaRequest, sotwRequest } from './subscription-request.ts';
@@ -15,8 +16,8 @@ import { deltaRequest, sotwRequest } from './subscription-request.ts';
 export interface AdsStream {
   /** Where it comes from, `address:port`. */
   readonly peer: string;
-  /** Takes a whole encoded response. `written` is called when it has left, or cannot any more. */
-  send(response: Uint8Array, written: () => void): void;
+  /** Takes a whole encoded response, in its parts. `written` is called when it has left, or cannot any more. */
+  send(response: MessageBytes, written: () => void): void;
   end(): void;
 }
 
@@ -43,14 +44,9 @@ export interface AdsServiceOptions {
 }
 
 /** As `serveGrpc` takes it among its `services`. */
-export interface AdsService {
-  readonly definition: ServiceDefinition;
-  readonly implementation: UntypedServiceImplementation;
-}
-
-export function adsService(options: AdsServiceOptions): AdsService {
+export function adsService(options: AdsServiceOptions): GrpcService {
   return {
-    definition: grpcService(AggregatedDiscoveryService, { responses: true }),
+    definition: grpcService(AggregatedDiscoveryService, { requests: true, responses: true }),
     implementation: {
       streamAggregatedResources: (call: AdsCall) => serveStream(call, 'sotw', options),
       deltaAggregatedResources: (call: AdsCall) => serveStream(call, 'delta', options),
@@ -79,9 +75,12 @@ function serveStream(call: AdsCall, variant: 'sotw' | 'delta', options: AdsServi
     if (subscription) session.receive(subscription);
     else options.logger.debug(`${request.node?.id ?? ''}: type ${request.typeUrl} is not served`);
   };
+  const reader = new RequestReader(variant);
   let turn = Promise.resolve();
-  call.on('data', (request: AdsRequest) => {
-    turn = turn.then(() => receive(request)).catch((error: unknown) => refuse(call, error, options.logger, end));
+  call.on('data', (bytes: Buffer) => {
+    turn = turn
+      .then(() => receive(readRequest(reader, bytes)))
+      .catch((error: unknown) => refuse(call, error, options.logger, end));
   });
   call.on('end', () => {
     end();
@@ -90,6 +89,14 @@ function serveStream(call: AdsCall, variant: 'sotw' | 'delta', options: AdsServi
   call.on('cancelled', end);
   call.on('close', end);
   call.on('error', end);
+}
+
+function readRequest(reader: RequestReader, bytes: Buffer): AdsRequest {
+  try {
+    return reader.read(bytes);
+  } catch {
+    throw new StreamRefusal(status.INTERNAL, 'the request cannot be read');
+  }
 }
 
 async function openSession(
@@ -111,7 +118,7 @@ async function openSession(
   }
   const stream = {
     peer: call.getPeer(),
-    send: (response: Uint8Array, written: () => void) => void call.write(response, written),
+    send: (response: MessageBytes, written: () => void) => void call.write(response, written),
     end: () => void call.end(),
   };
   return options.open(node, variant, stream, caller);

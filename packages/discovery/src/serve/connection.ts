@@ -6,6 +6,7 @@ import { NOTHING_SENT, type ProxyStatus, type TypeStatus } from '../proxy-status
 import { type ProxyResources, SERVED_TYPE_URL, type ServedType } from '../resources.ts';
 import type { Caller } from './ads-call.ts';
 import type { AdsSession, AdsStream } from './ads-service.ts';
+import type { EncodedResponse } from './encode-response.ts';
 import type { Refused } from './quarantine.ts';
 import type { ProxyQuarantine } from './quarantines.ts';
 import { refusalProblem } from './refusal-problems.ts';
@@ -50,7 +51,7 @@ export class Connection implements AdsSession, SubscriberEvents {
     this.#options = options;
     this.#connectedAt = options.clock.now();
     const { variant, quarantine } = options;
-    const send = (response: Uint8Array) => this.#send(response);
+    const send = (response: EncodedResponse) => this.#send(response);
     this.#subscriber = new Subscriber({ variant, send, events: this, quarantine, mayBegin: () => this.#mayBegin() });
     options.logger.info(`${options.node.id}: connected (${options.variant})`);
   }
@@ -120,10 +121,10 @@ export class Connection implements AdsSession, SubscriberEvents {
     return false;
   }
 
-  #send(response: Uint8Array): void {
+  #send(response: EncodedResponse): void {
     const give = this.#options.room.take(response.byteLength);
     this.#gives.add(give);
-    this.#options.stream.send(response, () => {
+    this.#options.stream.send(response.parts, () => {
       this.#gives.delete(give);
       give();
     });

@@ -31,7 +31,12 @@ class Receiver {
     this.#names = names;
     const ignore = () => undefined;
     const events = { sent: ignore, acknowledged: ignore, rejected: ignore, converged: ignore };
-    this.subscriber = new Subscriber({ variant, send: (bytes) => this.#take(bytes), events, quarantine });
+    this.subscriber = new Subscriber({
+      variant,
+      send: ({ parts }) => this.#take(Buffer.concat(parts)),
+      events,
+      quarantine,
+    });
     this.#request({ nonce: '', error: undefined });
   }
 

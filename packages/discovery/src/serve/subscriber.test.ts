@@ -67,7 +67,7 @@ function open(variant: 'sotw' | 'delta'): Stream {
   const subscriber = new Subscriber({
     variant,
     quarantine: new Map(),
-    send: (bytes) => log.push(variant === 'sotw' ? showSotw(bytes) : showDelta(bytes)),
+    send: ({ parts }) => log.push((variant === 'sotw' ? showSotw : showDelta)(Buffer.concat(parts))),
     events: {
       sent: () => {},
       acknowledged: () => {},

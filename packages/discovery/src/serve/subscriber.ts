@@ -1,7 +1,7 @@
 // One stream's side of the xDS protocol: requests and new resources in, responses out, in order and one at a time.
 // https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol
 import { NO_RESOURCES, type ProxyResources, SERVED_TYPES, type ServedType } from '../resources.ts';
-import { encodeResponse, versionOf } from './encode-response.ts';
+import { type EncodedResponse, encodeResponse } from './encode-response.ts';
 import { planResponse } from './plan-response.ts';
 import { type ProxyQuarantine, quarantineOf } from './quarantines.ts';
 import type { ResponsePlan } from './response-plan.ts';
@@ -29,7 +29,7 @@ export interface SubscriberEvents {
 
 export interface SubscriberOptions {
   readonly variant: 'sotw' | 'delta';
-  readonly send: (response: Uint8Array) => void;
+  readonly send: (response: EncodedResponse) => void;
   readonly events: SubscriberEvents;
   /** False: nothing is sent now, and `resume` is called when it may be; undefined: always. */
   readonly mayBegin?: () => boolean;
@@ -169,16 +169,14 @@ export class Subscriber {
   #send(subscription: TypeSubscription, plan: ResponsePlan): void {
     const { type } = subscription;
     const nonce = String(++this.#nonces);
-    const version = versionOf(plan.resources);
-    const head = { type, nonce };
-    const bytes = encodeResponse(this.#options.variant, head, plan);
+    const response = encodeResponse(this.#options.variant, { type, nonce }, plan);
     subscription.sent(nonce, plan);
     subscription.quarantine.tried();
     for (const name of plan.removed) this.#forget(subscription, name);
     this.#repeatNamed(plan, type);
     if (type === 'CDS') this.#awaitEndpoints(plan);
-    this.#options.send(bytes);
-    this.#options.events.sent(type, { nonce, version, bytes: bytes.byteLength });
+    this.#options.send(response);
+    this.#options.events.sent(type, { nonce, version: response.version, bytes: response.byteLength });
   }
 
   /** Routes to a new cluster must not come before its endpoints; who asks for no endpoints at all is not waited for. */

@@ -39,6 +39,8 @@ export class TypeSubscription {
   /** The wildcard came by naming nothing, and holds until something is named. */
   #unnamed = false;
   #names: ReadonlySet<string> = new Set();
+  /** The list that was named last; who names the same again most often does it by the same list. */
+  #listed: readonly string[] | undefined;
   #started = false;
 
   constructor(type: ServedType, quarantine: Quarantine) {
@@ -156,6 +158,8 @@ export class TypeSubscription {
   }
 
   #replace(names: readonly string[], first: boolean): void {
+    if (names === this.#listed) return;
+    this.#listed = names;
     if (names.length === 0 && (first || this.#unnamed)) {
       this.#unnamed = this.#wildcard = WILDCARD_TYPES.has(this.type);
       return;

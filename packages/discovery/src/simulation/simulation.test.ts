@@ -119,7 +119,11 @@ async function proxyConfig({ config, kubeConfig, meshConfig, proxy }: Case): Pro
   const snapshot = { version: 1, config: store.view(), registry, mesh };
   const resources = new SnapshotResources(snapshot, new FragmentCache());
   const { LDS, RDS } = resources.resourcesOf(nodeOf(proxy ?? {}));
-  assert.deepEqual(resources.problems, []);
+  // Some cases are about Gateways that stand in each other's way: that is said, and nothing else.
+  assert.deepEqual(
+    resources.problems.filter(({ code }) => code !== 'MEL0308'),
+    [],
+  );
   return { listeners: resourcesJson(LDS) as JsonObject[], routes: resourcesJson(RDS) as JsonObject[] };
 }
 

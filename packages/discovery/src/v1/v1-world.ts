@@ -40,7 +40,7 @@ export function v1World(snapshot: Snapshot, { release, mesh, namespace }: V1Opti
   const watched = (other: string): boolean => namespace === undefined || other === namespace;
   const written = snapshot.config.objects('Service').filter(({ metadata }) => watched(metadata.namespace));
   const hosts = new Set(written.map(({ metadata }) => serviceHost(metadata.name, metadata.namespace, domain)));
-  const services = snapshot.registry.services.filter(({ host }) => hosts.has(host));
+  const services = snapshot.registry.services.filter(({ host, entry }) => !entry && hosts.has(host));
   return {
     release,
     // The egress proxy was gone by then: proxies call external services themselves.
@@ -61,7 +61,7 @@ export function isExternal(service: Service): boolean {
 
 /** In the order of Kubernetes' Endpoints. Two ports of one number share what the registry knows of it. */
 export function instancesOf(registry: RegistryView, service: Service, port: ServicePort): readonly Instance[] {
-  const endpoints = registry.instances(service.host, port.number);
+  const endpoints = registry.instances(service.host, port.number, service.namespace);
   const seen = new Set<string>();
   return endpoints.flatMap((endpoint) => {
     const address = `${endpoint.address.host}:${endpoint.address.port}`;

@@ -13,8 +13,7 @@ export function registryPages(server: Pick<DiscoveryServer, 'snapshot' | 'proxie
       name: 'registryz',
       help: 'Debug support for registry',
       show: () => {
-        const { registry, mesh } = server.snapshot;
-        return json(registry.services.map((service) => serviceJson(service, mesh.domain)));
+        return json(server.snapshot.registry.services.map(serviceJson));
       },
     },
     { name: 'endpointz', help: 'Obsolete, use endpointShardz', show: shards },
@@ -39,14 +38,20 @@ export function registryPages(server: Pick<DiscoveryServer, 'snapshot' | 'proxie
 
 /** host → namespace → shard → endpoints. */
 function endpointShards(snapshot: Snapshot): object {
-  const served = snapshot.registry.services.map((service) => [service.host, shardsOf(service, snapshot)] as const);
-  return Object.fromEntries(served.filter(([, shards]) => shards !== undefined));
+  const byHost = Map.groupBy(snapshot.registry.services, ({ host }) => host);
+  const served = Array.from(byHost, ([host, services]) => {
+    const shards = services.map((service) => shardsOf(service, snapshot)).filter((each) => each !== undefined);
+    return [host, shards] as const;
+  });
+  return Object.fromEntries(
+    served.filter(([, shards]) => shards.length > 0).map(([host, shards]) => [host, Object.assign({}, ...shards)]),
+  );
 }
 
 function shardsOf(service: Service, snapshot: Snapshot): object | undefined {
   const { registry, mesh } = snapshot;
   const endpoints = service.ports.flatMap((port) =>
-    registry.instances(service.host, port.number).map((endpoint) => ({ port, endpoint })),
+    registry.instances(service.host, port.number, service.namespace).map((endpoint) => ({ port, endpoint })),
   );
   if (endpoints.length === 0) return undefined;
   const accounts = endpoints
@@ -55,19 +60,19 @@ function shardsOf(service: Service, snapshot: Snapshot): object | undefined {
   return {
     [service.namespace]: {
       Shards: {
-        [shardOf(service, mesh.domain)]: endpoints.map(({ endpoint, port }) => endpointJson(endpoint, port, snapshot)),
+        [shardOf(service)]: endpoints.map(({ endpoint, port }) => endpointJson(endpoint, port, snapshot)),
       },
       ServiceAccounts: Object.fromEntries(accounts.map((account) => [account, {}])),
     },
   };
 }
 
-function instances({ address, namespace }: ProxyNode, { registry, mesh }: Snapshot): readonly object[] {
+function instances({ address, namespace }: ProxyNode, { registry }: Snapshot): readonly object[] {
   return registry
     .servedAt(address)
     .filter(({ service }) => service.namespace === namespace)
     .map(({ service, port, endpoint }) => ({
-      Service: serviceJson(service, mesh.domain),
+      Service: serviceJson(service),
       Port: { ...portJson(port), TargetPort: endpoint.address.port },
     }));
 }

@@ -1,6 +1,6 @@
 // A service and its endpoints as istiod shows them.
-import { serviceHost } from '@meltemi/base';
 import type { Endpoint, Protocol, Service, ServicePort } from '@meltemi/registry';
+import { isPublic } from '../../input/visibility.ts';
 import type { Snapshot } from '../../snapshot.ts';
 
 const PROTOCOL: Readonly<Record<Protocol, string>> = {
@@ -21,14 +21,14 @@ const RESOLUTION = { registry: 0, dns: 1, passthrough: 2 } as const;
 const HEALTH = { healthy: 1, unhealthy: 2 } as const;
 const CLUSTER = 'Kubernetes';
 
-export function serviceJson(service: Service, domain: string): object {
+export function serviceJson(service: Service): object {
   const addresses = service.addresses ?? (service.address ? [service.address] : []);
   return {
     Attributes: {
-      ServiceRegistry: registryOf(service, domain),
+      ServiceRegistry: registryOf(service),
       Name: service.name,
       Namespace: service.namespace,
-      ExportTo: service.exportTo.includes('*') ? null : Object.fromEntries(service.exportTo.map((name) => [name, {}])),
+      ExportTo: isPublic(service.exportTo) ? null : Object.fromEntries(service.exportTo.map((name) => [name, {}])),
       LabelSelectors: Object.keys(service.selector).length > 0 ? service.selector : null,
       ExternalName: service.externalName ?? '',
     },
@@ -48,8 +48,8 @@ export function portJson({ name, number, protocol, unnamed }: ServicePort): obje
 }
 
 /** `registry/cluster`, as istiod names the shards of endpoints. */
-export function shardOf(service: Service, domain: string): string {
-  return `${registryOf(service, domain)}/${CLUSTER}`;
+export function shardOf(service: Service): string {
+  return `${registryOf(service)}/${CLUSTER}`;
 }
 
 export function endpointJson(endpoint: Endpoint, port: ServicePort, { mesh }: Pick<Snapshot, 'mesh'>): object {
@@ -73,7 +73,6 @@ export function spiffe(trustDomain: string, namespace: string, account: string):
   return account === '' ? '' : `spiffe://${trustDomain}/ns/${namespace}/sa/${account}`;
 }
 
-/** A service that bears the name that Kubernetes gives is its own; what is not, an entry declared. */
-function registryOf({ host, name, namespace }: Service, domain: string): string {
-  return host === serviceHost(name, namespace, domain) ? 'Kubernetes' : 'External';
+function registryOf({ entry }: Service): string {
+  return entry ? 'External' : 'Kubernetes';
 }

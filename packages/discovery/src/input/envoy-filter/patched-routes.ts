@@ -1,7 +1,7 @@
 // Route configurations + the patches that hold for a proxy → the same, each with the patches that are for it.
 import type { ApplyTo, PatchContext, RoutePatchMatch } from '@meltemi/config';
 import type { ProxyScope } from '../../scope.ts';
-import { boundServers } from '../gateway-server.ts';
+import { boundServers } from '../merged-servers.ts';
 import type { RouteInput } from '../route-input.ts';
 import type { EnvoyPatch } from './envoy-patch.ts';
 
