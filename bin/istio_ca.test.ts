@@ -4,14 +4,17 @@ import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_pro
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { CsrRequestSchema, type CsrResponse, IstioCAService } from '@meltemi/api/istio/v1/auth/ca_pb';
-import { certificateRequest } from '@meltemi/identity';
+import { certificateRequest, parseSpiffeBundle } from '@meltemi/identity';
 import { grpcClient, type GrpcClientTls, grpcService } from '@meltemi/rpc';
 
 const PROGRAM = fileURLToPath(new URL('istio_ca.ts', import.meta.url));
@@ -22,21 +25,39 @@ const privateKey = keys.privateKey.export({ type: 'pkcs8', format: 'pem' });
 /** A server on a free port, with a directory of its own. */
 async function serve(t: TestContext) {
   const directory = await mkdtemp(join(tmpdir(), 'istio-ca-'));
-  const flags = ['--ca-dir', directory, '--grpc-port', '0', '--grpc-address', '127.0.0.1'];
+  const ports = ['--grpc-port', '0', '--bundle-port', '0', '--monitoring-port', '0'];
+  const flags = ['--ca-dir', directory, ...ports, '--grpc-address', '127.0.0.1'];
   const server = spawn(process.execPath, [PROGRAM, ...flags], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
   t.after(async () => {
     await ended(server);
     await rm(directory, { recursive: true });
   });
-  const [{ port }] = (await once(server, 'message')) as [{ port: number }];
+  const [{ port, bundlePort, monitoringPort }] = (await once(server, 'message')) as [Record<string, number>];
   const root = await readFile(join(directory, 'root-cert.pem'), 'utf8');
   const run = (...words: string[]) =>
     execFileSync(process.execPath, [PROGRAM, ...words, '--ca-dir', directory], { encoding: 'utf8' });
   const sign = (
     request: MessageInitShape<typeof CsrRequestSchema>,
     proof: { token?: string; pair?: Partial<GrpcClientTls> },
-  ) => handleCsr(t, port, { roots: root, serverName: 'localhost', ...proof.pair }, request, proof.token);
-  return { run, sign, root };
+  ) => handleCsr(t, port!, { roots: root, serverName: 'localhost', ...proof.pair }, request, proof.token);
+  const metrics = async () => {
+    const page = await (await fetch(`http://127.0.0.1:${monitoringPort}/metrics`)).text();
+    const lines = page.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    return Object.fromEntries(lines.map((line) => [line.split(' ')[0], Number(line.split(' ')[1])]));
+  };
+  const bundle = async () => {
+    const call = get({
+      host: '127.0.0.1',
+      port: bundlePort,
+      servername: 'localhost',
+      path: '/',
+      ca: root,
+      agent: false,
+    });
+    const [response] = (await once(call, 'response')) as [IncomingMessage];
+    return text(response);
+  };
+  return { run, sign, root, metrics, bundle };
 }
 
 async function ended(server: ChildProcess): Promise<void> {
@@ -99,6 +120,28 @@ test('a request that cannot be signed is answered as such', async (t) => {
   const token = run('token', '--service-account', 'database').trim();
   const { isApproved, status: verdict, signedCert } = await sign({ csrPem: Buffer.from('nothing') }, { token });
   assert.deepEqual([isApproved, verdict?.code, signedCert.length], [false, 3, 0]);
+});
+
+test('metrics count what was asked, and say when certificates end', async (t) => {
+  const { run, sign, metrics, root } = await serve(t);
+  const token = run('token', '--service-account', 'database').trim();
+  await sign({ csrPem }, { token });
+  await assert.rejects(sign({ csrPem }, { token }));
+  const end = new X509Certificate(root).validToDate.getTime() / 1000;
+  assert.deepEqual(await metrics(), {
+    citadel_server_csr_count: 2,
+    citadel_server_success_cert_issuance_count: 1,
+    citadel_server_authentication_failure_count: 1,
+    citadel_server_csr_parsing_err_count: 0,
+    citadel_server_csr_sign_err_count: 0,
+    citadel_server_root_cert_expiry_timestamp: end,
+    citadel_server_cert_chain_expiry_timestamp: end,
+  });
+});
+
+test('the roots are served as a SPIFFE bundle over TLS', async (t) => {
+  const { bundle, root } = await serve(t);
+  assert.equal(parseSpiffeBundle(await bundle()).roots.trim(), root.trim());
 });
 
 test('root status lists what peers are told to trust', async (t) => {

@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 // istio_ca: the certificate authority alone, and what an operator does to its roots, certificates and tokens.
-import { readFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import type { AuthorityCommand, RootStep, ServeCommand } from '@meltemi/identity';
 
 enableCompileCache();
 const { createLogger, systemClock } = await import('@meltemi/base');
 const identity = await import('@meltemi/identity');
-const { serveGrpc } = await import('@meltemi/rpc');
+const { serveHttp } = await import('@meltemi/rpc');
+const { openKubeClient } = await import('./support/open-kube-client.ts');
+const { runAuthority } = await import('./support/run-authority.ts');
 
 const GRACE_MS = 500;
 const clock = systemClock();
@@ -48,54 +49,45 @@ async function rootStep(step: RootStep, directory: string, trustDomain: string):
 }
 
 async function serve(options: ServeCommand): Promise<void> {
-  const { directory, trustDomain, maxWorkloadTtlMs: maxTtlMs, workloadTtlMs: defaultTtlMs } = options;
+  const { trustDomain, host, bundlePort, workloadTtlMs: defaultTtlMs, maxWorkloadTtlMs: maxTtlMs } = options;
   const logger = createLogger({
     level: 'info',
     write: (line) => process.stdout.write(line),
     now: () => clock.now(),
   });
-  const authority = await identity.openCertificateAuthority({ directory, trustDomain, clock, maxTtlMs });
-  const attestor = identity.firstAttestor([
-    identity.joinTokenAttestor({ directory, clock }),
-    ...tokenAttestors(options),
-    identity.certificateAttestor({ authority, clock }),
-  ]);
-  const log = new identity.IssuanceLog(directory, clock);
-  const issuance = { authority, attestor, logger, clock, log, defaultTtlMs };
-  let running: Awaited<ReturnType<typeof serveGrpc>> | undefined;
-  const certificate = await identity.keepServerCertificate({
-    authority,
+  const inCluster = options.kubeconfig !== '' || process.env['KUBERNETES_SERVICE_HOST'] !== undefined;
+  const client = inCluster ? openKubeClient(options.kubeconfig, process.env) : undefined;
+  const { meshNamespace, namespace } = options;
+  const running = await runAuthority({
+    ...options,
+    defaultTtlMs,
+    maxTtlMs,
     names: options.hostnames,
+    address: { host, port: options.port },
+    bundleAddress: bundlePort === undefined ? undefined : { host, port: bundlePort },
+    client,
+    secrets: { ttlMs: defaultTtlMs, meshNamespace, namespace, identity: process.env['POD_NAME'] },
+    problems: (authority) => identity.authorityProblems(authority, clock.now()),
     clock,
     logger,
-    onRenewed: () => running?.renew(certificate.current, authority.roots),
   });
-  running = await serveGrpc({
-    address: { host: options.host, port: options.port },
-    tls: { ...certificate.current, clientRoots: authority.roots },
-    services: [
-      identity.certificateService(issuance),
-      identity.nodeAgentService(issuance),
-      identity.trustService({ authority, attestor, logger }),
-    ],
-  });
-  const stopWatch = identity.watchAuthority({ authority, clock, logger });
-  const server = running;
+  const monitoring = await serveMetrics(options, () => running.metrics());
   const stop = async (): Promise<void> => {
-    stopWatch();
-    certificate.close();
-    await server.close(GRACE_MS);
+    await monitoring?.close();
+    await running.close(GRACE_MS);
+    client?.close();
     process.exit(0);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop());
   process.once('disconnect', () => void stop());
-  logger.info(`signing for ${trustDomain} on ${server.port}`);
-  if (process.connected) process.send?.({ ready: true, port: server.port });
+  const { port, bundlePort: bundle } = running;
+  logger.info(`signing for ${trustDomain} on ${port}`);
+  if (process.connected) process.send?.({ ready: true, port, bundlePort: bundle, monitoringPort: monitoring?.port });
 }
 
-function tokenAttestors({ tokenJwks, tokenIssuer: issuer, trustDomain }: ServeCommand) {
-  if (tokenJwks === '') return [];
-  return [identity.tokenAttestor({ jwks: readFileSync(tokenJwks, 'utf8'), issuer, trustDomain, clock })];
+async function serveMetrics({ host, monitoringPort: port }: ServeCommand, metrics: () => string) {
+  if (port === undefined) return undefined;
+  return serveHttp(identity.authorityMetricsApp(metrics), { host, port });
 }
 
 function readCommand(): AuthorityCommand {

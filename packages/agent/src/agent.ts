@@ -187,6 +187,8 @@ function proxyArguments(options: AgentOptions, file: ProxyBootstrap): readonly s
     '--service-node': file.nodeId,
     '--service-cluster': options.workload.serviceCluster,
     '--drain-time-s': String(Math.ceil(options.drainDurationMs / 1000)),
+    // What configuration replaced ends with its next response, as under Istio's agent: rules hold soon.
+    '--drain-strategy': 'immediate',
     '-l': options.proxyLogLevel,
     ...(options.concurrency > 0 && { '--concurrency': String(options.concurrency) }),
   };

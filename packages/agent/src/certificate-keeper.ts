@@ -2,8 +2,7 @@
 import { generateKeyPair, type KeyObject, X509Certificate } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Clock, Dice, Logger, Timer } from '@meltemi/base';
-import { certificateRequest, type Identity, spiffeId } from '@meltemi/identity';
-import { issuedByAny } from './issued-by.ts';
+import { certificateRequest, type Identity, issuedByAny, spiffeId } from '@meltemi/identity';
 import { retryDelay } from './retry-delay.ts';
 import type { SecretStore, WorkloadSecrets } from './secret-store.ts';
 
@@ -127,6 +126,7 @@ function readSecrets(chain: readonly string[], privateKey: KeyObject, uri: strin
     certificateChain: chain.slice(0, -1).join(''),
     roots: chain.at(-1)!,
     revocationLists: '',
+    bundles: [],
     notBefore: leaf.validFromDate.getTime(),
     notAfter: leaf.validToDate.getTime(),
   };

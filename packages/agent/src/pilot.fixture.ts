@@ -3,7 +3,6 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { silentLogger, systemClock } from '@meltemi/base';
 import {
   type CertificateAuthority,
@@ -17,11 +16,11 @@ import {
   tokenAttestor,
   trustService,
 } from '@meltemi/identity';
-import { serveGrpc } from '@meltemi/rpc';
+import { type GrpcCall, serveGrpc } from '@meltemi/rpc';
 import { exportJWK, SignJWT } from 'jose';
 import { ADS_DEFINITION } from './ads-definition.ts';
 
-export type AdsStream = ServerDuplexStream<Buffer, Buffer>;
+export type AdsStream = GrpcCall<Buffer, Buffer>;
 
 export interface TestPilot {
   readonly address: { readonly host: string; readonly port: number };

@@ -1,6 +1,7 @@
 // Turns the workload's secrets into the SDS resources `default` and `ROOTCA`.
 import { create } from '@bufbuild/protobuf';
 import { type Secret, SecretSchema } from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/secret_pb';
+import { spiffeValidator } from '@meltemi/identity';
 import type { WorkloadSecrets } from './secret-store.ts';
 
 /** Istio's names: the workload's key and chain, and what it trusts. */
@@ -22,8 +23,9 @@ function keyPair({ certificateChain, privateKey }: WorkloadSecrets) {
   return { certificateChain: inline(certificateChain), privateKey: inline(privateKey) };
 }
 
-function trust({ roots, revocationLists }: WorkloadSecrets) {
-  return { trustedCa: inline(roots), ...(revocationLists !== '' && { crl: inline(revocationLists) }) };
+function trust({ roots, revocationLists, bundles }: WorkloadSecrets) {
+  const lists = revocationLists !== '' && { crl: inline(revocationLists) };
+  return { trustedCa: inline(roots), ...lists, ...spiffeValidator(bundles) };
 }
 
 function inline(pem: string) {

@@ -27,6 +27,7 @@ const secrets = {
   certificateChain: 'chain-1',
   roots: 'roots-1',
   revocationLists: '',
+  bundles: [],
   notBefore: 0,
   notAfter: 1,
 };

@@ -1,7 +1,6 @@
 // Serves SDS (envoy.service.secret.v3) from the store, both forms: a stream gets what it named, now and at each rotation.
 // https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import type { ServerDuplexStream, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { packAny, TYPE_URL } from '@meltemi/api';
 import { SecretSchema } from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/secret_pb';
 import {
@@ -14,31 +13,25 @@ import {
 } from '@meltemi/api/envoy/service/discovery/v3/discovery_pb';
 import { SecretDiscoveryService } from '@meltemi/api/envoy/service/secret/v3/sds_pb';
 import type { Logger } from '@meltemi/base';
-import { grpcService } from '@meltemi/rpc';
+import { type GrpcCall, type GrpcReply, type GrpcService, grpcService } from '@meltemi/rpc';
 import { isSecretName, type SecretName, secretResource } from './secret-resource.ts';
 import type { SecretStore } from './secret-store.ts';
 
-/** As `serveGrpc` takes it among its `services`. */
-export interface SecretService {
-  readonly definition: ServiceDefinition;
-  readonly implementation: UntypedServiceImplementation;
-}
-
 /** Names other than `default` and `ROOTCA` are never answered. */
-export function secretService(store: SecretStore, logger: Logger): SecretService {
+export function secretService(store: SecretStore, logger: Logger): GrpcService {
   const log = logger.named('sds');
   return {
     definition: grpcService(SecretDiscoveryService),
     implementation: {
       StreamSecrets: (call: WorldCall) => streamWorld(call, store, log),
       DeltaSecrets: (call: DeltaCall) => streamDelta(call, store, log),
-      FetchSecrets: (_call: unknown, reply: (error: object) => void) => reply({ code: 12, details: 'not served' }),
+      FetchSecrets: (_call: unknown, reply: GrpcReply<unknown>) => reply({ code: 12, details: 'not served' }),
     },
   };
 }
 
-type WorldCall = ServerDuplexStream<DiscoveryRequest, DiscoveryResponse>;
-type DeltaCall = ServerDuplexStream<DeltaDiscoveryRequest, DeltaDiscoveryResponse>;
+type WorldCall = GrpcCall<DiscoveryRequest, DiscoveryResponse>;
+type DeltaCall = GrpcCall<DeltaDiscoveryRequest, DeltaDiscoveryResponse>;
 
 /** What both forms share: the names of a stream, and a push when they or the secrets change. */
 interface SecretStream {

@@ -1,4 +1,6 @@
 // Holds the workload's secrets as they are now, and tells who watches when they change.
+import { isDeepStrictEqual } from 'node:util';
+import type { TrustBundle } from '@meltemi/identity';
 
 /** PEM texts. */
 export interface WorkloadSecrets {
@@ -8,13 +10,15 @@ export interface WorkloadSecrets {
   readonly roots: string;
   /** Lists of certificates that were taken back; empty: none were. */
   readonly revocationLists: string;
+  /** Roots by trust domain, the own too; empty: `roots` are for all peers. */
+  readonly bundles: readonly TrustBundle[];
   /** Milliseconds since the epoch. */
   readonly notBefore: number;
   readonly notAfter: number;
 }
 
 /** What the workload trusts, apart from its own certificate. */
-export type WorkloadTrust = Pick<WorkloadSecrets, 'roots' | 'revocationLists'>;
+export type WorkloadTrust = Pick<WorkloadSecrets, 'roots' | 'revocationLists' | 'bundles'>;
 
 export class SecretStore {
   #trust: WorkloadTrust | undefined;
@@ -40,7 +44,7 @@ export class SecretStore {
   replaceTrust(trust: WorkloadTrust): void {
     this.#trust = trust;
     const current = this.#current;
-    if (!current || (current.roots === trust.roots && current.revocationLists === trust.revocationLists)) return;
+    if (!current || isSame(current, trust)) return;
     this.#set({ ...current, ...trust });
   }
 
@@ -55,4 +59,9 @@ export class SecretStore {
     this.#watchers.add(watcher);
     return () => void this.#watchers.delete(watcher);
   }
+}
+
+function isSame(now: WorkloadTrust, told: WorkloadTrust): boolean {
+  const { roots, revocationLists, bundles } = now;
+  return isDeepStrictEqual({ roots, revocationLists, bundles }, told);
 }

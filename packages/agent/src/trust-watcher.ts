@@ -9,7 +9,7 @@ import {
   type DiscoveryResponse,
 } from '@meltemi/api/envoy/service/discovery/v3/discovery_pb';
 import type { Clock, Dice, Logger, Timer } from '@meltemi/base';
-import { TRUST_SECRET } from '@meltemi/identity';
+import { TRUST_SECRET, validatedBundles } from '@meltemi/identity';
 import { retryDelay } from './retry-delay.ts';
 import type { SecretStore } from './secret-store.ts';
 
@@ -103,7 +103,11 @@ interface Refusal {
 function contextOf(secrets: readonly Secret[], name: string) {
   const type = secrets.find((secret) => secret.name === name)?.type;
   if (type?.case !== 'validationContext') return undefined;
-  return { roots: textOf(type.value.trustedCa), revocationLists: textOf(type.value.crl) };
+  return {
+    roots: textOf(type.value.trustedCa),
+    revocationLists: textOf(type.value.crl),
+    bundles: validatedBundles(type.value),
+  };
 }
 
 function textOf(

@@ -93,6 +93,17 @@ test('a stream that opens before there is a certificate gets it when it comes', 
   assert.equal((await waiting).svids[0]!.spiffeId, 'spiffe://cluster.local/ns/default/sa/reviews');
 });
 
+test('roots of other trust domains come with the certificate', async (t) => {
+  const { address, store, renew } = await serve(t);
+  await renew();
+  const { roots } = store.current!;
+  const bundles = [identity.trustDomain, 'south.example'].map((trustDomain) => ({ trustDomain, roots }));
+  store.replaceTrust({ roots, revocationLists: '', bundles });
+  const { federatedBundles, svids } = await fetchOne(t, address);
+  assert.deepEqual(Object.keys(federatedBundles), ['spiffe://south.example']);
+  assert.deepEqual(federatedBundles['spiffe://south.example'], svids[0]!.bundle);
+});
+
 test('a call without the header of the standard is refused', async (t) => {
   const { address, renew } = await serve(t);
   await renew();

@@ -1,7 +1,6 @@
 // Serves the SPIFFE Workload API on the agent's socket: the workload's certificate, key and what to trust, now and at each rotation.
 // https://github.com/spiffe/spiffe/blob/main/standards/SPIFFE_Workload_API.md
 import { create } from '@bufbuild/protobuf';
-import type { ServerWritableStream, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import {
   type X509BundlesResponse,
   X509BundlesResponseSchema,
@@ -9,7 +8,7 @@ import {
   type X509SVIDResponse,
   X509SVIDResponseSchema,
 } from '@meltemi/api/spiffe/workload_pb';
-import { grpcService } from '@meltemi/rpc';
+import { type GrpcCall, type GrpcService, grpcService } from '@meltemi/rpc';
 import { derBlocks } from './der-blocks.ts';
 import type { SecretStore, WorkloadSecrets } from './secret-store.ts';
 
@@ -20,21 +19,15 @@ export interface WorkloadApiOptions {
   readonly trustDomain: string;
 }
 
-/** As `serveGrpc` takes it among its `services`. */
-export interface WorkloadApi {
-  readonly definition: ServiceDefinition;
-  readonly implementation: UntypedServiceImplementation;
-}
-
-type Stream<Response> = ServerWritableStream<unknown, Response>;
+type Stream<Response> = GrpcCall<unknown, Response>;
 
 /** §4.4: a caller that a web page tricked cannot set this header. */
 const MARK = 'workload.spiffe.io';
 const INVALID_ARGUMENT = { code: 3, details: `security header missing: ${MARK}` };
 
 /** Whoever can open the socket is the workload. JWT-SVIDs are not served. */
-export function workloadApi({ store, spiffeId, trustDomain }: WorkloadApiOptions): WorkloadApi {
-  const svids = (secrets: WorkloadSecrets) => svidResponse(secrets, spiffeId);
+export function workloadApi({ store, spiffeId, trustDomain }: WorkloadApiOptions): GrpcService {
+  const svids = (secrets: WorkloadSecrets) => svidResponse(secrets, spiffeId, trustDomain);
   const bundles = (secrets: WorkloadSecrets) => bundlesResponse(secrets, trustDomain);
   return {
     definition: grpcService(SpiffeWorkloadAPI),
@@ -63,20 +56,32 @@ function stream<Response>(
   push();
 }
 
-function svidResponse(secrets: WorkloadSecrets, spiffeId: string): X509SVIDResponse {
+function svidResponse(secrets: WorkloadSecrets, spiffeId: string, trustDomain: string): X509SVIDResponse {
   const { certificateChain, privateKey, roots, revocationLists } = secrets;
   const svid = {
     spiffeId,
     x509Svid: Buffer.concat(derBlocks(certificateChain, 'CERTIFICATE')),
     x509SvidKey: Buffer.concat(derBlocks(privateKey, 'PRIVATE KEY')),
-    bundle: Buffer.concat(derBlocks(roots, 'CERTIFICATE')),
+    bundle: derOf(roots),
   };
-  return create(X509SVIDResponseSchema, { svids: [svid], crl: derBlocks(revocationLists, 'X509 CRL') });
+  const crl = derBlocks(revocationLists, 'X509 CRL');
+  return create(X509SVIDResponseSchema, { svids: [svid], crl, federatedBundles: federated(secrets, trustDomain) });
 }
 
-function bundlesResponse({ roots, revocationLists }: WorkloadSecrets, trustDomain: string): X509BundlesResponse {
+function bundlesResponse(secrets: WorkloadSecrets, trustDomain: string): X509BundlesResponse {
+  const { roots, revocationLists } = secrets;
   return create(X509BundlesResponseSchema, {
     crl: derBlocks(revocationLists, 'X509 CRL'),
-    bundles: { [`spiffe://${trustDomain}`]: Buffer.concat(derBlocks(roots, 'CERTIFICATE')) },
+    bundles: { [`spiffe://${trustDomain}`]: derOf(roots), ...federated(secrets, trustDomain) },
   });
+}
+
+/** Those of other trust domains. */
+function federated({ bundles }: WorkloadSecrets, own: string): Record<string, Buffer> {
+  const others = bundles.filter(({ trustDomain }) => trustDomain !== own);
+  return Object.fromEntries(others.map(({ trustDomain, roots }) => [`spiffe://${trustDomain}`, derOf(roots)]));
+}
+
+function derOf(roots: string): Buffer {
+  return Buffer.concat(derBlocks(roots, 'CERTIFICATE'));
 }

@@ -4,6 +4,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { authorityFiles } from './authority-files.ts';
 import type { AuthorityMaterial } from './authority-material.ts';
+import { BACKDATE_MS } from './backdate.ts';
 import { IdentityError } from './identity-error.ts';
 import { signRevocationList } from './revocation-list.ts';
 import { readRevocations, type Revocations } from './revocations.ts';
@@ -21,7 +22,6 @@ export interface AuthorityState {
 const HOUR_MS = 3_600_000;
 /** A list is in force for this long, and signed anew each hour: a control plane that is away for a week breaks nothing before. */
 const LIST_LIFE_MS = 7 * 24 * HOUR_MS;
-const BACKDATE_MS = 2 * 60_000;
 
 /** `now` in milliseconds since the epoch. Makes `root` when there is none. Throws IdentityError `BAD_AUTHORITY`. */
 export async function readAuthority(

@@ -2,6 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Clock } from '@meltemi/base';
+import { BACKDATE_MS } from './backdate.ts';
 import { IdentityError } from './identity-error.ts';
 import type { Revocations } from './revocations.ts';
 import type { LeafContent } from './leaf-certificate.ts';
@@ -40,6 +41,8 @@ export interface CertificateAuthority {
   readonly roots: string;
   /** PEM certificates between a leaf and the roots, the signer first; empty when the root itself signs. */
   readonly intermediates: readonly string[];
+  /** When the certificate that signs ends; milliseconds since the epoch. */
+  readonly signerEnd: number;
   /** What peers are told to trust now. */
   readonly trust: Trust;
   readonly revocations: Revocations;
@@ -48,6 +51,8 @@ export interface CertificateAuthority {
     readonly publicKey: KeyObject;
     readonly identity: Identity;
     readonly ttlMs: number;
+    /** Beside the identity: of accounts that serve the mesh itself. */
+    readonly dnsNames?: readonly string[];
   }): Promise<IssuedCertificate>;
   /** For a server of the mesh itself, with DNS names and addresses and no identity of a workload; 90 days at most. */
   issueServer(request: {
@@ -67,8 +72,6 @@ const DAY_MS = 24 * 3_600_000;
 const ROOT_LIFE_MS = 3652 * DAY_MS;
 /** Servers of the mesh itself renew in their own process, whatever the life of workloads. */
 const MAX_SERVER_TTL_MS = 90 * DAY_MS;
-/** Peers' clocks may be behind ours. */
-const BACKDATE_MS = 2 * 60_000;
 
 /** A new root for a trust domain, valid from now on for ten years. */
 export function newRootContent(trustDomain: string, now: number): RootContent {
@@ -102,6 +105,9 @@ export async function openCertificateAuthority(options: CertificateAuthorityOpti
     get intermediates() {
       return state.material.intermediates;
     },
+    get signerEnd() {
+      return state.material.signer.notAfter;
+    },
     get trust() {
       return state.trust;
     },
@@ -109,10 +115,11 @@ export async function openCertificateAuthority(options: CertificateAuthorityOpti
       return state.revocations;
     },
     requestedKey: async (csr) => requestedKey(csr),
-    async issue({ publicKey, identity, ttlMs }) {
+    async issue({ publicKey, identity, ttlMs, dnsNames = [] }) {
       const uri = uriOf(identity, trustDomain);
       if (state.revocations.identities.includes(uri)) throw new IdentityError('BAD_IDENTITY', `${uri} is revoked`);
-      return sign({ publicKey, names: [{ type: 'url', value: uri }], client: true }, ttlMs, maxTtlMs);
+      const names = [{ type: 'url' as const, value: uri }, ...dnsNames.map(serverName)];
+      return sign({ publicKey, names, client: true }, ttlMs, maxTtlMs);
     },
     issueServer: ({ publicKey, names, ttlMs }) =>
       sign({ publicKey, names: names.map(serverName), client: false }, ttlMs, MAX_SERVER_TTL_MS),

@@ -1,6 +1,5 @@
 // Serves istio.v1.auth.IstioCertificateService/CreateCertificate, and the HandleCSR of Istio 0.2 to 1.0 beside it.
 import { create } from '@bufbuild/protobuf';
-import type { sendUnaryData, ServerUnaryCall, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import {
   type CsrRequest,
   type CsrResponse,
@@ -11,21 +10,15 @@ import {
   IstioCertificateResponseSchema,
   IstioCertificateService,
 } from '@meltemi/api/istio/v1/auth/ca_pb';
-import { grpcService } from '@meltemi/rpc';
+import { type GrpcCall, type GrpcReply, type GrpcService, grpcService } from '@meltemi/rpc';
 import { type IssuanceOptions, issuer } from './issuance.ts';
 
-/** As `serveGrpc` takes it among its `services`. */
-export interface CertificateService {
-  readonly definition: ServiceDefinition;
-  readonly implementation: UntypedServiceImplementation;
-}
-
-type Unary<Request, Response> = (call: ServerUnaryCall<Request, Response>, reply: sendUnaryData<Response>) => void;
+type Unary<Request, Response> = (call: GrpcCall<Request, Response>, reply: GrpcReply<Response>) => void;
 
 const UNAUTHENTICATED = 16;
 
 /** What istiod serves. */
-export function certificateService(options: IssuanceOptions): CertificateService {
+export function certificateService(options: IssuanceOptions): GrpcService {
   const issue = issuer(options);
   const CreateCertificate: Unary<IstioCertificateRequest, IstioCertificateResponse> = (call, reply) => {
     const { csr, validityDuration, metadata } = call.request;
@@ -39,7 +32,7 @@ export function certificateService(options: IssuanceOptions): CertificateService
 }
 
 /** What node agents of Istio 0.2 to 1.0 ask. A refusal is an answer with its status there, unless nobody proved who asks. */
-export function nodeAgentService(options: IssuanceOptions): CertificateService {
+export function nodeAgentService(options: IssuanceOptions): GrpcService {
   const issue = issuer(options);
   const HandleCSR: Unary<CsrRequest, CsrResponse> = (call, reply) => {
     const { csrPem, requestedTtlMinutes } = call.request;

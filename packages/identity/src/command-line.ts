@@ -13,12 +13,22 @@ export interface ServeCommand {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  /** Of metrics; undefined: none are served. */
+  readonly monitoringPort: number | undefined;
+  /** Where the roots are served as a SPIFFE bundle, over TLS; undefined: nowhere. */
+  readonly bundlePort: number | undefined;
   readonly hostnames: readonly string[];
   readonly workloadTtlMs: number;
   readonly maxWorkloadTtlMs: number;
   /** Files; empty: tokens are not taken. */
   readonly tokenJwks: string;
   readonly tokenIssuer: string;
+  /** The way to an API server whose ServiceAccounts get secrets; empty: that of the pod, where this runs in one. */
+  readonly kubeconfig: string;
+  /** Where the authority keeps its lease, and the mesh's own accounts are. */
+  readonly meshNamespace: string;
+  /** The one whose accounts get secrets; undefined: all. */
+  readonly namespace?: string;
 }
 
 /** Each works on the directory of a server that runs, or of one that does not. */
@@ -44,11 +54,18 @@ export const AUTHORITY_USAGE = `Usage: istio_ca [flags]                         
       --trust-domain NAME          (default cluster.local)
       --grpc-port PORT             (default 8060)
       --grpc-address ADDR          (default 0.0.0.0)
+      --monitoring-port PORT       serves metrics (default: nowhere)
+      --bundle-port PORT           serves the roots as a SPIFFE bundle over TLS (default: nowhere)
       --grpc-hostname NAMES        names in the server's own certificate (default istio-ca,istio-citadel.istio-system,localhost)
       --workload-cert-ttl TIME     life of certificates when nothing else is asked for (default 1h)
       --max-workload-cert-ttl TIME the longest that may be asked for (default 24h)
       --token-jwks FILE            keys by which workload tokens are verified
       --token-issuer NAME          who issues them
+      --kube-config FILE           the way to the API server whose ServiceAccounts get secrets istio.NAME
+                                   (default: that of the pod in which this runs, if any)
+      --namespace NAME             the one namespace whose accounts get secrets (default: all)
+      --istio-ca-storage-namespace NAME
+                                   where the mesh itself lives in the cluster (default istio-system)
       --ttl TIME                   life of a join token (default 1h)
 `;
 
@@ -57,11 +74,15 @@ const OPTIONS = {
   'trust-domain': { type: 'string' },
   'grpc-port': { type: 'string' },
   'grpc-address': { type: 'string' },
+  'bundle-port': { type: 'string' },
+  'monitoring-port': { type: 'string' },
   'grpc-hostname': { type: 'string' },
   'workload-cert-ttl': { type: 'string' },
   'max-workload-cert-ttl': { type: 'string' },
   'token-jwks': { type: 'string' },
   'token-issuer': { type: 'string' },
+  'kube-config': { type: 'string' },
+  'istio-ca-storage-namespace': { type: 'string' },
   namespace: { type: 'string' },
   'service-account': { type: 'string' },
   serial: { type: 'string' },
@@ -92,12 +113,17 @@ function serveCommand(values: Values, directory: string, trustDomain: string): S
     directory,
     trustDomain,
     host: values['grpc-address'] ?? '0.0.0.0',
-    port: portOf(values['grpc-port'] ?? '8060'),
+    port: portOf('grpc-port', values['grpc-port'] ?? '8060'),
+    bundlePort: optionalPort('bundle-port', values),
+    monitoringPort: optionalPort('monitoring-port', values),
     hostnames: (values['grpc-hostname'] ?? 'istio-ca,istio-citadel.istio-system,localhost').split(',').filter(Boolean),
     workloadTtlMs: duration('workload-cert-ttl', values['workload-cert-ttl'] ?? '1h'),
     maxWorkloadTtlMs: duration('max-workload-cert-ttl', values['max-workload-cert-ttl'] ?? '24h'),
     tokenJwks: values['token-jwks'] ?? '',
     tokenIssuer: values['token-issuer'] ?? '',
+    kubeconfig: values['kube-config'] ?? '',
+    meshNamespace: values['istio-ca-storage-namespace'] ?? 'istio-system',
+    ...(values.namespace && { namespace: values.namespace }),
   };
 }
 
@@ -120,10 +146,15 @@ function tokenOf(values: Values, trustDomain: string) {
   return { identity, ttlMs: duration('ttl', values.ttl ?? '1h') };
 }
 
-function portOf(text: string): number {
+function optionalPort(flag: 'bundle-port' | 'monitoring-port', values: Values): number | undefined {
+  const text = values[flag];
+  return text === undefined ? undefined : portOf(flag, text);
+}
+
+function portOf(flag: string, text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port <= 65_535) return port;
-  throw new AuthorityCommandError(`--grpc-port: ${JSON.stringify(text)} is no port`);
+  throw new AuthorityCommandError(`--${flag}: ${JSON.stringify(text)} is no port`);
 }
 
 function duration(flag: string, text: string): number {

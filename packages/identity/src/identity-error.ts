@@ -11,6 +11,8 @@ export type IdentityErrorCode =
   | 'BAD_TTL'
   /** The identity is of another trust domain, or can't stand in a SPIFFE ID. */
   | 'BAD_IDENTITY'
+  /** What was served as the roots of a trust domain can't be read. */
+  | 'BAD_BUNDLE'
   /** The authority's own files are missing, unreadable, or do not fit together. */
   | 'BAD_AUTHORITY';
 

@@ -1,5 +1,9 @@
 // Workload identity: attest → csr → sign → issue → rotate.
+export { accountKeys, accountKeysEnd, type AccountKeyPair, type AccountKeysOptions } from './account-keys.ts';
 export { type Attestor, type CallerProof, firstAttestor } from './attestor.ts';
+export { AuthorityMetrics } from './authority-metrics.ts';
+export { authorityProblems } from './authority-problems.ts';
+export { bundleApp } from './bundle-app.ts';
 export { callerProof, type ProvenCall } from './caller-proof.ts';
 export { certificateAttestor } from './certificate-attestor.ts';
 export {
@@ -9,9 +13,10 @@ export {
   newRootContent,
   openCertificateAuthority,
 } from './certificate-authority.ts';
-export { watchAuthority } from './watch-authority.ts';
+export { authorityMetricsApp } from './metrics-app.ts';
+export { watchAuthority, type WatchAuthorityOptions } from './watch-authority.ts';
 export { certificateRequest, type CertificateRequest } from './certificate-request.ts';
-export { type CertificateService, certificateService, nodeAgentService } from './certificate-service.ts';
+export { certificateService, nodeAgentService } from './certificate-service.ts';
 export type { IssuanceOptions } from './issuance.ts';
 export { IssuanceLog, type IssuedEntry } from './issuance-log.ts';
 export {
@@ -22,6 +27,8 @@ export {
   type RootStep,
   type ServeCommand,
 } from './command-line.ts';
+export { type BundleSource, FederatedBundles, type FederatedBundlesOptions } from './federated-bundles.ts';
+export { issuedByAny } from './issued-by.ts';
 export { createJoinToken, joinTokenAttestor, type NewJoinToken } from './join-tokens.ts';
 export { IdentityError, type IdentityErrorCode } from './identity-error.ts';
 export {
@@ -49,5 +56,7 @@ export {
 export { type Identity, parseSpiffeId, spiffeId } from './spiffe-id.ts';
 export { type ReviewToken, type TokenReview, tokenReviewAttestor } from './token-review-attestor.ts';
 export { tokenAttestor, type TokenAttestorOptions } from './token-attestor.ts';
-export { type Trust, TRUST_SECRET } from './trust.ts';
-export { type TrustService, trustService, type TrustServiceOptions } from './trust-service.ts';
+export { parseSpiffeBundle, spiffeBundle, type SpiffeBundle } from './spiffe-bundle.ts';
+export { type Trust, type TrustBundle, TRUST_SECRET } from './trust.ts';
+export { spiffeValidator, validatedBundles } from './spiffe-validator.ts';
+export { trustService, type TrustServiceOptions } from './trust-service.ts';

@@ -1,6 +1,7 @@
 // One request for a certificate: proof → identity → key → certificate, and one line of the audit log whatever comes of it.
 import type { Clock, Logger } from '@meltemi/base';
 import type { Attestor } from './attestor.ts';
+import type { AuthorityCounter, AuthorityMetrics } from './authority-metrics.ts';
 import { callerProof, type ProvenCall } from './caller-proof.ts';
 import type { CertificateAuthority, IssuedCertificate } from './certificate-authority.ts';
 import { IdentityError, type IdentityErrorCode } from './identity-error.ts';
@@ -15,6 +16,7 @@ export interface IssuanceOptions {
   readonly clock: Clock;
   /** Where issued certificates are remembered. */
   readonly log: Pick<IssuanceLog, 'record'>;
+  readonly metrics?: AuthorityMetrics;
   /** When the caller names no lifetime; the authority's longest by default. */
   readonly defaultTtlMs?: number;
 }
@@ -45,23 +47,38 @@ const STATUS: Readonly<Record<IdentityErrorCode, RefusalStatus>> = {
   BAD_KEY: { code: 3, details: 'the request cannot be signed' },
   BAD_TTL: { code: 3, details: 'the request cannot be signed' },
   BAD_IDENTITY: { code: 7, details: 'not allowed' },
+  BAD_BUNDLE: { code: 14, details: 'cannot sign now' },
   BAD_AUTHORITY: { code: 14, details: 'cannot sign now' },
+};
+/** What a refusal counts as. */
+const COUNTER: Readonly<Record<IdentityErrorCode, AuthorityCounter>> = {
+  BAD_PROOF: 'citadel_server_authentication_failure_count',
+  BAD_CSR: 'citadel_server_csr_parsing_err_count',
+  BAD_KEY: 'citadel_server_csr_parsing_err_count',
+  BAD_TTL: 'citadel_server_csr_sign_err_count',
+  BAD_IDENTITY: 'citadel_server_csr_sign_err_count',
+  BAD_BUNDLE: 'citadel_server_csr_sign_err_count',
+  BAD_AUTHORITY: 'citadel_server_csr_sign_err_count',
 };
 const INTERNAL: RefusalStatus = { code: 13, details: 'internal error' };
 
 /** Answers requests of one server. Who asks is what it gets: names in the request are never read. */
 export function issuer(options: IssuanceOptions): (call: Call, wanted: WantedCertificate) => Promise<Issuance> {
   const logger = options.logger.named('ca');
+  const { metrics } = options;
   return async (call, wanted) => {
+    metrics?.count('citadel_server_csr_count');
     let identity: Identity | undefined;
     try {
       identity = await authenticate(options.attestor, call);
       const issued = await issue(options, identity, wanted);
       options.log.record(entryOf(identity, issued, call.getPeer(), options.clock.now()));
       logger.info(`issued ${describe(identity, issued)} to ${call.getPeer()}`);
+      metrics?.count('citadel_server_success_cert_issuance_count');
       return { issued };
     } catch (error) {
       logger.warn(`refused ${identity ? spiffeId(identity) : 'a caller'} at ${call.getPeer()}: ${reason(error)}`);
+      metrics?.count(COUNTER[error instanceof IdentityError ? error.code : 'BAD_AUTHORITY']);
       return { refused: error instanceof IdentityError ? STATUS[error.code] : INTERNAL };
     }
   };

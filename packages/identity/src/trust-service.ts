@@ -1,7 +1,6 @@
 // Serves what to trust to every agent as secrets (SDS): now, and again within a moment of each change.
 // https://www.envoyproxy.io/docs/envoy/latest/configuration/security/secret
 import { create } from '@bufbuild/protobuf';
-import type { ServerDuplexStream, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { packAny, TYPE_URL } from '@meltemi/api';
 import { SecretSchema } from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/secret_pb';
 import {
@@ -11,37 +10,35 @@ import {
 } from '@meltemi/api/envoy/service/discovery/v3/discovery_pb';
 import { SecretDiscoveryService } from '@meltemi/api/envoy/service/secret/v3/sds_pb';
 import type { Logger } from '@meltemi/base';
-import { grpcService } from '@meltemi/rpc';
+import { type GrpcCall, type GrpcService, grpcService } from '@meltemi/rpc';
 import type { Attestor } from './attestor.ts';
 import { callerProof } from './caller-proof.ts';
 import type { CertificateAuthority } from './certificate-authority.ts';
-import { type Trust, TRUST_SECRET } from './trust.ts';
+import type { FederatedBundles } from './federated-bundles.ts';
+import { spiffeValidator } from './spiffe-validator.ts';
+import { type Trust, type TrustBundle, TRUST_SECRET } from './trust.ts';
 
 export interface TrustServiceOptions {
   readonly authority: Pick<CertificateAuthority, 'trust' | 'watch'>;
   readonly attestor: Attestor;
   readonly logger: Logger;
+  /** The roots of each trust domain, where there are several. */
+  readonly bundles?: Pick<FederatedBundles, 'current' | 'watch'>;
 }
 
-/** As `serveGrpc` takes it among its `services`. */
-export interface TrustService {
-  readonly definition: ServiceDefinition;
-  readonly implementation: UntypedServiceImplementation;
-}
-
-type Call = ServerDuplexStream<DiscoveryRequest, DiscoveryResponse>;
+type Call = GrpcCall<DiscoveryRequest, DiscoveryResponse>;
 
 const NOT_AUTHENTICATED = { code: 16, details: 'not authenticated' };
 
 /** Whoever has an identity may know what to trust. Each stream gets the newest trust; what came between is left out. */
-export function trustService(options: TrustServiceOptions): TrustService {
+export function trustService(options: TrustServiceOptions): GrpcService {
   return {
     definition: grpcService(SecretDiscoveryService),
     implementation: { StreamSecrets: (call: Call) => void serve(call, options) },
   };
 }
 
-async function serve(call: Call, { authority, attestor, logger }: TrustServiceOptions): Promise<void> {
+async function serve(call: Call, { authority, attestor, logger, bundles }: TrustServiceOptions): Promise<void> {
   const log = logger.named('ca');
   try {
     if (!(await attestor.attest(callerProof(call)))) return fail(call);
@@ -51,21 +48,31 @@ async function serve(call: Call, { authority, attestor, logger }: TrustServiceOp
     );
     return fail(call);
   }
-  stream(call, authority, (refusal) => log.warn(`${call.getPeer()} refused what to trust: ${refusal}`));
+  const told: ToldTrust = {
+    response: (version) => response(authority.trust, bundles?.current ?? [], version),
+    watches: [authority, ...(bundles ? [bundles] : [])],
+  };
+  stream(call, told, (refusal) => log.warn(`${call.getPeer()} refused what to trust: ${refusal}`));
 }
 
 function fail(call: Call): void {
   call.emit('error', NOT_AUTHENTICATED);
 }
 
-function stream(call: Call, authority: TrustServiceOptions['authority'], onRefused: (refusal: string) => void): void {
+interface ToldTrust {
+  response(version: string): DiscoveryResponse;
+  readonly watches: readonly { watch(watcher: () => void): () => void }[];
+}
+
+function stream(call: Call, told: ToldTrust, onRefused: (refusal: string) => void): void {
   let version = 0;
   let subscribed = false;
   const push = () => {
     version++;
-    call.write(response(authority.trust, String(version)));
+    call.write(told.response(String(version)));
   };
-  const stop = authority.watch(() => subscribed && push());
+  const stops = told.watches.map((each) => each.watch(() => subscribed && push()));
+  const stop = () => stops.forEach((end) => end());
   call.once('close', stop);
   call.once('cancelled', stop);
   call.on('error', stop);
@@ -81,20 +88,20 @@ function stream(call: Call, authority: TrustServiceOptions['authority'], onRefus
   });
 }
 
-function response(trust: Trust, version: string): DiscoveryResponse {
+function response(trust: Trust, bundles: readonly TrustBundle[], version: string): DiscoveryResponse {
   return create(DiscoveryResponseSchema, {
     versionInfo: version,
     nonce: version,
     typeUrl: TYPE_URL.SDS,
     resources: [
-      secret(TRUST_SECRET.trusted, trust.roots, trust.revocationLists),
-      secret(TRUST_SECRET.tainted, trust.tainted, ''),
+      secret(TRUST_SECRET.trusted, trust.roots, trust.revocationLists, bundles),
+      secret(TRUST_SECRET.tainted, trust.tainted, '', []),
     ],
   });
 }
 
-function secret(name: string, roots: string, lists: string) {
-  const value = { trustedCa: inline(roots), ...(lists !== '' && { crl: inline(lists) }) };
+function secret(name: string, roots: string, lists: string, bundles: readonly TrustBundle[]) {
+  const value = { trustedCa: inline(roots), ...(lists !== '' && { crl: inline(lists) }), ...spiffeValidator(bundles) };
   return packAny(SecretSchema, create(SecretSchema, { name, type: { case: 'validationContext', value } }));
 }
 

@@ -9,5 +9,11 @@ export interface Trust {
   readonly tainted: string;
 }
 
+/** The roots of one trust domain, PEM. */
+export interface TrustBundle {
+  readonly trustDomain: string;
+  readonly roots: string;
+}
+
 /** Names of the secrets (SDS) that carry it: Istio's name for what a workload trusts, and one for what it is to leave. */
 export const TRUST_SECRET = { trusted: 'ROOTCA', tainted: 'ROOTCA-tainted' } as const;

@@ -1,7 +1,6 @@
 // Says whether a certificate's chain ends at one of some roots.
 import { X509Certificate } from 'node:crypto';
-
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+import { pemBlocks } from './pem.ts';
 
 /** PEM, the leaf first. Roots of one name are told apart by their keys. */
 export function issuedByAny(chain: string, roots: string): boolean {
@@ -12,5 +11,5 @@ export function issuedByAny(chain: string, roots: string): boolean {
 }
 
 function certificates(pem: string): readonly X509Certificate[] {
-  return Array.from(pem.match(CERTIFICATE) ?? [], (block) => new X509Certificate(block));
+  return pemBlocks(pem, 'CERTIFICATE').map((block) => new X509Certificate(block));
 }
