@@ -22,7 +22,7 @@ try {
 }
 
 async function start(): Promise<void> {
-  const { configDirs: directories, configNamespace, address, monitoring, prometheus } = command;
+  const { configDirs: directories, configNamespace, address, monitoring, prometheus, configApi, rateLimits } = command;
   const config = await DirectoryStore.open({ directories, clock, logger: logger.named('config') });
   const server = await serveMixer({
     config,
@@ -30,6 +30,8 @@ async function start(): Promise<void> {
     address,
     monitoring,
     prometheus,
+    configApi,
+    rateLimits,
     clock,
     dice: systemDice(),
     logger: logger.named('mixer'),
@@ -44,9 +46,9 @@ async function start(): Promise<void> {
   process.once('SIGTERM', () => void stop());
   process.once('SIGINT', () => void stop());
   process.once('disconnect', () => void stop());
-  const { port, monitoringPort, prometheusPort } = server;
+  const { port, monitoringPort, prometheusPort, configApiPort } = server;
   logger.info(`serving Mixer on ${port}, metrics on ${monitoringPort}, those of adapters on ${prometheusPort}`);
-  if (process.connected) process.send?.({ ready: true, port, monitoringPort, prometheusPort });
+  if (process.connected) process.send?.({ ready: true, port, monitoringPort, prometheusPort, configApiPort });
 }
 
 function readCommand() {

@@ -2,6 +2,9 @@
 export type { CheckResult, QuotaArgs, QuotaResult, Status } from './adapters/adapter.ts';
 export { STATUS } from './adapters/adapter.ts';
 export type { AdapterWorld } from './adapters/create-handler.ts';
+export { AspectError, type AspectStore } from './aspects/aspect-store.ts';
+export { aspectStore } from './aspects/check-aspects.ts';
+export { MetricRegistry } from './adapters/metric-registry.ts';
 export { AttributeBag, type AttributeReader } from './attributes/attribute-bag.ts';
 export { compressAttributes, decompressAttributes } from './attributes/compressed-attributes.ts';
 export { decodeReport, encodeReports } from './attributes/delta-report.ts';
@@ -30,6 +33,7 @@ export { type CheckVerdict, policyEngine, type PolicyEngine, type QuotaVerdict }
 export { type PolicyResource, policyResources } from './rules/policy-resource.ts';
 export { MIXS_USAGE, type MixsCommand, mixsCommand, MixsCommandError } from './serve/command-line.ts';
 export { type MixerServer, type MixerServerOptions, serveMixer } from './serve/mixer-server.ts';
+export { PolicyStore } from './serve/policy-store.ts';
 export { formatValue } from './values/format-value.ts';
 export { readValue, ValueError } from './values/read-value.ts';
 export { duration, type Duration, type StringMap, timestamp, type Timestamp, type Value } from './values/value.ts';

@@ -82,11 +82,11 @@ export type TemplateName = Instance['template'];
 export type CheckInstance = CheckNothing | ListEntry;
 export type ReportInstance = LogEntry | Metric | ReportNothing;
 
-/** Each method serves the templates that `templates` names, and throws nothing. */
+/** Each method serves the templates that `templates` names and throws nothing; quotas reject with QuotaCountersError. */
 export interface Handler {
   readonly templates: readonly TemplateName[];
   check?(instance: CheckInstance): CheckResult;
-  quota?(instance: Quota, args: QuotaArgs): QuotaResult;
+  quota?(instance: Quota, args: QuotaArgs): QuotaResult | Promise<QuotaResult>;
   report?(instance: ReportInstance): void;
   /** Ends what it began: timers, sockets. */
   close?(): void;

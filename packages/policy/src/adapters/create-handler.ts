@@ -9,6 +9,7 @@ import { noop } from './noop.ts';
 import { prometheus } from './prometheus.ts';
 import type { MetricRegistry } from './metric-registry.ts';
 import type { SpecReader } from './spec-reader.ts';
+import { redisquota } from './redisquota.ts';
 import { statsd } from './statsd.ts';
 import { type LineSink, stdio } from './stdio.ts';
 
@@ -28,6 +29,7 @@ const ADAPTERS = {
   memquota: (spec, world) => memquota(spec, world.clock),
   noop,
   prometheus: (spec, world) => prometheus(spec, world.metrics),
+  redisquota: (spec, world) => redisquota(spec, world.clock, world.logger),
   statsd: (spec, world) => statsd(spec, world.clock, world.dice),
   stdio: (spec, world) => stdio(spec, world.write, world.clock),
 } satisfies Readonly<Record<string, (spec: SpecReader, world: AdapterWorld) => Handler>>;

@@ -70,6 +70,18 @@ export class SpecReader {
     });
   }
 
+  /** Refuses all fields but these. */
+  only(names: readonly string[]): void {
+    for (const name of Object.keys(this.#fields)) {
+      if (!names.some((known) => known === name || snakeCase(known) === name)) this.refuse(name, 'is not known');
+    }
+  }
+
+  /** Whether it says something of the field. */
+  has(name: string): boolean {
+    return (this.#fields[name] ?? this.#fields[snakeCase(name)] ?? undefined) !== undefined;
+  }
+
   refuse(name: string, message: string): void {
     this.#report(`${this.#path}.${name}`, message);
   }

@@ -2,7 +2,7 @@
 import { create } from '@bufbuild/protobuf';
 import { type ReportRequest, ReportRequestSchema } from '@meltemi/api/istio/mixer/v1/mixer_pb';
 
-import { formatValue } from '../values/format-value.ts';
+import { sameValue } from '../values/same-value.ts';
 import type { Value } from '../values/value.ts';
 
 import { compressAttributes, decompressAttributes } from './compressed-attributes.ts';
@@ -48,19 +48,6 @@ function batches(requests: readonly Attributes[]): readonly (readonly Attributes
 function* changed(before: Attributes | undefined, now: Attributes): Generator<readonly [string, Value]> {
   for (const [name, value] of now) {
     const old = before?.get(name);
-    if (old === undefined || !same(old, value)) yield [name, value];
+    if (old === undefined || !sameValue(old, value)) yield [name, value];
   }
-}
-
-function same(a: Value, b: Value): boolean {
-  return typeof a === typeof b && kindOf(a) === kindOf(b) && formatValue(a) === formatValue(b) && sameBytes(a, b);
-}
-
-/** An IPv4 address has two forms with one text. */
-function sameBytes(a: Value, b: Value): boolean {
-  return !(a instanceof Uint8Array) || !(b instanceof Uint8Array) || a.length === b.length;
-}
-
-function kindOf(value: Value): string {
-  return typeof value === 'object' && 'kind' in value ? value.kind : Object.prototype.toString.call(value);
 }

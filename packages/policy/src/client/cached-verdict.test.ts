@@ -104,7 +104,7 @@ function clientOf(engine: PolicyEngine): { readonly client: MixerClient; readonl
     check: async (message) => {
       asked++;
       const received = fromBinary(CheckRequestSchema, toBinary(CheckRequestSchema, message));
-      return fromBinary(CheckResponseSchema, toBinary(CheckResponseSchema, check(policy, received)));
+      return fromBinary(CheckResponseSchema, toBinary(CheckResponseSchema, await check(policy, received)));
     },
     report: () => Promise.reject(new Error('nothing is reported here')),
     close: () => undefined,

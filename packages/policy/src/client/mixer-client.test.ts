@@ -155,7 +155,7 @@ test('a pool grants no more than was put into it, and nothing after its time', (
 test('reports go in batches of a hundred, and after a second', async () => {
   await using mixer = await mixerWorld(POLICY);
   const { client, calls, lost } = connect(mixer);
-  for (let request = 0; request < 150; request++) client.report(bag({ 'request.size': BigInt(request) }));
+  for (let request = 0; request < 150; request++) client.report(new Map([['request.size', BigInt(request)]]));
   assert.equal(calls.report, 1);
   mixer.clock.advance(1000);
   assert.equal(calls.report, 2);
@@ -173,7 +173,7 @@ test('without Mixer requests go on or not, as told, and reports count as lost', 
   assert.equal((await open.client.check(user('c'))).code, 0);
   const closed = connect(mixer, false, 1);
   assert.equal((await closed.client.check(user('a'))).code, 14);
-  closed.client.report(user('a'));
+  closed.client.report(new Map(user('a').entries()));
   await Promise.all([open.client.close(), closed.client.close()]);
   assert.deepEqual(closed.lost, [1]);
 });

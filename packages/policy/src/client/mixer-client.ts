@@ -9,6 +9,8 @@ import { compressAttributes } from '../attributes/compressed-attributes.ts';
 import { GLOBAL_WORDS } from '../attributes/global-words.ts';
 import { decodeReferences } from '../attributes/referenced-attributes.ts';
 
+import type { Value } from '../values/value.ts';
+
 import { CheckCache } from './check-cache.ts';
 import type { MixerTransport } from './mixer-transport.ts';
 import { QuotaPool } from './quota-pool.ts';
@@ -74,7 +76,8 @@ export class MixerClient {
     return quotas.size === 0 ? OK : this.#checkWith(OK, attributes, quotas, this.#options.clock.monotonic());
   }
 
-  report(attributes: AttributeBag): void {
+  /** They stay as they are until they are sent. */
+  report(attributes: ReadonlyMap<string, Value>): void {
     this.#reports.add(attributes);
   }
 

@@ -2,7 +2,6 @@
 import type { ReportRequest } from '@meltemi/api/istio/mixer/v1/mixer_pb';
 import type { Clock, Timer } from '@meltemi/base';
 
-import type { AttributeBag } from '../attributes/attribute-bag.ts';
 import { encodeReports } from '../attributes/delta-report.ts';
 import type { Value } from '../values/value.ts';
 
@@ -29,9 +28,10 @@ export class ReportBatch {
     this.#options = options;
   }
 
-  add(attributes: AttributeBag): void {
+  /** They stay as they are until they are sent. */
+  add(attributes: ReadonlyMap<string, Value>): void {
     const { clock, maxEntries, maxWaitMs } = this.#options;
-    this.#waiting.push(new Map(attributes.entries()));
+    this.#waiting.push(attributes);
     if (this.#waiting.length >= maxEntries) this.#flush();
     else this.#timer ??= clock.after(maxWaitMs, () => this.#flush());
   }

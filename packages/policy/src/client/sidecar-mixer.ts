@@ -58,7 +58,7 @@ export class SidecarMixers {
 function askedMixer(client: MixerClient): SidecarMixer {
   return {
     check: (attributes, quotas) => client.check(AttributeBag.of(VOCABULARY, attributes), quotas),
-    report: (attributes) => client.report(AttributeBag.of(VOCABULARY, attributes)),
+    report: (attributes) => client.report(attributes),
     close: () => client.close(),
   };
 }
@@ -71,7 +71,7 @@ function ownChecks(client: MixerClient, own: SidecarPolicy): SidecarMixer {
       const status = own.check(bag);
       return status.code === STATUS.OK ? client.take(bag, quotas) : status;
     },
-    report: (attributes) => client.report(AttributeBag.of(own.vocabulary, attributes)),
+    report: (attributes) => client.report(attributes),
     async close() {
       own.close();
       await client.close();

@@ -3,7 +3,8 @@ import type { Instance, TemplateName } from '../adapters/adapter.ts';
 import type { SpecReader } from '../adapters/spec-reader.ts';
 import type { AttributeReader } from '../attributes/attribute-bag.ts';
 import type { Vocabulary } from '../attributes/vocabulary.ts';
-import { type CompiledExpression, compileExpression } from '../expr/compile.ts';
+import type { CompiledExpression } from '../expr/compile.ts';
+import { compiledExpression } from '../expr/compiled-expressions.ts';
 import { ExpressionError, formatExpressionError } from '../expr/expression-error.ts';
 import { formatValue } from '../values/format-value.ts';
 import type { Value } from '../values/value.ts';
@@ -82,7 +83,7 @@ export function compileField(
 ): CompiledExpression | undefined {
   if (text.trim() === '') return undefined;
   try {
-    return compileExpression(text, vocabulary);
+    return compiledExpression(text, vocabulary);
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
     spec.refuse(field, formatExpressionError(error));

@@ -34,7 +34,7 @@ export interface PolicyEngine {
   /** Every action is asked; the first refusal gives the code, and all of them the message. */
   check(attributes: AttributeBag): CheckVerdict;
   /** `name` is an instance's, short (`requestcount`) or whole. Granted in full where no rule has such a quota. */
-  quota(attributes: AttributeBag, name: string, args: QuotaArgs): QuotaVerdict;
+  quota(attributes: AttributeBag, name: string, args: QuotaArgs): QuotaVerdict | Promise<QuotaVerdict>;
   report(attributes: AttributeBag): void;
 }
 
@@ -58,8 +58,9 @@ export function policyEngine(policy: Policy, configNamespace: string, log: Logge
       const bag = attributes.tracked(references);
       const action = quotas(bag).find(({ instanceName }) => `${instanceName}.`.startsWith(`${name}.`));
       const result = action ? quotaAction(action, bag, args, log) : grantAll(args);
-      const validDurationMs = references.whole ? 0 : result.validDurationMs;
-      return { ...result, validDurationMs, references: references.references() };
+      return result instanceof Promise
+        ? result.then((late) => quotaVerdict(late, references))
+        : quotaVerdict(result, references);
     },
     report: (attributes) => {
       for (const action of reports(attributes)) reportAction(action, attributes, log);
@@ -70,6 +71,11 @@ export function policyEngine(policy: Policy, configNamespace: string, log: Logge
 /** References can't say that an answer depends on a whole map: it is for this request alone. */
 function kept(result: CheckResult, references: ReferenceLog): CheckResult {
   return references.whole ? { ...result, validDurationMs: 0, validUseCount: 0 } : result;
+}
+
+function quotaVerdict(result: QuotaResult, references: ReferenceLog): QuotaVerdict {
+  const validDurationMs = references.whole ? 0 : result.validDurationMs;
+  return { ...result, validDurationMs, references: references.references() };
 }
 
 type RunRules = (attributes: AttributeBag) => readonly Action[];
@@ -149,7 +155,7 @@ function quotaAction(
   bag: AttributeBag,
   args: QuotaArgs,
   log: Logger,
-): QuotaResult {
+): QuotaResult | Promise<QuotaResult> {
   try {
     return handler.quota!(build(bag) as Quota, args);
   } catch (error) {

@@ -29,22 +29,24 @@ metadata: {name: quota, namespace: istio-system}
 spec: {actions: [{handler: handler.memquota, instances: [requestcount.quota]}]}
 `;
 
-test('a quota counts for each combination of dimensions, and comes back with time', () => {
+test('a quota counts for each combination of dimensions, and comes back with time', async () => {
   const { engine, clock } = world(QUOTA);
   const args: QuotaArgs = { amount: 1, bestEffort: false, deduplicationId: '' };
-  const take = (app: string, more: Partial<QuotaArgs> = {}): number =>
-    engine.quota(bag({ 'source.labels': new Map([['app', app]]) }), 'requestcount', { ...args, ...more }).granted;
-  assert.deepEqual([take('a'), take('a'), take('b'), take('a'), take('a')], [1, 1, 1, 1, 0]);
-  assert.deepEqual([take('reviews'), take('reviews')], [1, 0]);
-  assert.equal(take('b', { amount: 5, bestEffort: true }), 2);
+  const take = async (app: string, more: Partial<QuotaArgs> = {}): Promise<number> => {
+    const attributes = bag({ 'source.labels': new Map([['app', app]]) });
+    return (await engine.quota(attributes, 'requestcount', { ...args, ...more })).granted;
+  };
+  assert.deepEqual(await Promise.all(['a', 'a', 'b', 'a', 'a'].map((app) => take(app))), [1, 1, 1, 1, 0]);
+  assert.deepEqual(await Promise.all([take('reviews'), take('reviews')]), [1, 0]);
+  assert.equal(await take('b', { amount: 5, bestEffort: true }), 2);
   clock.advance(1100);
-  assert.equal(take('a', { amount: 3 }), 3);
-  assert.equal(engine.quota(bag({}), 'other', args).granted, 1);
+  assert.equal(await take('a', { amount: 3 }), 3);
+  assert.equal((await engine.quota(bag({}), 'other', args)).granted, 1);
 });
 
-test('a request that comes again takes once', () => {
+test('a request that comes again takes once', async () => {
   const { engine } = world(QUOTA);
-  const take = (deduplicationId: string): number =>
-    engine.quota(bag({}), 'requestcount', { amount: 2, bestEffort: false, deduplicationId }).granted;
-  assert.deepEqual([take('x'), take('x'), take('y')], [2, 2, 0]);
+  const take = async (deduplicationId: string): Promise<number> =>
+    (await engine.quota(bag({}), 'requestcount', { amount: 2, bestEffort: false, deduplicationId })).granted;
+  assert.deepEqual(await Promise.all(['x', 'x', 'y'].map(take)), [2, 2, 0]);
 });

@@ -36,6 +36,8 @@ test('the flags are the original ones', () => {
     address: { ...all, port: 9091 },
     monitoring: { ...all, port: 9093 },
     prometheus: { ...all, port: 42422 },
+    configApi: { host: '127.0.0.1', port: 9094 },
+    rateLimits: { directory: undefined, redis: undefined },
     logLevel: 'info',
   });
   const args = ['server', '--configDir', 'a', '--configDir', 'b', '--address', 'unix:///tmp/m', '--log_output_level'];
@@ -58,7 +60,7 @@ test('flags that make no sense are refused with a reason', () => {
 test('mixs serves what mixc asks, and ends when it is told', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'mixs-program-'));
   writeFileSync(join(folder, 'policy.yaml'), POLICY);
-  const ports = ['--port', '0', '--monitoringPort', '0', '--prometheusPort', '0'];
+  const ports = ['--port', '0', '--configAPIPort', '0', '--monitoringPort', '0', '--prometheusPort', '0'];
   const mixs = spawn(process.execPath, [PROGRAM, 'server', '--configDir', folder, ...ports], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });

@@ -10,7 +10,17 @@ export interface MixsCommand {
   readonly monitoring: SocketAddress;
   /** What the adapter `prometheus` is scraped at. */
   readonly prometheus: SocketAddress;
+  /** Of the configuration API of 0.1. */
+  readonly configApi: SocketAddress;
+  readonly rateLimits: RateLimitFlags;
   readonly logLevel: LogLevel;
+}
+
+export interface RateLimitFlags {
+  /** Of envoyproxy/ratelimit's YAML. */
+  readonly directory: string | undefined;
+  /** Where the rate limit service counts; undefined: in this process. */
+  readonly redis: string | undefined;
 }
 
 export class MixsCommandError extends Error {
@@ -32,6 +42,9 @@ export const MIXS_USAGE = `Usage: mixs server [flags]
       --address tcp://HOST:PORT       or unix://PATH, in place of the port
       --monitoringPort PORT           /metrics and /version (default 9093)
       --prometheusPort PORT           metrics of the adapter prometheus (default 42422)
+      --configAPIPort PORT            the configuration API of 0.1, on loopback alone (default 9094)
+      --rateLimitConfigDir DIR        limits of the rate limit service, as envoyproxy/ratelimit reads them
+      --rateLimitRedis URL            where it counts, in the place of its own memory
       --log_output_level LEVEL        debug, info, warn, error or none (default info)
 `;
 
@@ -43,6 +56,9 @@ const OPTIONS = {
   address: { type: 'string' },
   monitoringPort: { type: 'string', default: '9093' },
   prometheusPort: { type: 'string', default: '42422' },
+  configAPIPort: { type: 'string', default: '9094' },
+  rateLimitConfigDir: { type: 'string' },
+  rateLimitRedis: { type: 'string' },
   log_output_level: { type: 'string', default: 'info' },
 } as const;
 
@@ -58,6 +74,8 @@ export function mixsCommand(argv: readonly string[]): MixsCommand {
     address: values.address === undefined ? port('port', values.port) : address(values.address),
     monitoring: port('monitoringPort', values.monitoringPort),
     prometheus: port('prometheusPort', values.prometheusPort),
+    configApi: onLoopback(port('configAPIPort', values.configAPIPort)),
+    rateLimits: { directory: values.rateLimitConfigDir, redis: values.rateLimitRedis },
     logLevel: logLevel(values.log_output_level),
   };
 }
@@ -81,7 +99,11 @@ function folderOf(url: string): string {
   return url.slice('fs://'.length);
 }
 
-/** 0: any that is free. */
+/** Who reaches it may change every rule. */
+function onLoopback({ host, port: number }: SocketAddress): SocketAddress {
+  return { host: host === '0.0.0.0' ? '127.0.0.1' : host, port: number };
+}
+
 /** A port of every address of the machine, or HOST:PORT. */
 function port(flag: string, text: string): SocketAddress {
   const whole = parseSocketAddress(text);

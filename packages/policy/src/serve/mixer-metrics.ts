@@ -7,7 +7,24 @@ import type { MetricRegistry } from '../adapters/metric-registry.ts';
 import type { ActivePolicy } from './policy-store.ts';
 
 /** Names of gRPC's status codes that the service gives. */
-const CODE: Readonly<Record<number, string>> = { 0: 'OK', 2: 'Unknown', 3: 'InvalidArgument', 13: 'Internal' };
+const CODE: Readonly<Record<number, string>> = {
+  0: 'OK',
+  2: 'Unknown',
+  3: 'InvalidArgument',
+  13: 'Internal',
+  14: 'Unavailable',
+};
+
+/** What is called, with its service. */
+const CALLS = {
+  Check: ['istio.mixer.v1.Mixer', 'Check', 'unary'],
+  Report: ['istio.mixer.v1.Mixer', 'Report', 'unary'],
+  Authorization: ['envoy.service.auth.v3.Authorization', 'Check', 'unary'],
+  RateLimit: ['envoy.service.ratelimit.v3.RateLimitService', 'ShouldRateLimit', 'unary'],
+  AccessLog: ['envoy.service.accesslog.v3.AccessLogService', 'StreamAccessLogs', 'client_stream'],
+} as const;
+
+export type CallName = keyof typeof CALLS;
 
 export class MixerMetrics {
   readonly #stats = new StatsStore();
@@ -17,15 +34,17 @@ export class MixerMetrics {
   readonly #rules = this.#gauge('mixer_config_rule_configs_total');
   readonly #errors = this.#gauge('mixer_config_errors_total');
 
-  handled(method: 'Check' | 'Report', code: number): void {
-    const key = `${method} ${code}`;
+  /** Of streams: each entry. */
+  handled(name: CallName, code: number): void {
+    const key = `${name} ${code}`;
     const known = this.#handled.get(key);
     if (known) return known.increment();
+    const [service, method, type] = CALLS[name];
     const labels = {
       grpc_code: CODE[code] ?? String(code),
       grpc_method: method,
-      grpc_service: 'istio.mixer.v1.Mixer',
-      grpc_type: 'unary',
+      grpc_service: service,
+      grpc_type: type,
     };
     const metric = 'grpc_server_handled_total';
     const counter = this.#stats.counter({ text: `${metric}.${key}`, metric, labels });

@@ -44,6 +44,8 @@ export interface MixerWorld extends AsyncDisposable {
   /** Sends a message as it is. */
   send(request: MessageInitShape<typeof CheckRequestSchema>): Promise<CheckResponse>;
   report(request: ReportRequest): Promise<ReportResponse>;
+  /** Resolves when it is so, after a change of the configuration. */
+  until(holds: () => Promise<boolean>): Promise<void>;
   /** Writes the policy, and waits until it holds. */
   rewrite(yaml: string): Promise<void>;
 }
@@ -61,12 +63,20 @@ export async function mixerWorld(yaml: string): Promise<MixerWorld> {
     address: HERE,
     monitoring: HERE,
     prometheus: HERE,
+    configApi: HERE,
     clock,
     dice: seededDice(1),
     logger: silentLogger,
     write: (line) => void lines.push(line),
     version: 'test',
   });
+  const changed = () =>
+    new Promise<void>((resolve) => {
+      const watch = config.watch(() => {
+        watch.close();
+        resolve();
+      });
+    });
   const client = grpcClient(grpcService(Mixer), { host: '127.0.0.1', port: server.port });
   const { Check, Report } = client as unknown as Client;
   const send: MixerWorld['send'] = (request) => unary(Check.bind(client), create(CheckRequestSchema, request));
@@ -80,14 +90,14 @@ export async function mixerWorld(yaml: string): Promise<MixerWorld> {
       return send({ globalWordCount: GLOBAL_WORDS.length, ...more, attributes: compressed });
     },
     report: (request) => unary(Report.bind(client), request),
-    rewrite: (text) =>
-      new Promise((resolve) => {
-        const watch = config.watch(() => {
-          watch.close();
-          resolve();
-        });
-        writeFileSync(file, text);
-      }),
+    until: async (holds) => {
+      for (let next = changed(); !(await holds()); next = changed()) await next;
+    },
+    rewrite: (text) => {
+      const held = changed();
+      writeFileSync(file, text);
+      return held;
+    },
     [Symbol.asyncDispose]: async () => {
       client.close();
       await server.close();

@@ -34,6 +34,7 @@ export class PolicyStore {
   readonly #handlers = new HandlerStore();
   #good: GoodResources = new Map();
   #said: ReadonlySet<string> = new Set();
+  #vocabulary: { readonly said: string; readonly vocabulary: Vocabulary } | undefined;
   #current: ActivePolicy;
 
   constructor(options: PolicyStoreOptions, view: ConfigView) {
@@ -55,7 +56,7 @@ export class PolicyStore {
 
   #activate(view: ConfigView): ActivePolicy {
     const { world, configNamespace, manifest, logger } = this.#options;
-    const vocabulary = new Vocabulary(viewManifest(view, manifest));
+    const vocabulary = this.#vocabularyOf(viewManifest(view, manifest));
     const resources = viewResources(view);
     const { policy, good, ...found } = lastGoodPolicy(resources, this.#good, (all) =>
       compilePolicy(all, vocabulary, world, this.#handlers),
@@ -70,6 +71,13 @@ export class PolicyStore {
       problems,
       counts: { attributes: vocabulary.names.length, resources: resources.length, rules: policy.rules.length },
     };
+  }
+
+  /** The one that is there, where it says the same: what was compiled for it stays. */
+  #vocabularyOf(manifest: Manifest): Vocabulary {
+    const said = JSON.stringify(manifest);
+    if (this.#vocabulary?.said !== said) this.#vocabulary = { said, vocabulary: new Vocabulary(manifest) };
+    return this.#vocabulary.vocabulary;
   }
 
   /** Each problem once, until it is gone. */

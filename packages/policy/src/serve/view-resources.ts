@@ -30,7 +30,7 @@ function declaration([name, entry]: [string, unknown]): readonly (readonly [stri
   return isValueType(type) ? [[name, type]] : [];
 }
 
-function policyResource(resource: LocatedResource): PolicyResource {
+export function policyResource(resource: LocatedResource): PolicyResource {
   const { kind, metadata, spec, source } = resource;
   return {
     kind,

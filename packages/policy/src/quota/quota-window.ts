@@ -4,6 +4,10 @@
 export interface QuotaWindow {
   /** Takes the amount, or, with `bestEffort`, what is left of it; 0 when there is not enough. */
   take(amount: number, bestEffort: boolean, nowMs: number): number;
+  /** At the last taking. */
+  readonly left: number;
+  /** Until more is left; 0: nothing comes back. */
+  resetMs(nowMs: number): number;
 }
 
 /** So much in all, for good. */
@@ -18,6 +22,14 @@ export class FixedAmount implements QuotaWindow {
     const granted = grant(amount, this.#left, bestEffort);
     this.#left -= granted;
     return granted;
+  }
+
+  get left(): number {
+    return this.#left;
+  }
+
+  resetMs(): number {
+    return 0;
   }
 }
 
@@ -42,6 +54,14 @@ export class FixedWindow implements QuotaWindow {
     this.#left -= granted;
     return granted;
   }
+
+  get left(): number {
+    return this.#left;
+  }
+
+  resetMs(nowMs: number): number {
+    return Math.max(0, this.#endMs - nowMs);
+  }
 }
 
 /** Time is counted in slots: what was taken comes back a whole number of slots later, never early. */
@@ -65,6 +85,19 @@ export class RollingWindow implements QuotaWindow {
     this.#taken[this.#slot % this.#taken.length]! += granted;
     this.#left -= granted;
     return granted;
+  }
+
+  get left(): number {
+    return this.#left;
+  }
+
+  /** When the oldest of what was taken comes back. */
+  resetMs(nowMs: number): number {
+    const slots = this.#taken.length;
+    const oldest = Array.from({ length: slots }, (_, step) => this.#slot - slots + 1 + step).find(
+      (slot) => slot >= 0 && this.#taken[slot % slots]! > 0,
+    );
+    return oldest === undefined ? 0 : Math.max(0, (oldest + slots) * this.#slotMs - nowMs);
   }
 
   /** Gives back what was taken more than a length of time ago. */
