@@ -32,6 +32,7 @@ export {
 export { statsJson } from './expose-json.ts';
 export { PROMETHEUS_CONTENT_TYPE, prometheusText } from './expose-prometheus.ts';
 export { statsText } from './expose-text.ts';
+export { parsePrometheus, type PrometheusSample, PrometheusTextError } from './parse-prometheus.ts';
 export { createLogFiles, type LogFile, type LogFiles } from './log-files.ts';
 export { Counter, Gauge, type GaugeSource, Histogram, HISTOGRAM_BOUNDS } from './stat.ts';
 export { type StatName } from './stat-name.ts';

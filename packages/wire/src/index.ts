@@ -27,7 +27,15 @@ export { formatIpv6, originalDestination } from './io/original-destination.ts';
 export { loadSocketOptions } from './io/socket-option.ts';
 export { SocketOptionError, type SocketOptionErrorCode } from './io/socket-option-error.ts';
 export { startClientTls, startServerTls } from './io/tls.ts';
-export type { ClientTlsOptions, ServerTlsOptions, TlsHandler, TlsSession, TlsSessions } from './io/tls-options.ts';
+export type {
+  ClientTlsOptions,
+  PeerIssuers,
+  PeerRegister,
+  ServerTlsOptions,
+  TlsHandler,
+  TlsSession,
+  TlsSessions,
+} from './io/tls-options.ts';
 export { TransportError, type TransportErrorCode } from './io/transport-error.ts';
 export {
   highWaterMark,

@@ -14,10 +14,12 @@ import type { Counter, StatsScope } from '@meltemi/telemetry';
 export interface AccessDenial {
   /** RESPONSE_CODE_DETAILS: the policy that denied, or that none allowed. */
   readonly details: string;
+  /** The policy that denies, or the one that came nearest to allowing and what it wants. */
+  readonly because: string;
 }
 
 export interface JudgedRequest extends AccessRequest {
-  /** Absent: nobody hears what rules say that are not enforced. */
+  /** Absent: nobody hears why, nor what rules say that are not enforced. */
   addMetadata?(filter: string, values: JsonObject): void;
 }
 
@@ -52,8 +54,10 @@ export class AccessGate {
       const { allowed, policy } = filter.enforced.judge(request);
       count(enforced, allowed);
       if (allowed) continue;
-      this.#explain(filter.enforced, policy, request);
-      return { details: denialDetails(policy) };
+      const because = reasonOf(filter.enforced, policy, request);
+      this.#logger.debug(`access denied: ${because}`);
+      request.addMetadata?.(DENIAL_METADATA, { because });
+      return { details: denialDetails(policy), because };
     }
     return undefined;
   }
@@ -62,14 +66,15 @@ export class AccessGate {
   close(): void {
     for (const scope of this.#scopes) scope.close();
   }
+}
 
-  #explain(rules: AccessJudge, policy: string | undefined, request: AccessRequest): void {
-    const near = policy === undefined ? rules.nearestMiss(request) : undefined;
-    const reason = near
-      ? `${near.policy} is nearest, it wants ${near.misses.join(' and ')}`
-      : 'no policy allows anything';
-    this.#logger.debug(`access denied: ${policy === undefined ? reason : `${policy} denies`}`);
-  }
+/** For access logs: `%DYNAMIC_METADATA(meltemi.access:because)%`. */
+export const DENIAL_METADATA = 'meltemi.access';
+
+function reasonOf(rules: AccessJudge, policy: string | undefined, request: AccessRequest): string {
+  if (policy !== undefined) return `${policy} denies`;
+  const near = rules.nearestMiss(request);
+  return near ? `${near.policy} is nearest, it wants ${near.misses.join(' and ')}` : 'no policy allows anything';
 }
 
 function countedFilter(filter: AccessFilter, scope: StatsScope): CountedFilter {

@@ -110,6 +110,7 @@ test('verdicts are counted under Envoy’s names, the reason for a denial is log
   const connection = { local: { host: '', port: 1 }, remote: { host: '', port: 1 }, serverName: '', peer: undefined };
   assert.deepEqual(gate.deny({ connection, request: undefined }), {
     details: 'rbac_access_denied_matched_policy[none]',
+    because: 'ns[a]-policy[b]-rule[0] is nearest, it wants destination port 9080',
   });
   assert.deepEqual(
     stats.list().map((stat) => `${stat.name.text}: ${stat.kind === 'counter' ? stat.cell.value : ''}`),

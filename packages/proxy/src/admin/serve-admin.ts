@@ -2,12 +2,11 @@
 import type { ServerResponse } from 'node:http';
 import { Hono } from 'hono';
 import type { SocketAddress } from '@meltemi/base';
-import { type RunningHttpServer, serveHttp } from '@meltemi/rpc';
+import { crossSiteRefusal, type RunningHttpServer, serveHttp } from '@meltemi/rpc';
 import { AdminRequestError } from './admin-error.ts';
 import type { AdminPage } from './admin-page.ts';
 import { ADMIN_PAGES } from './admin-pages.ts';
 import type { AdminView } from './admin-view.ts';
-import { refusal } from './guard.ts';
 import { tapResponse } from './tap-page.ts';
 import { serverStats } from './server-stats.ts';
 
@@ -26,7 +25,8 @@ function adminApp(view: AdminView): Hono {
   const refreshStats = serverStats(view);
   app.use(async (context, next) => {
     const { method } = context.req;
-    const refused = refusal({ method, host: context.req.header('host'), origin: context.req.header('origin') });
+    const { host, origin } = context.req.header();
+    const refused = crossSiteRefusal({ method, host, origin });
     if (refused !== undefined) return context.text(`forbidden: ${refused}\n`, 403);
     return next();
   });

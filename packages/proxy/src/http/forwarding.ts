@@ -43,8 +43,6 @@ export function forwardingOf(
         route: statPrefix,
       })
     : undefined;
-  entry.upstreamCluster = cluster.shownName;
-  entry.upstreamClusterRaw = cluster.name;
   const request = outgoingRequest(head, entry, decision, filters, upgrade);
   return { cluster, decision, request, mirrors: startMirrors(decision.mirrors, clusters, request), counts };
 }

@@ -34,6 +34,7 @@ export class RouteChoice {
     const decision = routes.table ? decide(routes.table, this.#entry, dice) : NO_ROUTES;
     this.#decision = decision;
     if (decision.kind !== 'not-found') this.#entry.routeName = decision.route.name;
+    if (decision.kind === 'route') this.#noteCluster(decision);
     return decision;
   }
 
@@ -51,6 +52,7 @@ export class RouteChoice {
   restore(decision: RouteDecision): void {
     this.#decision = decision;
     this.#entry.routeName = decision.route.name;
+    this.#noteCluster(decision);
   }
 
   route(): CompiledRoute | undefined {
@@ -70,6 +72,13 @@ export class RouteChoice {
 
   filterConfigsOf(name: string): readonly RouteFilterConfig[] {
     return this.filterConfigs().get(name) ?? NO_CONFIGS;
+  }
+
+  /** As Envoy: also of requests that are answered before they are forwarded. */
+  #noteCluster({ cluster: name }: RouteDecision): void {
+    const cluster = this.#site.clusters.get(name);
+    this.#entry.upstreamCluster = cluster?.shownName;
+    this.#entry.upstreamClusterRaw = cluster?.name;
   }
 
   /** 0: none. As far as it is decided. */

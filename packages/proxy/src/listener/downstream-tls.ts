@@ -5,9 +5,11 @@ import {
   DownstreamTlsContextSchema,
 } from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/tls_pb';
 import type { Clock } from '@meltemi/base';
-import type { ServerTlsOptions, TlsInfo } from '@meltemi/wire';
+import type { PeerIssuers, ServerTlsOptions, TlsInfo } from '@meltemi/wire';
 import { MULTIPLEXED } from '../tls/multiplexed-protocol.ts';
 import { withIssuers } from '../tls/issued-chain.ts';
+import { OpenPeers } from '../tls/open-peers.ts';
+import { revocationLists } from '../tls/revocation-lists.ts';
 import { judgePeer, type RefusalKind, uriSans } from '../tls/peer-certificate.ts';
 import { DOWNSTREAM_TLS_FIELDS, refuseTlsFields } from '../tls/tls-fields.ts';
 import { type TlsMaterial, type TlsMaterialWatch, type WatchSecret, watchTlsMaterial } from '../tls/tls-material.ts';
@@ -29,6 +31,7 @@ export class DownstreamTls {
   readonly #watch: TlsMaterialWatch;
   readonly #clock: Clock;
   readonly #onReady: () => void;
+  readonly #peers = new OpenPeers();
   #material: TlsMaterial | undefined;
   #choose: ChooseContext | undefined;
   #missing = false;
@@ -76,7 +79,8 @@ export class DownstreamTls {
       alpnProtocols: this.#protocolsFor(seat.applicationProtocols, multiplexes),
       clientCertificate: this.#clientCertificate(),
       verifyChain: this.#material.trustedCa !== undefined && !this.#material.acceptsUntrusted,
-      verifyPeer: (info) => this.#refuse(info, seat),
+      peers: this.#peers,
+      verifyPeer: (info, issuers) => this.#refuse(info, issuers, seat),
       ...(readBefore && { readBefore }),
     };
   }
@@ -102,13 +106,13 @@ export class DownstreamTls {
     return trustedCa === undefined && !pins.any ? 'none' : 'request';
   }
 
-  #refuse(info: TlsInfo, seat: HandshakeSeat): string | undefined {
+  #refuse(info: TlsInfo, issuers: PeerIssuers, seat: HandshakeSeat): string | undefined {
     if (this.#context.requireSni && info.sni === undefined) return 'the client names no server';
     if (!info.peerCertificate) return undefined;
     // A resumed session was judged when it began: a certificate ends all the same.
     if (info.resumed && new X509Certificate(info.peerCertificate).validToDate.getTime() < this.#clock.now())
       return 'the certificate of a resumed session has expired';
-    const refusal = judgePeer(info.peerCertificate, this.#material!);
+    const refusal = judgePeer(info.peerCertificate, this.#material!, info.resumed ? undefined : issuers);
     seat.refusal = refusal?.kind;
     return refusal?.reason;
   }
@@ -120,6 +124,7 @@ export class DownstreamTls {
     const chain = material.keyPairs[0]?.certificateChain;
     this.localUris = chain ? uriSans(new X509Certificate(chain).raw) : [];
     if (first) this.#onReady();
+    else if (material.revocations.any) this.#peers.close((der) => material.revocations.has(der));
   }
 
   /** New contexts have ticket keys of their own, unless the configuration gives one: then the name of the trust tells them apart. */
@@ -128,7 +133,7 @@ export class DownstreamTls {
     this.#choose = serverCertificates(withIssuers(material), {
       ...tlsParams(this.#context.commonTlsContext?.tlsParams),
       ...(material.trustedCa !== undefined && { ca: material.trustedCa }),
-      ...(material.revoked !== undefined && { crl: material.revoked }),
+      ...revocationLists(material),
       ...this.#tickets.options,
       sessionIdContext: trustName(material),
     });
@@ -136,6 +141,9 @@ export class DownstreamTls {
 }
 
 /** Sessions are resumed only under the roots that they began with; names are judged anew anyway. */
-function trustName({ trustedCa = '', revoked = '' }: TlsMaterial): string {
-  return createHash('sha256').update(`${trustedCa}|${revoked}`).digest('hex').slice(0, 32);
+function trustName({ trustedCa = '', revoked = '', bundles }: TlsMaterial): string {
+  return createHash('sha256')
+    .update(`${trustedCa}|${revoked}|${bundles?.name ?? ''}`)
+    .digest('hex')
+    .slice(0, 32);
 }

@@ -1,7 +1,10 @@
 // Turns a peer's certificate into a verdict: SPIFFE's rules for an SVID, then the SAN matchers of a validation context.
+import type { X509Certificate } from 'node:crypto';
 import { type CertificateNames, certificateNames } from './certificate-names.ts';
 import { type CertificatePins, NO_PINS } from './certificate-pins.ts';
 import { peerIdentity } from './peer-identity.ts';
+import type { Revocations } from './revocations.ts';
+import type { TrustBundles } from './trust-bundles.ts';
 
 /** Says whether a certificate has a name that is wanted. */
 export type SanMatcher = (names: CertificateNames) => boolean;
@@ -10,6 +13,10 @@ export type SanMatcher = (names: CertificateNames) => boolean;
 export interface PeerRules {
   readonly sanMatchers: readonly SanMatcher[];
   readonly pins: CertificatePins;
+  /** Undefined: none was taken back. */
+  readonly revocations?: Revocations;
+  /** Undefined: whichever root vouches for it. */
+  readonly bundles?: TrustBundles | undefined;
 }
 
 /** chain: no valid certificate of the roots. san: no wanted name. hash: not one of the certificates or keys that are named. */
@@ -20,8 +27,12 @@ export interface PeerRefusal {
   readonly reason: string;
 }
 
-/** The judgement of `refusePeer` and of the pins, with its kind. */
-export function judgePeer(der: Buffer, { sanMatchers, pins }: PeerRules): PeerRefusal | undefined {
+/** The judgement of `refusePeer`, of bundles and of pins, with its kind. Without issuers the chain was judged before. */
+export function judgePeer(
+  der: Buffer,
+  { sanMatchers, pins, bundles, revocations }: PeerRules,
+  issuers?: () => readonly X509Certificate[],
+): PeerRefusal | undefined {
   let names: CertificateNames;
   try {
     ({ names } = peerIdentity(der));
@@ -30,6 +41,9 @@ export function judgePeer(der: Buffer, { sanMatchers, pins }: PeerRules): PeerRe
   }
   const svid = refuseSvid(names);
   if (svid !== undefined) return { kind: 'chain', reason: svid };
+  if (revocations?.has(der)) return { kind: 'chain', reason: 'the certificate was revoked' };
+  const domain = issuers && bundles?.refuse(der, issuers());
+  if (domain !== undefined) return { kind: 'chain', reason: domain };
   const san = refuseSans(names, sanMatchers);
   if (san !== undefined) return { kind: 'san', reason: san };
   const pin = pins.refuse(der);

@@ -13,6 +13,8 @@ export interface TestAuthority {
   readonly root: string;
   /** `names` as openssl writes them: `URI:spiffe://td/ns/a/sa/b,DNS:a.example`; further lines of the extension section. */
   issue(names: string, extensions?: string): TestKeyPair;
+  /** PEM of a list with these certificates. */
+  revocationList(...revoked: readonly string[]): string;
   close(): void;
 }
 
@@ -30,6 +32,17 @@ export function testAuthority(): TestAuthority {
       const signing = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '1', '-extfile', 'leaf.ext'];
       openssl('x509', '-req', '-in', 'leaf.csr', '-out', 'leaf.pem', ...signing);
       return { certificate: readFileSync(path('leaf.pem'), 'utf8'), key: readFileSync(path('leaf.key'), 'utf8') };
+    },
+    revocationList(...revoked) {
+      writeFileSync(path('index.txt'), '');
+      const settings = ['database=index.txt', 'default_md=sha256', 'private_key=ca.key', 'certificate=ca.pem'];
+      writeFileSync(path('ca.cnf'), ['[ca]', 'default_ca=d', '[d]', ...settings, 'default_crl_days=2', ''].join('\n'));
+      for (const pem of revoked) {
+        writeFileSync(path('revoked.pem'), pem);
+        openssl('ca', '-config', 'ca.cnf', '-revoke', 'revoked.pem');
+      }
+      openssl('ca', '-config', 'ca.cnf', '-gencrl', '-out', 'crl.pem');
+      return readFileSync(path('crl.pem'), 'utf8');
     },
     close: () => rmSync(directory, { recursive: true }),
   };

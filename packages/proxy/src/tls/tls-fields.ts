@@ -61,7 +61,7 @@ export const VALIDATION_FIELDS: FieldRules<CertificateValidationContext> = {
   crl: 'honoured',
   allow_expired_certificate: { refused: 'OpenSSL keeps only the last of several faults: expired could hide untrusted' },
   trust_chain_verification: 'honoured',
-  custom_validator_config: { refused: '' },
+  custom_validator_config: 'honoured',
   only_verify_leaf_cert_crl: { refused: '' },
   max_verify_depth: {
     refused: 'it is 100, as Envoy’s default',

@@ -12,8 +12,10 @@ import { type CertificatePins, certificatePins } from './certificate-pins.ts';
 import { readDataSource } from './data-source.ts';
 import type { SanMatcher } from './peer-certificate.ts';
 import { compileSanMatchers } from './san-matcher.ts';
+import { type Revocations, revocations } from './revocations.ts';
 import { TlsConfigError } from './tls-config-error.ts';
 import { refuseCommonFields } from './tls-fields.ts';
+import { type TrustBundles, trustBundles } from './trust-bundles.ts';
 
 /** PEM. */
 export interface KeyPair {
@@ -28,8 +30,12 @@ export interface TlsMaterial {
   readonly trustedCa: string | undefined;
   /** PEM; undefined: no certificate is looked up in a list of revoked ones. */
   readonly revoked: string | undefined;
+  /** What those lists say, for peers that OpenSSL does not judge. */
+  readonly revocations: Revocations;
   readonly sanMatchers: readonly SanMatcher[];
   readonly pins: CertificatePins;
+  /** Roots by trust domain; undefined: `trustedCa` is for all peers. */
+  readonly bundles: TrustBundles | undefined;
   /** A peer whose chain leads to no root is let in all the same. */
   readonly acceptsUntrusted: boolean;
   /** Changes when the roots or the SAN rules change: sessions of another generation must not be resumed. */
@@ -91,6 +97,7 @@ class MaterialStore implements TlsMaterialWatch {
     const validation = validationOf(common);
     this.#base = validation.context;
     compileSanMatchers(this.#base);
+    trustBundles(this.#base);
     refuseCommonFields(common, this.#base);
     for (const certificate of common?.tlsCertificates ?? []) this.#keyPairs.push(keyPairOf(certificate));
     for (const config of common?.tlsCertificateSdsSecretConfigs ?? []) this.#watchKeyPair(config, watchSecret);
@@ -118,6 +125,7 @@ class MaterialStore implements TlsMaterialWatch {
     const take = (secret: Secret) => {
       if (secret.type.case !== 'validationContext') throw new TlsConfigError('BAD_SECRET', 'it has no roots');
       compileSanMatchers(secret.type.value);
+      trustBundles(secret.type.value);
       refuseCommonFields(undefined, secret.type.value);
       checkRoots(secret.type.value);
       this.#dynamic = secret.type.value;
@@ -158,10 +166,14 @@ class MaterialStore implements TlsMaterialWatch {
 
   #refresh(): void {
     if (!this.#started || this.#awaitsValidation || this.#keyPairs.includes(undefined)) return;
+    const revoked = revokedOf(this.#dynamic) ?? revokedOf(this.#base);
+    const bundles = trustBundles(this.#dynamic) ?? trustBundles(this.#base);
     this.current = {
       keyPairs: this.#keyPairs as KeyPair[],
-      trustedCa: rootsOf(this.#dynamic) ?? rootsOf(this.#base),
-      revoked: revokedOf(this.#dynamic) ?? revokedOf(this.#base),
+      trustedCa: bundles?.roots ?? rootsOf(this.#dynamic) ?? rootsOf(this.#base),
+      bundles,
+      revoked,
+      revocations: revocations(revoked),
       sanMatchers: [...compileSanMatchers(this.#base), ...compileSanMatchers(this.#dynamic)],
       pins: certificatePins([this.#base, this.#dynamic]),
       acceptsUntrusted: [this.#base, this.#dynamic].some(acceptsUntrusted),
@@ -236,6 +248,7 @@ function checkRoots(context: CertificateValidationContext): void {
   const crl = revokedOf(context);
   try {
     createSecureContext({ ca: roots, ...(crl !== undefined && { crl }) });
+    revocations(crl);
   } catch (cause) {
     throw new TlsConfigError('BAD_CERTIFICATE', 'roots or revocation list are malformed', cause);
   }

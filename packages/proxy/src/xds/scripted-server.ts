@@ -1,6 +1,6 @@
 // For tests: a configuration server that says exactly what a test tells it to, faults included.
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import type { ServerDuplexStream, ServiceDefinition } from '@grpc/grpc-js';
+import type { ServiceDefinition } from '@grpc/grpc-js';
 import { packAny, TYPE_URL, type XdsType } from '@meltemi/api';
 import { type Cluster, ClusterSchema } from '@meltemi/api/envoy/config/cluster/v3/cluster_pb';
 import {
@@ -9,10 +9,10 @@ import {
   type DiscoveryRequest,
   DiscoveryResponseSchema,
 } from '@meltemi/api/envoy/service/discovery/v3/discovery_pb';
-import { type GrpcAddress, type RunningGrpcServer, serveGrpc } from '@meltemi/rpc';
+import { type GrpcAddress, type GrpcCall, type RunningGrpcServer, serveGrpc } from '@meltemi/rpc';
 import { XDS_SERVICES, type XdsForm, type XdsService } from './xds-method.ts';
 
-type Call = ServerDuplexStream<object, object>;
+type Call = GrpcCall<object, object>;
 
 export class ScriptedServer<Request extends DiscoveryRequest | DeltaDiscoveryRequest> {
   streams = 0;

@@ -1,7 +1,15 @@
 // A server's side of one TLS handshake, on the handle of an accepted connection: secure, or the reason why not.
 import type { HandshakeReader, SocketTransport } from './socket-transport.ts';
 import { handshakeError } from './handshake-error.ts';
-import { alpnList, nativeContext, peerCertificate, type TlsHandle, type TlsOwner, wrapServer } from './tls-handle.ts';
+import {
+  alpnList,
+  issuersOf,
+  nativeContext,
+  peerCertificate,
+  type TlsHandle,
+  type TlsOwner,
+  wrapServer,
+} from './tls-handle.ts';
 import type { ServerTlsOptions, TlsHandler } from './tls-options.ts';
 import type { TlsInfo } from './transport.ts';
 import { TransportError } from './transport-error.ts';
@@ -59,7 +67,7 @@ export class ServerHandshake implements HandshakeReader, TlsOwner {
     const refusal = this.#refusal(info);
     if (refusal) return this.#fail(refusal);
     this.#settled = true;
-    this.#carrier.attach(info);
+    this.#carrier.attach(info, this.#options.peers);
     this.#handler.onSecure(info);
     this.#carrier.start();
   }
@@ -88,9 +96,11 @@ export class ServerHandshake implements HandshakeReader, TlsOwner {
       return new TransportError('TLS_NO_PEER_CERTIFICATE', 'the client sent no certificate');
     const judged = clientCertificate !== 'none' && verifyChain && info.peerCertificate;
     const problem = judged ? this.#handle.verifyError() : undefined;
-    const reason = problem ? `client certificate: ${problem.message}` : verifyPeer?.(info);
+    const reason = problem ? `client certificate: ${problem.message}` : verifyPeer?.(info, this.#issuers);
     return reason === undefined ? undefined : new TransportError('TLS_PEER_REFUSED', reason);
   }
+
+  readonly #issuers = () => issuersOf(peerCertificate(this.#handle));
 
   #fail(error: TransportError): void {
     if (this.#settled) return;
@@ -106,7 +116,7 @@ function tlsInfo(handle: TlsHandle): TlsInfo {
     sni: handle.getServername() || undefined,
     version: handle.getProtocol() ?? '',
     cipher: handle.getCipher().name,
-    peerCertificate: peerCertificate(handle),
+    peerCertificate: peerCertificate(handle)?.raw,
     resumed: handle.isSessionReused(),
   };
 }

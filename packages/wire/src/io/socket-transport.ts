@@ -14,6 +14,7 @@ import {
   writeTo,
 } from './stream-handle.ts';
 import { freeTls, type TlsHandle } from './tls-handle.ts';
+import type { PeerRegister } from './tls-options.ts';
 import { giveScratch, minScratch, takeScratch } from './scratch-buffers.ts';
 import { highWaterMark, type PresentedEnds, type TlsInfo, type Transport, type TransportHandler } from './transport.ts';
 import { TransportError } from './transport-error.ts';
@@ -61,6 +62,7 @@ export class SocketTransport implements Transport {
   #full = false;
   #open = true;
   #error: Error | undefined;
+  #peers: PeerRegister | undefined;
 
   constructor(socket: Socket, handler: TransportHandler) {
     this.#socket = this.#plainSocket = socket;
@@ -119,10 +121,12 @@ export class SocketTransport implements Transport {
     this.#listen(socket);
   }
 
-  /** The socket is connected and, where it is a TLS socket, secure: takes its bytes over. */
-  attach(tls?: TlsInfo): void {
+  /** The socket is connected and, where it is a TLS socket, secure: takes its bytes over. `peers` hears of its end. */
+  attach(tls?: TlsInfo, peers?: PeerRegister): void {
     if (!this.#open) return;
     this.tls = tls;
+    this.#peers = peers;
+    peers?.opened(this);
     // A client's handshake begins on a socket that nobody attached before.
     if (!tls || this.#localAddress === nowhere) this.#noteAddresses();
     this.#handle = this.#tlsHandle ?? handleOf(this.#socket);
@@ -325,6 +329,7 @@ export class SocketTransport implements Transport {
   }
 
   #closed(): void {
+    this.#peers?.closed(this);
     this.#open = false;
     this.#handle = undefined;
     this.#handshake?.onClosed();

@@ -70,12 +70,23 @@ export function nativeContext(context: SecureContext): unknown {
 }
 
 /** The peer's own; undefined where it sent none. */
-export function peerCertificate(handle: TlsHandle): Buffer | undefined {
-  const certificate: X509Certificate | undefined = TLSSocket.prototype.getPeerX509Certificate.call({
-    _handle: handle,
-  } as unknown as TLSSocket);
-  return certificate?.raw;
+export function peerCertificate(handle: TlsHandle): X509Certificate | undefined {
+  return TLSSocket.prototype.getPeerX509Certificate.call({ _handle: handle } as unknown as TLSSocket);
 }
+
+/** The issuers that came with a certificate, in order. */
+export function issuersOf(certificate: X509Certificate | undefined): readonly X509Certificate[] {
+  const found: X509Certificate[] = [];
+  let next = certificate?.issuerCertificate;
+  while (next && found.length < MOST_ISSUERS) {
+    found.push(next);
+    next = next.issuerCertificate;
+  }
+  return found;
+}
+
+/** As OpenSSL follows them. */
+const MOST_ISSUERS = 100;
 
 /** Lists of protocols as they go over the wire: each name after its length. */
 const alpnLists = new Map<string, Buffer>();

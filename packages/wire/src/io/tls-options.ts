@@ -1,7 +1,17 @@
 // What a TLS handshake is given, and who is told of its end.
+import type { X509Certificate } from 'node:crypto';
 import type { SecureContext } from 'node:tls';
-import type { TlsInfo } from './transport.ts';
+import type { TlsInfo, Transport } from './transport.ts';
 import type { TransportError } from './transport-error.ts';
+
+/** What the peer sent after its own certificate, each the issuer of the one before; nothing where a session is taken up. */
+export type PeerIssuers = () => readonly X509Certificate[];
+
+/** Told of connections whose handshake is over, and of their end. */
+export interface PeerRegister {
+  opened(transport: Transport): void;
+  closed(transport: Transport): void;
+}
 
 interface TlsOptions {
   /** The caller's `tls.createSecureContext`: key, chain, CA, versions. Swap it between connections. */
@@ -9,7 +19,8 @@ interface TlsOptions {
   /** In the order of preference; empty: no ALPN. A server refuses a client whose list shares nothing with it. */
   readonly alpnProtocols: readonly string[];
   /** A further check of the verified peer (its SANs), before any byte is read: the reason to refuse, or undefined. */
-  readonly verifyPeer?: (info: TlsInfo) => string | undefined;
+  readonly verifyPeer?: (info: TlsInfo, issuers: PeerIssuers) => string | undefined;
+  readonly peers?: PeerRegister;
 }
 
 export interface ServerTlsOptions extends TlsOptions {

@@ -4,7 +4,8 @@ import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { handshakeError } from './handshake-error.ts';
 import { ServerHandshake } from './server-handshake.ts';
 import { SocketTransport } from './socket-transport.ts';
-import type { ClientTlsOptions, ServerTlsOptions, TlsHandler } from './tls-options.ts';
+import { issuersOf } from './tls-handle.ts';
+import type { ClientTlsOptions, PeerRegister, ServerTlsOptions, TlsHandler } from './tls-options.ts';
 import type { TlsInfo, Transport } from './transport.ts';
 import { TransportError } from './transport-error.ts';
 
@@ -35,10 +36,18 @@ export function startClientTls(transport: Transport, options: ClientTlsOptions, 
       sessions.put(server, { session, peerCertificate });
     });
   }
-  handshake(carrier, socket, (info) => options.verifyPeer?.(info), handler, {
-    serverName,
-    certificate: before?.peerCertificate,
-  });
+  const { peers } = options;
+  handshake(
+    carrier,
+    socket,
+    (info) => options.verifyPeer?.(info, () => issuersOf(socket.getPeerX509Certificate())),
+    handler,
+    {
+      serverName,
+      certificate: before?.peerCertificate,
+      peers,
+    },
+  );
 }
 
 interface HandshakeExpectation {
@@ -46,6 +55,7 @@ interface HandshakeExpectation {
   readonly serverName: string | undefined;
   /** The peer's, where a session is taken up. */
   readonly certificate: Buffer | undefined;
+  readonly peers: PeerRegister | undefined;
 }
 
 function handshake(
@@ -53,7 +63,7 @@ function handshake(
   socket: TLSSocket,
   refuses: (info: TlsInfo) => string | undefined,
   handler: TlsHandler,
-  { serverName, certificate }: HandshakeExpectation,
+  { serverName, certificate, peers }: HandshakeExpectation,
 ): void {
   let settled = false;
   const fail = (error: TransportError): void => {
@@ -76,7 +86,7 @@ function handshake(
       return;
     }
     settled = true;
-    carrier.attach(info);
+    carrier.attach(info, peers);
     handler.onSecure(info);
     carrier.start();
   });

@@ -5,11 +5,14 @@ import {
   type UpstreamTlsContext,
   UpstreamTlsContextSchema,
 } from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/tls_pb';
-import type { ClientTlsOptions, TlsInfo } from '@meltemi/wire';
+import type { ClientTlsOptions, PeerIssuers, PeerRegister, TlsInfo } from '@meltemi/wire';
 import { create } from '@bufbuild/protobuf';
 import { CertificateValidationContextSchema } from '@meltemi/api/envoy/extensions/transport_sockets/tls/v3/common_pb';
 import { withIssuers } from '../../tls/issued-chain.ts';
-import { refusePeer, type SanMatcher, uriSans } from '../../tls/peer-certificate.ts';
+import { NO_PINS } from '../../tls/certificate-pins.ts';
+import { judgePeer, type PeerRules, type SanMatcher, uriSans } from '../../tls/peer-certificate.ts';
+import { OpenPeers } from '../../tls/open-peers.ts';
+import { revocationLists } from '../../tls/revocation-lists.ts';
 import { compileSanMatchers } from '../../tls/san-matcher.ts';
 import { type TlsMaterial, type TlsMaterialWatch, type WatchSecret, watchTlsMaterial } from '../../tls/tls-material.ts';
 import { refuseTlsFields, UPSTREAM_TLS_FIELDS } from '../../tls/tls-fields.ts';
@@ -38,6 +41,7 @@ export interface NamedServer {
 /** How to secure a connection; follows the rotation of its secrets. */
 export class ClientTls {
   readonly #watch: TlsMaterialWatch;
+  readonly #peers = new OpenPeers();
   /** Of new connections; undefined until every secret came. */
   current: SecureDialling | undefined;
   /** Every secret came, or does not come for now. */
@@ -58,7 +62,8 @@ export class ClientTls {
     const rotate = (material: TlsMaterial) => {
       // Sessions of before were begun with other secrets, or verified by other rules: they are not taken up.
       const sessions = new SessionStore(context.maxSessionKeys ?? 1);
-      this.current = secureDialling(context, material, sessions);
+      this.current = secureDialling(context, material, sessions, this.#peers);
+      if (material.revocations.any) this.#peers.close((der) => material.revocations.has(der));
       settle();
     };
     this.#watch = watchTlsMaterial(context.commonTlsContext, watchSecret, rotate, settle);
@@ -69,23 +74,30 @@ export class ClientTls {
     const { current } = this;
     if (!current || current.options.serverName !== undefined) return current;
     const { options } = current;
-    const verifyPeer: ClientTlsOptions['verifyPeer'] = (info) =>
-      options.verifyPeer?.(info) ?? (certificate ? refuseServer(info, matchersOf(serverName)) : undefined);
+    const verifyPeer: ClientTlsOptions['verifyPeer'] = (info, issuers) =>
+      options.verifyPeer?.(info, issuers) ??
+      (certificate ? refuseServer(info, { sanMatchers: matchersOf(serverName), pins: NO_PINS }) : undefined);
     return { ...current, options: { ...options, serverName, verifyPeer } };
   }
 
+  /** Connections that go on are followed to their end. */
   close(): void {
-    this.#watch.close();
+    this.#peers.onceEmpty(() => this.#watch.close());
   }
 }
 
-function secureDialling(context: UpstreamTlsContext, material: TlsMaterial, sessions: SessionStore): SecureDialling {
+function secureDialling(
+  context: UpstreamTlsContext,
+  material: TlsMaterial,
+  sessions: SessionStore,
+  peers: PeerRegister,
+): SecureDialling {
   const alpnProtocols = context.commonTlsContext?.alpnProtocols ?? [];
   const chain = material.keyPairs[0]?.certificateChain;
   return {
     kind: 'tls',
     localUris: chain ? uriSans(new X509Certificate(chain).raw) : [],
-    options: { ...clientOptions(context, material), sessions, alpnProtocols },
+    options: { ...clientOptions(context, material), sessions, alpnProtocols, peers },
     authenticated: material.keyPairs.length > 0,
   };
 }
@@ -100,10 +112,11 @@ function clientOptions(context: UpstreamTlsContext, material: TlsMaterial): Omit
       key: keyPairs.map((pair) => pair.key),
       // An empty list, not Node's own roots, where none are configured.
       ca: material.trustedCa ?? [],
+      ...revocationLists(material),
     }),
     serverName: context.sni || undefined,
     verifyChain: material.trustedCa !== undefined,
-    verifyPeer: (info) => refuseServer(info, material.sanMatchers),
+    verifyPeer: (info, issuers) => refuseServer(info, material, issuers),
   };
 }
 
@@ -113,7 +126,7 @@ function matchersOf(serverName: string): readonly SanMatcher[] {
   return compileSanMatchers(create(CertificateValidationContextSchema, { matchSubjectAltNames: [exact] }));
 }
 
-function refuseServer(info: TlsInfo, matchers: readonly SanMatcher[]): string | undefined {
-  if (info.peerCertificate) return refusePeer(info.peerCertificate, matchers);
-  return matchers.length > 0 ? 'the server sent no certificate' : undefined;
+function refuseServer(info: TlsInfo, rules: PeerRules, issuers?: PeerIssuers): string | undefined {
+  if (info.peerCertificate) return judgePeer(info.peerCertificate, rules, info.resumed ? undefined : issuers)?.reason;
+  return rules.sanMatchers.length > 0 ? 'the server sent no certificate' : undefined;
 }

@@ -6,6 +6,7 @@ import type { Logger } from '@meltemi/base';
 import { type AccessFilter as AccessRules, compileHttpAccess } from '@meltemi/decide';
 import type { StatsScope } from '@meltemi/telemetry';
 import { AccessGate } from '../../access/access-gate.ts';
+import { DenialViewers } from '../../access/denial-viewers.ts';
 import { ACCESS_DENIED } from '../local-reply.ts';
 import { localAnswer } from '../own-answer.ts';
 import type { HttpFilterType } from './filter-type.ts';
@@ -14,9 +15,10 @@ import { readMessage } from './read-message.ts';
 
 export const ACCESS_FILTER: HttpFilterType = {
   typeName: RBACSchema.typeName,
-  compile(name, config, { stats, statPrefix, logger }) {
+  compile(name, config, { stats, statPrefix, logger, node }) {
     const scope = stats.scope('http', { http_conn_manager_prefix: statPrefix });
-    return new AccessFilter(name, compileHttpAccess(fromBinary(RBACSchema, config)), scope, logger);
+    const rules = compileHttpAccess(fromBinary(RBACSchema, config));
+    return new AccessFilter(name, rules, { scope, logger, viewers: new DenialViewers(node) });
   },
   readRouteConfig,
 };
@@ -31,17 +33,21 @@ function readRouteConfig(config: Any): RouteRules {
   return { rules: message.rbac && compileHttpAccess(message.rbac) };
 }
 
+interface AccessParts {
+  readonly scope: StatsScope;
+  readonly logger: Logger;
+  readonly viewers: DenialViewers;
+}
+
 class AccessFilter implements HttpFilter, StreamFilter {
   readonly name: string;
   readonly #gate: AccessGate;
-  readonly #scope: StatsScope;
-  readonly #logger: Logger;
+  readonly #parts: AccessParts;
   readonly #routeGates = new WeakMap<AccessRules, AccessGate>();
 
-  constructor(name: string, rules: AccessRules, scope: StatsScope, logger: Logger) {
+  constructor(name: string, rules: AccessRules, parts: AccessParts) {
     this.name = name;
-    this.#scope = scope;
-    this.#logger = logger;
+    this.#parts = parts;
     this.#gate = this.#gateOf(rules);
   }
 
@@ -53,12 +59,16 @@ class AccessFilter implements HttpFilter, StreamFilter {
     const gate = this.#gateFor(stream);
     const denial = gate?.deny(stream.entry);
     if (!denial) return 'next';
-    stream.answer(localAnswer({ ...ACCESS_DENIED, ...denial }));
+    const { details, because } = denial;
+    const answer = localAnswer({ ...ACCESS_DENIED, details });
+    const { connection, request } = stream.entry;
+    if (request) this.#parts.viewers.tell(answer.headers, because, connection, request);
+    stream.answer(answer);
     return 'answered';
   }
 
   close(): void {
-    this.#scope.close();
+    this.#parts.scope.close();
   }
 
   #gateFor(stream: FilteredStream): AccessGate | undefined {
@@ -73,6 +83,6 @@ class AccessFilter implements HttpFilter, StreamFilter {
   }
 
   #gateOf(rules: AccessRules): AccessGate {
-    return new AccessGate([rules], () => this.#scope, this.#logger);
+    return new AccessGate([rules], () => this.#parts.scope, this.#parts.logger);
   }
 }

@@ -11,6 +11,7 @@ import { NO_WORKLOAD, type Workload, workloadOfEndpoint } from '../workload.ts';
 import { type Ends, endLabels, type Outcome, outcomeLabels, type Reporter, serviceOf } from './labels.ts';
 import type { MetricName } from './metric-names.ts';
 import { SeriesCells, SeriesTable } from './series.ts';
+import { seriesBudgetOf } from './series-budget.ts';
 import { type IstioStatsSettings, rulesOf } from './stats-settings.ts';
 
 export interface RequestMetricsOptions {
@@ -42,11 +43,15 @@ export class RequestMetrics {
   constructor(options: RequestMetricsOptions) {
     this.#options = options;
     this.#cells = new SeriesCells(options.stats);
-    this.#series = new SeriesTable((labels) => this.#make(labels));
-    this.#messages = new SeriesTable((labels) => [
-      this.#cells.counter('request_messages_total', labels),
-      this.#cells.counter('response_messages_total', labels),
-    ]);
+    const budget = seriesBudgetOf(options.stats);
+    this.#series = new SeriesTable((labels) => this.#make(labels), budget);
+    this.#messages = new SeriesTable(
+      (labels) => [
+        this.#cells.counter('request_messages_total', labels),
+        this.#cells.counter('response_messages_total', labels),
+      ],
+      budget,
+    );
     this.#tagged = [...options.settings.metrics].flatMap(([metric, { tags }]) =>
       [...tags].map(([tag, value]) => [metric, tag, value] as const),
     );
@@ -70,6 +75,8 @@ export class RequestMetrics {
   }
 
   close(): void {
+    this.#series.close();
+    this.#messages.close();
     this.#cells.close();
   }
 

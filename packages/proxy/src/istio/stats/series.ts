@@ -2,9 +2,12 @@
 import type { Labels } from '@meltemi/base';
 import type { Counter, Histogram, StatsStore } from '@meltemi/telemetry';
 import type { MetricName } from './metric-names.ts';
+import type { SeriesBudget } from './series-budget.ts';
 
-/** Label sets of one reporter. A client that invents hosts must not fill the memory. */
-export const SERIES_LIMIT = 4_096;
+/** Labels that keep their values where others become `other`. */
+const OUTCOME = ['reporter', 'request_protocol', 'response_code', 'connection_security_policy'];
+/** Outcomes of which each is counted for itself. */
+const ROLLED_UP_LIMIT = 64;
 
 /** Finds cells and gives them back at the end. */
 export class SeriesCells {
@@ -36,33 +39,50 @@ export class SeriesCells {
   }
 }
 
-/** One entry a label set, made when it is first seen. */
+/** One entry a label set, made when it is first seen and there is room for it. */
 export class SeriesTable<Cells> {
   readonly #make: (labels: Labels) => Cells;
-  readonly #limit: number;
+  readonly #budget: SeriesBudget;
   readonly #byKey = new Map<string, Cells>();
-  #rolledUp: Cells | undefined;
+  readonly #rolledUp = new Map<string, Cells>();
 
-  constructor(make: (labels: Labels) => Cells, limit = SERIES_LIMIT) {
+  constructor(make: (labels: Labels) => Cells, budget: SeriesBudget) {
     this.#make = make;
-    this.#limit = limit;
+    this.#budget = budget;
   }
 
   get(key: string, labels: () => Labels): Cells {
     const known = this.#byKey.get(key);
     if (known) return known;
-    if (this.#byKey.size < this.#limit) {
-      const made = this.#make(labels());
-      this.#byKey.set(key, made);
-      return made;
-    }
-    this.#rolledUp ??= this.#make(rolledUp(labels()));
-    return this.#rolledUp;
+    if (!this.#budget.take()) return this.#together(labels());
+    const made = this.#make(labels());
+    this.#byKey.set(key, made);
+    return made;
+  }
+
+  close(): void {
+    this.#budget.giveBack(this.#byKey.size);
+    this.#byKey.clear();
+    this.#rolledUp.clear();
+  }
+
+  /** By their outcome, so that rates of errors stay right; should there be too many of these as well, in one. */
+  #together(labels: Labels): Cells {
+    this.#budget.countRolledUp();
+    const outcome = rolledUp(labels, OUTCOME);
+    const key = OUTCOME.map((label) => outcome[label]).join(' ');
+    const known = this.#rolledUp.get(key);
+    if (known) return known;
+    const all = this.#rolledUp.size >= ROLLED_UP_LIMIT;
+    const [place, shown] = all ? ['', rolledUp(labels, ['reporter'])] : [key, outcome];
+    const cells = this.#rolledUp.get(place) ?? this.#make(shown);
+    this.#rolledUp.set(place, cells);
+    return cells;
   }
 }
 
-function rolledUp(labels: Labels): Labels {
+function rolledUp(labels: Labels, kept: readonly string[]): Labels {
   return Object.fromEntries(
-    Object.entries(labels).map(([name, value]) => [name, name === 'reporter' ? value : 'other']),
+    Object.entries(labels).map(([name, value]) => [name, kept.includes(name) ? value : 'other']),
   );
 }

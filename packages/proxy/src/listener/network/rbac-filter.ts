@@ -2,7 +2,7 @@
 // https://www.envoyproxy.io/docs/envoy/latest/configuration/listeners/network_filters/rbac_filter
 import type { RBAC } from '@meltemi/api/envoy/extensions/filters/network/rbac/v3/rbac_pb';
 import { compileNetworkAccess } from '@meltemi/decide';
-import { AccessGate } from '../../access/access-gate.ts';
+import { AccessGate, DENIAL_METADATA } from '../../access/access-gate.ts';
 import type { ListenerParts } from '../listener-parts.ts';
 import { type ConnectionFilter, denied } from './connection-filter.ts';
 
@@ -17,7 +17,7 @@ export function rbacFilter(config: RBAC, { stats, logger }: ListenerParts): Conn
         connection: connection.entry,
         request: undefined,
         metadata: connection.metadata,
-        addMetadata: (_, values) => connection.addMetadata(METADATA, values),
+        addMetadata: (filter, values) => connection.addMetadata(filter === DENIAL_METADATA ? filter : METADATA, values),
       });
       return denial && denied(denial.details);
     },

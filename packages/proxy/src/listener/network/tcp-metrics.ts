@@ -14,6 +14,7 @@ import {
 } from '../../istio/stats/labels.ts';
 import type { MetricName } from '../../istio/stats/metric-names.ts';
 import { SeriesCells, SeriesTable } from '../../istio/stats/series.ts';
+import { seriesBudgetOf } from '../../istio/stats/series-budget.ts';
 import { type IstioStatsSettings, istioStatsSettings, rulesOf } from '../../istio/stats/stats-settings.ts';
 import { DOWNSTREAM_PEER, UPSTREAM_PEER } from '../../istio/peer-state.ts';
 import { NO_WORKLOAD, type Workload, workloadOf } from '../../istio/workload.ts';
@@ -30,7 +31,8 @@ export function tcpMetrics(config: PluginConfig, parts: ListenerParts): Connecti
   const reporter: Reporter = direction === 'inbound' || settings.reportsAsServer ? 'destination' : 'source';
   const peerKey = reporter === 'source' ? UPSTREAM_PEER : DOWNSTREAM_PEER;
   const cells = new SeriesCells(stats);
-  const series = new SeriesTable((labels) => connectionCells(cells, settings, labels));
+  const make = (labels: Labels) => connectionCells(cells, settings, labels);
+  const series = new SeriesTable(make, seriesBudgetOf(stats));
   const cellsOf = (transport: Transport, entry: TcpEntry): ConnectionCells => {
     const cluster = entry.upstreamClusterRaw ?? '';
     const peer = (transport.state?.get(peerKey) as Workload | undefined) ?? NO_WORKLOAD;
@@ -47,7 +49,11 @@ export function tcpMetrics(config: PluginConfig, parts: ListenerParts): Connecti
       closed?.increment();
     },
   };
-  return { observer, close: () => cells.close() };
+  const close = () => {
+    series.close();
+    cells.close();
+  };
+  return { observer, close };
 }
 
 interface ConnectionCells {

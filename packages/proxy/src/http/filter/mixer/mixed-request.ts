@@ -1,9 +1,9 @@
 // One request on its way past Mixer: asked about, let go on or answered, and reported when it is over.
+import { type Attributes, type AttributeValue, FORWARDED_ATTRIBUTES, readForwarded } from '@meltemi/api/mixer';
 import { isExternal } from '../../../istio/external-service.ts';
 import type { FilteredStream, FilterStep, StreamFilter } from '../http-filter.ts';
 import { denialAnswer } from './denial.ts';
-import { FORWARDED_ATTRIBUTES, readForwarded } from './forwarded-attributes.ts';
-import type { Attributes, AttributeValue, Mixer, MixerVerdict } from './mixer.ts';
+import type { Mixer, MixerVerdict } from './mixer.ts';
 import { addRequest, addResponse } from './request-attributes.ts';
 import { addSource } from './source-attributes.ts';
 

@@ -1,12 +1,12 @@
 // Asks Mixer of each request whether it may pass, and reports it when it is over.
 import { fromBinary } from '@bufbuild/protobuf';
+import { type Attributes, forwardedField, readAttributes } from '@meltemi/api/mixer';
 import { type MixerFilter as MixerConfig, MixerFilterSchema } from '@meltemi/api/meltemi/mixer/v1/mixer_filter_pb';
 import { FilterConfigError } from '../../http-config-error.ts';
 import type { HttpFilterParts, HttpFilterType } from '../filter-type.ts';
 import type { HttpFilter, StreamFilter } from '../http-filter.ts';
-import { attributesOf, forwardedField } from './forwarded-attributes.ts';
 import { MixedRequest, type MixerSite } from './mixed-request.ts';
-import type { Attributes, Mixer, OpenMixer } from './mixer.ts';
+import type { Mixer, OpenMixer } from './mixer.ts';
 import { mixerCalls } from './mixer-calls.ts';
 
 export const MIXER_FILTER: HttpFilterType = {
@@ -36,7 +36,7 @@ class MixerFilter implements HttpFilter, MixerSite {
     this.name = name;
     this.checks = config.check;
     this.reports = config.report;
-    this.own = config.attributes ? attributesOf(config.attributes) : new Map();
+    this.own = config.attributes ? readAttributes(config.attributes) : new Map();
     this.quotas = new Map(Object.entries(config.quotas).map(([quota, amount]) => [quota, Number(amount)]));
     this.forwarded = config.forwarded && forwardedField(config.forwarded);
     this.inbound = parts.direction === 'inbound';

@@ -1,17 +1,7 @@
 // What the sidecar sees of Mixer's client, or of Mixer's rules in its own process: who starts the proxy gives it.
+import type { Attributes } from '@meltemi/api/mixer';
 import type { MixerFilter } from '@meltemi/api/meltemi/mixer/v1/mixer_filter_pb';
 import type { Clock, Dice, Logger } from '@meltemi/base';
-
-/** In nanoseconds: a moment since 1970, or a span. */
-export interface AttributeTime {
-  readonly kind: 'timestamp' | 'duration';
-  readonly nanoseconds: bigint;
-}
-
-/** Bytes are an IP address, 4 or 16 of them. */
-export type AttributeValue = string | bigint | boolean | Uint8Array | AttributeTime | ReadonlyMap<string, string>;
-
-export type Attributes = ReadonlyMap<string, AttributeValue>;
 
 /** `code` is one of google.rpc.Code; 0: the request may go on. */
 export interface MixerVerdict {

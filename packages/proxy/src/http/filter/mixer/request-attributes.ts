@@ -1,14 +1,10 @@
 // A request, and later its response → the attributes that Mixer knows of them.
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
+import { addText, addToken, attributeTime, type AttributeValue, TOKENS_NAMESPACE } from '@meltemi/api/mixer';
 import type { Headers } from '@meltemi/wire';
 import { isGrpcRequest } from '../../grpc-answer.ts';
 import type { StreamEntry } from '../../stream-entry.ts';
 import { utf8Text } from '../ext-authz/shown-headers.ts';
-import { attributeTime } from './forwarded-attributes.ts';
-import type { AttributeValue } from './mixer.ts';
-
-/** What the filter of tokens says of the one that it took. */
-const TOKENS = 'envoy.filters.http.jwt_authn';
 
 type Bag = Map<string, AttributeValue>;
 
@@ -25,15 +21,15 @@ export function addRequest(attributes: Bag, entry: StreamEntry): void {
   attributes.set('request.host', authority);
   attributes.set('request.scheme', scheme);
   attributes.set('request.time', attributeTime('timestamp', startTimeMs));
-  setField(attributes, 'request.useragent', fields.get('user-agent'));
-  setField(attributes, 'request.referer', fields.get('referer'));
-  setField(attributes, 'request.id', fields.get('x-request-id'));
+  addText(attributes, 'request.useragent', fields.get('user-agent'));
+  addText(attributes, 'request.referer', fields.get('referer'));
+  addText(attributes, 'request.id', fields.get('x-request-id'));
   attributes.set('context.protocol', isGrpcRequest(headers) ? 'grpc' : 'http');
   attributes.set('context.time', attributeTime('timestamp', startTimeMs));
   attributes.set('context.timestamp', attributeTime('timestamp', startTimeMs));
   attributes.set('connection.mtls', (connection.peer?.uris.length ?? 0) > 0);
-  setField(attributes, 'connection.requested_server_name', connection.serverName);
-  const claims = entry.metadata?.[TOKENS]?.['payload'];
+  addText(attributes, 'connection.requested_server_name', connection.serverName);
+  const claims = entry.metadata?.[TOKENS_NAMESPACE]?.['payload'];
   if (isObject(claims)) addToken(attributes, claims);
 }
 
@@ -57,29 +53,6 @@ function fieldsOf(headers: Headers): Map<string, string> {
     fields.set(name, known === undefined ? utf8Text(value) : `${known},${utf8Text(value)}`);
   }
   return fields;
-}
-
-function addToken(attributes: Bag, claims: JsonObject): void {
-  const { iss, sub, aud, azp } = claims;
-  if (typeof iss === 'string' && typeof sub === 'string') attributes.set('request.auth.principal', `${iss}/${sub}`);
-  setField(attributes, 'request.auth.audiences', claimText(aud));
-  setField(attributes, 'request.auth.presenter', claimText(azp));
-  attributes.set('request.auth.raw_claims', JSON.stringify(claims));
-  const texts = Object.entries(claims).flatMap(([name, value]): [string, string][] => {
-    const text = claimText(value);
-    return text === undefined ? [] : [[name, text]];
-  });
-  attributes.set('request.auth.claims', new Map(texts));
-}
-
-/** Of a list its texts; what is neither has none. */
-function claimText(claim: JsonValue | undefined): string | undefined {
-  if (typeof claim === 'string') return claim;
-  return Array.isArray(claim) ? claim.filter((item) => typeof item === 'string').join(',') : undefined;
-}
-
-function setField(attributes: Bag, name: string, value: string | undefined): void {
-  if (value !== undefined && value !== '') attributes.set(name, value);
 }
 
 function isObject(value: JsonValue | undefined): value is JsonObject {

@@ -1,12 +1,9 @@
 // Who sends a request → `source.*`: the certificate of mutual TLS first, then what the peer's sidecar says of its workload.
+import { addForwarded, addPrincipal, type Attributes, type AttributeValue, principalOf } from '@meltemi/api/mixer';
 import { ipBytes } from '@meltemi/base';
 import { DOWNSTREAM_PEER } from '../../../istio/peer-state.ts';
 import type { Workload } from '../../../istio/workload.ts';
 import type { StreamEntry } from '../../stream-entry.ts';
-import type { Attributes, AttributeValue } from './mixer.ts';
-
-const SPIFFE = 'spiffe://';
-const ACCOUNT = /\/ns\/([^/]+)\/sa\/([^/]+)$/;
 
 /** `forwarded`: what the peer's sidecar sent on. Of a peer without a certificate nothing is believed but its address. */
 export function addSource(
@@ -16,18 +13,12 @@ export function addSource(
 ): void {
   const address = ipBytes(entry.remoteAddress);
   if (address) attributes.set('source.ip', address);
-  const principal = principalOf(entry);
+  const principal = principalOf(entry.connection.peer?.uris ?? []);
   if (principal === undefined) return;
-  for (const [name, value] of forwarded()) if (name.startsWith('source.')) attributes.set(name, value);
+  addForwarded(attributes, forwarded());
   const workload = entry.filterState?.get(DOWNSTREAM_PEER) as Workload | undefined;
   if (workload) addWorkload(attributes, workload);
   addPrincipal(attributes, principal);
-}
-
-/** Without its scheme, as Istio wrote it; undefined: there is no mutual TLS. */
-function principalOf({ connection }: StreamEntry): string | undefined {
-  const uri = connection.peer?.uris.find((name) => name.startsWith(SPIFFE));
-  return uri?.slice(SPIFFE.length);
 }
 
 function addWorkload(attributes: Map<string, AttributeValue>, workload: Workload): void {
@@ -40,16 +31,6 @@ function addWorkload(attributes: Map<string, AttributeValue>, workload: Workload
   set(attributes, 'source.workload.namespace', namespace);
   if (name !== '' && namespace !== '') set(attributes, 'source.workload.uid', `istio://${namespace}/workloads/${name}`);
   attributes.set('source.labels', new Map(Object.entries(labels)));
-}
-
-/** What the certificate says stands above what anybody tells. */
-function addPrincipal(attributes: Map<string, AttributeValue>, principal: string): void {
-  attributes.set('source.principal', principal);
-  attributes.set('source.user', principal);
-  const [, namespace, account] = ACCOUNT.exec(principal) ?? [];
-  if (namespace === undefined || account === undefined) return;
-  attributes.set('source.namespace', namespace);
-  attributes.set('source.serviceAccount', account);
 }
 
 function set(attributes: Map<string, AttributeValue>, name: string, value: string): void {
