@@ -1,15 +1,16 @@
 // Opens the stores that a command line names, directories and an API server, as one.
 import { type Clock, type Logger, systemDice } from '@meltemi/base';
-import { DirectoryStore, inClusterAccess, JoinedStore, KubeClient, KubeStore, readKubeconfig } from '@meltemi/config';
+import { DirectoryStore, JoinedStore, type KubeClient, KubeStore } from '@meltemi/config';
 import type { DiscoveryCommand } from '@meltemi/discovery';
 import type { WatchedStore } from '@meltemi/registry';
+import { type Environment, openKubeClient } from './open-kube-client.ts';
 
 export interface ConfigStoresOptions {
   readonly command: Pick<DiscoveryCommand, 'configDirs' | 'lastGoodDir' | 'kubernetes' | 'kubeconfig'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly domain: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
 }
 
 export interface ConfigStores {
@@ -24,7 +25,7 @@ export interface ConfigStores {
 export async function openConfigStores(options: ConfigStoresOptions): Promise<ConfigStores> {
   const { command, domain } = options;
   const files = command.configDirs.length > 0 ? await openDirectories(options) : undefined;
-  const client = command.kubernetes ? kubeClient(options) : undefined;
+  const client = command.kubernetes ? openKubeClient(command.kubeconfig, options.env) : undefined;
   const kubernetes = client && (await openKubernetes(client, options));
   const joined = files && kubernetes && new JoinedStore([files, kubernetes], domain);
   return {
@@ -48,11 +49,6 @@ function openDirectories({ command, clock, logger, domain }: ConfigStoresOptions
     domain,
     ...(command.lastGoodDir && { lastGoodDirectory: command.lastGoodDir }),
   });
-}
-
-function kubeClient({ command: { kubeconfig }, env }: ConfigStoresOptions): KubeClient {
-  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = env;
-  return new KubeClient({ access: kubeconfig === '' ? inClusterAccess(host, port) : readKubeconfig(kubeconfig) });
 }
 
 function openKubernetes(client: KubeClient, { command, clock, logger, domain }: ConfigStoresOptions) {

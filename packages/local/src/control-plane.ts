@@ -3,17 +3,10 @@ import { EventEmitter } from 'node:events';
 import { join } from 'node:path';
 import type { Clock, Logger } from '@meltemi/base';
 import type { OrphanGuard } from './orphan-guard.ts';
-import { type ControlPlaneAddresses, type MixerPlace, pilotDiscoveryArgv, type Programs } from './programs.ts';
-import type { StateDirectory } from './state-directory.ts';
+import { type ControlPlaneAddresses, pilotDiscoveryArgv, type PilotDiscoveryOptions } from './programs.ts';
 import { SupervisedProcess } from './supervised-process.ts';
 
-export interface ControlPlaneOptions {
-  readonly programs: Programs;
-  readonly configDirectory: string;
-  readonly state: StateDirectory;
-  readonly addresses: ControlPlaneAddresses;
-  readonly mixer: MixerPlace;
-  readonly workloadTtl: string;
+export interface ControlPlaneOptions extends PilotDiscoveryOptions {
   readonly inherited: Readonly<Record<string, string>>;
 }
 
@@ -30,14 +23,7 @@ export class ControlPlane extends EventEmitter<{ changed: []; ready: [] }> {
     this.logFile = join(options.state.logs, 'pilot-discovery.log');
     const spec = {
       name: 'pilot-discovery',
-      argv: pilotDiscoveryArgv(
-        options.programs,
-        options.configDirectory,
-        options.state,
-        options.addresses,
-        options.mixer,
-        options.workloadTtl,
-      ),
+      argv: pilotDiscoveryArgv(options),
       env: options.inherited,
       cwd: options.state.root,
       logFile: this.logFile,

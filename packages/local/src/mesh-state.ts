@@ -46,6 +46,8 @@ export interface MeshStatus {
     readonly http: string;
     readonly metrics: string;
   };
+  /** Address of the web console; empty when it is off. */
+  readonly console: string;
   readonly configDirectory: string;
   readonly stateDirectory: string;
 }
@@ -58,6 +60,8 @@ export interface MeshState {
   readonly problems: readonly Problem[];
   /** Environments of the applications by workload name, for `mesh exec`. */
   readonly environments: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Where applications reach services, by workload name: the address → `host:port` of the service. */
+  readonly outbound: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 export function writeMeshState(directory: StateDirectory, state: MeshState): void {

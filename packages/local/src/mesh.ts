@@ -11,11 +11,13 @@ import {
   type Timer,
 } from '@meltemi/base';
 import { type ConfigStore, type ConfigView, effectiveProxyConfig } from '@meltemi/config';
+import { ConsoleProcess } from './console-process.ts';
 import { ControlPlane } from './control-plane.ts';
 import { rotateLog } from './log-file.ts';
+import { writeMeshDefaults } from './mesh-defaults.ts';
 import { type MeshStatus, readMeshState, removeMeshState, writeMeshState } from './mesh-state.ts';
 import { OrphanGuard } from './orphan-guard.ts';
-import { type Placement, placementPorts, placeServices, placeWorkload } from './placement.ts';
+import { outboundServices, type Placement, placementPorts, placeServices, placeWorkload } from './placement.ts';
 import { type PodHost, PodRuntime } from './pod-runtime.ts';
 import { PortClaims, PortError } from './port-claims.ts';
 import { portHolder } from './port-holder.ts';
@@ -34,6 +36,7 @@ const DOMAIN = 'cluster.local';
 const HOUSEKEEPING_MS = 5_000;
 /** Of the classic Istio ingress gateway's node port, so that its examples work as they are written. */
 const DEFAULT_INGRESS: SocketAddress = { host: LOOPBACK, port: 31_380 };
+const DEFAULT_CONSOLE: SocketAddress = { host: LOOPBACK, port: 15_030 };
 const INGRESS_POD = {
   podName: 'istio-ingressgateway',
   namespace: 'istio-system',
@@ -49,6 +52,8 @@ export interface MeshOptions {
   readonly configDirectory: string;
   /** Exactly here, or the default address where it is free and any other where not. */
   readonly ingress: SocketAddress | undefined;
+  /** As `ingress`, or none. */
+  readonly console: SocketAddress | 'off' | undefined;
   /** Directory that all meshes of this machine share for claims of ports. */
   readonly claimsDirectory: string;
   /** Lifetime of the workloads' certificates, as Go writes durations. */
@@ -91,6 +96,7 @@ export class Mesh extends EventEmitter<MeshEvents> {
   readonly #pods = new Map<string, PodRuntime>();
   #controlPlane!: ControlPlane;
   #mixer!: MixerProcess;
+  #console: ConsoleProcess | undefined;
   #gateway!: PodRuntime;
   #host!: PodHost;
   #housekeeping: Timer | undefined;
@@ -118,8 +124,9 @@ export class Mesh extends EventEmitter<MeshEvents> {
   async up(): Promise<void> {
     this.#refuseSecond();
     this.#ownsState = true;
-    const ingress = await this.#claimIngress();
+    const ingress = await this.#claim('ingress', this.#options.ingress, DEFAULT_INGRESS);
     await this.#startControlPlane();
+    await this.#startConsole();
     await this.#startGateway(ingress);
     await this.#reconcile(this.#options.store.view());
     this.#watch = this.#options.store.watch((view) => this.#follow(view));
@@ -158,7 +165,7 @@ export class Mesh extends EventEmitter<MeshEvents> {
     const graceMs = this.#options.drainSeconds * 1000 + 2_000;
     await this.#gateway?.stop(graceMs);
     await Promise.all([...this.#pods.values()].map((pod) => pod.stop(graceMs)));
-    await Promise.all([this.#controlPlane?.stop(2_000), this.#mixer?.stop(2_000)]);
+    await Promise.all([this.#controlPlane?.stop(2_000), this.#mixer?.stop(2_000), this.#console?.stop(2_000)]);
     await this.#end();
   }
 
@@ -168,6 +175,7 @@ export class Mesh extends EventEmitter<MeshEvents> {
     for (const pod of [this.#gateway, ...this.#pods.values()]) pod?.kill();
     this.#controlPlane?.kill();
     this.#mixer?.kill();
+    this.#console?.kill();
     await this.#end();
   }
 
@@ -189,6 +197,7 @@ export class Mesh extends EventEmitter<MeshEvents> {
         http: formatSocketAddress(addresses.http),
         metrics: formatSocketAddress(addresses.metrics),
       },
+      console: this.#console ? `http://${formatSocketAddress(this.#console.address)}` : '',
       configDirectory: this.#options.configDirectory,
       stateDirectory: this.#options.state.root,
     };
@@ -208,19 +217,26 @@ export class Mesh extends EventEmitter<MeshEvents> {
     );
   }
 
-  async #claimIngress(): Promise<SocketAddress> {
-    const { ingress } = this.#options;
-    if (!ingress) return this.#claims.preferably(DEFAULT_INGRESS);
+  /** Exactly what was wanted, else what is usual or any. */
+  async #claim(what: string, wanted: SocketAddress | undefined, usual: SocketAddress): Promise<SocketAddress> {
+    if (!wanted) return this.#claims.preferably(usual);
     try {
-      return await this.#claims.exactly(ingress);
+      return await this.#claims.exactly(wanted);
     } catch (error) {
       if (!(error instanceof PortError)) throw error;
-      const holder = portHolder(ingress.port);
+      const holder = portHolder(wanted.port);
       const by = holder ? ` by process ${holder.pid} (${holder.command})` : '';
-      throw new MeshError('PORT_TAKEN', `the ingress address ${formatSocketAddress(ingress)} is taken${by}`, {
+      throw new MeshError('PORT_TAKEN', `the ${what} address ${formatSocketAddress(wanted)} is taken${by}`, {
         cause: error,
       });
     }
+  }
+
+  async #startConsole(): Promise<void> {
+    const { console, programs, state, inherited, clock, logger } = this.#options;
+    if (console === 'off') return;
+    const address = await this.#claim('console', console, DEFAULT_CONSOLE);
+    this.#console = new ConsoleProcess({ programs, state, address, inherited }, clock, logger, this.#guard);
   }
 
   async #startControlPlane(): Promise<void> {
@@ -239,6 +255,7 @@ export class Mesh extends EventEmitter<MeshEvents> {
       api: await this.#claims.preferably({ host: LOOPBACK, port: 9091 }),
       monitoring: await this.#claims.preferably({ host: LOOPBACK, port: 9093 }),
       metrics: await this.#claims.any(),
+      configApi: await this.#claims.preferably({ host: LOOPBACK, port: 9094 }),
       checks: this.#options.mixerChecks,
     };
     this.#mixer = new MixerProcess(
@@ -247,7 +264,11 @@ export class Mesh extends EventEmitter<MeshEvents> {
       logger,
       this.#guard,
     );
-    const options = { programs, configDirectory, state, addresses, mixer, workloadTtl, inherited };
+    const defaults = writeMeshDefaults(state, {
+      metrics: this.#options.proxy === undefined,
+      taps: this.#options.console !== 'off',
+    });
+    const options = { programs, configDirectory, defaults, state, addresses, mixer, workloadTtl, inherited };
     this.#controlPlane = new ControlPlane(options, clock, logger, this.#guard);
     this.#controlPlane.on('changed', () => this.#changed());
     this.#host = {
@@ -346,7 +367,8 @@ export class Mesh extends EventEmitter<MeshEvents> {
     this.#housekeeping = this.#options.clock.after(HOUSEKEEPING_MS, () => this.#keepHouse());
     if (!existsSync(this.#options.state.root)) return void this.emit('lost');
     const pods = [this.#gateway, ...this.#pods.values()];
-    for (const file of [this.#controlPlane.logFile, this.#mixer.logFile, ...pods.flatMap((pod) => pod.logFiles())])
+    const own = [this.#controlPlane, this.#mixer, ...(this.#console ? [this.#console] : [])];
+    for (const file of [...own.map(({ logFile }) => logFile), ...pods.flatMap((pod) => pod.logFiles())])
       rotateLog(file);
     if (this.#options.clock.now() - this.#tokensRenewedAt < TOKEN_LIFETIME_MS / 2) return;
     this.#tokensRenewedAt = this.#options.clock.now();
@@ -368,11 +390,13 @@ export class Mesh extends EventEmitter<MeshEvents> {
   }
 
   #writeState(): void {
+    const pods = [...this.#pods.values()];
     writeMeshState(this.#options.state, {
       supervisor: processIdentity(this.#options.pid),
       status: this.status(),
       problems: this.#problems,
-      environments: Object.fromEntries([...this.#pods.values()].map((pod) => [pod.name, pod.environment])),
+      environments: Object.fromEntries(pods.map((pod) => [pod.name, pod.environment])),
+      outbound: Object.fromEntries(pods.map((pod) => [pod.name, outboundServices(pod.placement)])),
     });
   }
 

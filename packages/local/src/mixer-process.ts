@@ -34,9 +34,9 @@ export class MixerProcess {
     this.#start = () => new SupervisedProcess(spec, clock, logger, guard);
   }
 
-  /** Starts it at the first rule. Once there are none, nobody asks it, and it waits for the next. */
+  /** Starts it at the first rule or limit. Once there are none, nobody asks it, and it waits for the next. */
   follow(view: ConfigView): void {
-    if (this.#process || view.objects('rule').length === 0) return;
+    if (this.#process || view.objects('rule').length + view.objects('RateLimitPolicy').length === 0) return;
     this.#process = this.#start();
     this.#process.start();
   }

@@ -47,6 +47,11 @@ export function outboundKey(service: ServicePort): string {
   return `${service.host}:${service.port}`;
 }
 
+/** The other way around: `host:port` of a service by the address at which the application reaches it. */
+export function outboundServices(placement: Placement): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(placement.outbound ?? {}).map(([service, address]) => [address, service]));
+}
+
 /** All port numbers of a placement. */
 export function placementPorts(placement: Placement): readonly number[] {
   const texts = [

@@ -1,6 +1,7 @@
 // The command lines of the mesh's own programs, as this machine runs them from a checkout.
 import { join } from 'node:path';
 import { formatSocketAddress, type SocketAddress } from '@meltemi/base';
+import type { MeshDefaultFiles } from './mesh-defaults.ts';
 import type { PodIdentity } from './pod-manifest.ts';
 import type { StateDirectory } from './state-directory.ts';
 import { TOKEN_ISSUER } from './workload-token.ts';
@@ -28,6 +29,8 @@ export interface MixerPlace {
   readonly monitoring: SocketAddress;
   /** Where its adapter prometheus is scraped. */
   readonly metrics: SocketAddress;
+  /** Where its configuration is written as Istio 0.1 wrote it. */
+  readonly configApi: SocketAddress;
   readonly checks: 'mixer' | 'sidecar';
 }
 
@@ -41,24 +44,46 @@ export function mixsArgv(programs: Programs, configDirectory: string, place: Mix
       address: `tcp://${formatSocketAddress(place.api)}`,
       monitoringPort: formatSocketAddress(place.monitoring),
       prometheusPort: formatSocketAddress(place.metrics),
+      configAPIPort: formatSocketAddress(place.configApi),
     }),
   ];
 }
 
-export function pilotDiscoveryArgv(
-  programs: Programs,
-  configDirectory: string,
-  state: StateDirectory,
-  addresses: ControlPlaneAddresses,
-  mixer: MixerPlace,
-  workloadTtl: string,
-): readonly string[] {
+export function consoleArgv(programs: Programs, state: StateDirectory, address: SocketAddress): readonly string[] {
   return [
     programs.node,
+    '--max-semi-space-size=4',
+    program(programs, 'console'),
+    ...flags({ state: state.stateFile, address: formatSocketAddress(address) }),
+  ];
+}
+
+export interface PilotDiscoveryOptions {
+  readonly programs: Programs;
+  readonly configDirectory: string;
+  readonly defaults: MeshDefaultFiles;
+  readonly state: StateDirectory;
+  readonly addresses: ControlPlaneAddresses;
+  readonly mixer: MixerPlace;
+  readonly workloadTtl: string;
+}
+
+/** Of V8: young objects get a few MB, and garbage is collected before the heap has doubled. */
+const CONTROL_PLANE_FLAGS: readonly string[] = ['--max-semi-space-size=4', '--heap-growing-percent=40'];
+
+export function pilotDiscoveryArgv(options: PilotDiscoveryOptions): readonly string[] {
+  const { programs, configDirectory, defaults, state, addresses, mixer, workloadTtl } = options;
+  return [
+    programs.node,
+    ...CONTROL_PLANE_FLAGS,
     program(programs, 'pilot-discovery'),
     'discovery',
+    '--configDir',
+    configDirectory,
+    '--configDir',
+    defaults.objects,
     ...flags({
-      configDir: configDirectory,
+      meshConfig: defaults.meshConfig,
       podsDir: state.pods,
       lastGoodDir: state.lastGood,
       caDir: state.ca,

@@ -12,6 +12,8 @@ export interface StateDirectory {
   readonly pods: string;
   /** What was good of each configuration file. */
   readonly lastGood: string;
+  /** Configuration of the mesh's own. */
+  readonly defaults: string;
   /** The CA's root and key. */
   readonly ca: string;
   /** One directory a pod: token, bootstrap, sockets. */
@@ -28,6 +30,7 @@ export function openStateDirectory(root: string): StateDirectory {
     logs: join(root, 'logs'),
     pods: join(root, 'pods'),
     lastGood: join(root, 'last-good'),
+    defaults: join(root, 'defaults'),
     ca: join(root, 'ca'),
     workloads: join(root, 'workloads'),
     tokenKeys: join(root, 'token-keys.json'),
