@@ -1,17 +1,17 @@
 // `./mesh bench proxy [CASE…]`: what the sidecar costs beside Envoy with the same configuration, one worker each; a table, and JSON.
-import { execFile } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
 import { Scope } from '@meltemi/base';
 import { grpc, h2c, http1Large, http1Small, paced } from './proxy/http.ts';
 import { latency } from './proxy/latency.ts';
 import { manyClusters, manyRoutes } from './proxy/many.ts';
 import { handshakes, twoHops } from './proxy/mutual-tls.ts';
-import { policy } from './proxy/policy.ts';
+import { policy, rules } from './proxy/policy.ts';
 import { tcp } from './proxy/tcp.ts';
 import type { BenchCase } from './support/bench-case.ts';
+import { bundleSources } from './support/bundle-sources.ts';
 import { Lab } from './support/lab.ts';
 import { buildGenerator, type Generator } from './support/load.ts';
 import { type CaseResult, measureCase } from './support/paired.ts';
@@ -27,6 +27,7 @@ const CASES: readonly BenchCase[] = [
   h2c,
   grpc,
   policy,
+  rules,
   tcp,
   handshakes,
   latency,
@@ -87,12 +88,6 @@ async function measureAll(): Promise<readonly CaseResult[]> {
 function noteFailure({ name }: BenchCase, error: Error): void {
   process.stderr.write(`${name} failed: ${error.message}\n`);
   process.exitCode = 1;
-}
-
-/** One snapshot for the whole run. */
-async function bundleSources(target: string): Promise<string> {
-  await promisify(execFile)(process.execPath, [join(root, 'tools/bundle.ts'), target]);
-  return target;
 }
 
 async function measure(

@@ -1,10 +1,11 @@
 // What policies and mesh metrics add to a request's cost: the same proxy with and without them.
 import type { JsonObject } from '@bufbuild/protobuf';
-import type { BenchCase, Side } from '../support/bench-case.ts';
+import type { BenchCase, Side, Trial } from '../support/bench-case.ts';
 import { keySetOf, rsaKey, token } from '../../test/support/test-tokens.ts';
 import type { Program } from '../support/program.ts';
 import { expectAnswer } from '../support/ask.ts';
 import { anyHost, bootstrap, httpListener } from '../support/bootstrap.ts';
+import type { Lab } from '../support/lab.ts';
 import { wrk } from '../support/load.ts';
 import { BODY } from '../support/nginx-config.ts';
 import { cpuPerRequest, WARM_UP_SECONDS } from './http.ts';
@@ -12,6 +13,7 @@ import { cpuPerRequest, WARM_UP_SECONDS } from './http.ts';
 const RULES = 100;
 const LAST = RULES - 1;
 const PATH = `/api/${LAST}/items`;
+const USER = { 'x-user': `user-${LAST}` };
 const ISSUER = 'https://issuer.test';
 const JWT = 'type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication';
 const RBAC = 'type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC';
@@ -21,39 +23,64 @@ export const policy: BenchCase = {
   title: `added by a signed token (RS256, both proxies may keep what they verified), ${RULES} access rules (address, user, method and path), the last of which allows, and Istio's metrics (ours alone: Envoy has none); 64 connections`,
   goal: { unit: 'CPU µs/request', better: 'less', bar: 0.7, aim: 0.3 },
   async prepare(lab) {
-    const upstream = await lab.upstream();
-    const config = (filters: readonly JsonObject[]) => (port: number) =>
-      bootstrap(
-        [httpListener({ port, virtualHosts: [anyHost('upstream')], filters })],
-        [{ name: 'upstream', port: upstream.port }],
-      );
     const signer = rsaKey('bench', 'RS256');
-    const bearer = `Bearer ${token(signer, { iss: ISSUER, exp: 4_000_000_000 })}`;
-    const policies = (program: Program) => [
-      tokens(keySetOf(signer)),
-      accessRules(),
-      ...(program.name === 'envoy' ? [] : [meshMetrics()]),
-    ];
-    const headers = [`x-user: user-${LAST}`, `authorization: ${bearer}`];
-    const load = (port: number, seconds: number) => wrk(port, { connections: 64, seconds, path: PATH, headers });
-    const cost = async (side: Side, member: number) =>
-      (await cpuPerRequest({ ...side, members: [side.members[member]!] }, (port) => load(port, lab.seconds))).value;
-    return {
-      start: async (program) => [
-        await lab.proxy(program, config(policies(program))),
-        await lab.proxy(program, config([])),
-      ],
-      check: ({ members }) => expectJudged(members[0]!.port, bearer),
-      async warmUp({ members }) {
-        for (const member of members) await load(member.port, WARM_UP_SECONDS);
+    const authorization = `Bearer ${token(signer, { iss: ISSUER, exp: 4_000_000_000 })}`;
+    const keys = keySetOf(signer);
+    return added(lab, {
+      headers: { ...USER, authorization },
+      filters: ({ name }) => [tokens(keys), accessRules(), ...(name === 'envoy' ? [] : [meshMetrics()])],
+      async check(port) {
+        await expectRuled(port, { authorization });
+        await expectAnswer(port, '401 Jwt is missing', PATH, USER);
       },
-      async window(side) {
-        const [ruled, plain] = [await cost(side, 0), await cost(side, 1)];
-        return { value: ruled - plain, notes: { 'CPU µs/request without': plain } };
-      },
-    };
+    });
   },
 };
+
+export const rules: BenchCase = {
+  name: 'rules',
+  title: `added by ${RULES} access rules (address, user, method and path), the last of which allows; 64 connections`,
+  goal: { unit: 'CPU µs/request', better: 'less', bar: 0.7, aim: 0.3 },
+  prepare: (lab) =>
+    added(lab, { headers: USER, filters: () => [accessRules()], check: (port) => expectRuled(port, {}) }),
+};
+
+interface Addition {
+  /** Of each request. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly filters: (program: Program) => readonly JsonObject[];
+  /** Rejects when the filters don't do what they are there for. */
+  readonly check: (port: number) => Promise<void>;
+}
+
+/** What filters add: each side is the same program with and without them. */
+async function added(lab: Lab, { headers, filters, check }: Addition): Promise<Trial> {
+  const upstream = await lab.upstream();
+  const config = (filters: readonly JsonObject[]) => (port: number) =>
+    bootstrap(
+      [httpListener({ port, virtualHosts: [anyHost('upstream')], filters })],
+      [{ name: 'upstream', port: upstream.port }],
+    );
+  const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  const load = (port: number, seconds: number) => wrk(port, { connections: 64, seconds, path: PATH, headers: fields });
+  const cost = async (side: Side, member: number) =>
+    (await cpuPerRequest({ ...side, members: [side.members[member]!] }, (port) => load(port, lab.seconds))).value;
+  return {
+    start: async (program) => [
+      await lab.proxy(program, config(filters(program))),
+      await lab.proxy(program, config([])),
+    ],
+    check: ({ members }) => check(members[0]!.port),
+    async warmUp({ members }) {
+      for (const member of members) await load(member.port, WARM_UP_SECONDS);
+    },
+    async window(side) {
+      const [filtered, plain] = [await cost(side, 0), await cost(side, 1)];
+      const value = filtered - plain;
+      return { value, notes: { 'CPU µs/request without': plain, 'of that': value / plain } };
+    },
+  };
+}
 
 /** As a RequestAuthentication becomes. */
 function tokens(keys: string): JsonObject {
@@ -95,10 +122,8 @@ function rule(index: number): JsonObject {
   };
 }
 
-async function expectJudged(port: number, authorization: string): Promise<void> {
-  const user = { 'x-user': `user-${LAST}` };
-  await expectAnswer(port, `200 ${BODY}`, PATH, { ...user, authorization });
-  await expectAnswer(port, '403 RBAC: access denied', PATH, { 'x-user': 'user-0', authorization });
-  await expectAnswer(port, '403 RBAC: access denied', '/other', { ...user, authorization });
-  await expectAnswer(port, '401 Jwt is missing', PATH, user);
+async function expectRuled(port: number, headers: Readonly<Record<string, string>>): Promise<void> {
+  await expectAnswer(port, `200 ${BODY}`, PATH, { ...USER, ...headers });
+  await expectAnswer(port, '403 RBAC: access denied', PATH, { 'x-user': 'user-0', ...headers });
+  await expectAnswer(port, '403 RBAC: access denied', '/other', { ...USER, ...headers });
 }

@@ -1,16 +1,15 @@
 // Serves one sidecar's configuration by ADS (state of the world), as a script sets it; can be killed and started again on its port.
 import { create, createRegistry, fromJson, type JsonObject } from '@bufbuild/protobuf';
-import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { AggregatedDiscoveryService } from '@meltemi/api/envoy/service/discovery/v3/ads_pb';
 import {
   type DiscoveryRequest,
   type DiscoveryResponse,
   DiscoveryResponseSchema,
 } from '@meltemi/api/envoy/service/discovery/v3/discovery_pb';
-import { grpcService, type RunningGrpcServer, serveGrpc } from '@meltemi/rpc';
+import { type GrpcCall, grpcService, type RunningGrpcServer, serveGrpc } from '@meltemi/rpc';
 import { xdsRegistry } from '../../packages/proxy/src/xds/registry.ts';
 
-type Call = ServerDuplexStream<DiscoveryRequest, DiscoveryResponse>;
+type Call = GrpcCall<DiscoveryRequest, DiscoveryResponse>;
 
 /** Resources of one type by name, in protobuf's JSON without `@type`. */
 export type ResourceSet = ReadonlyMap<string, JsonObject>;

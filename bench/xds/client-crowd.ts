@@ -1,84 +1,57 @@
-// Many clients in a process of their own, inside the sandbox: connects them, and waits for what they report.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
+// Many clients in few processes, inside the sandbox: connects them, and waits for what all of them have.
 import type { Sandbox } from '@meltemi/testkit';
-import type { ClientReport, ClientTotals, ConnectOrder } from './client-process.ts';
+import { type Type, TYPES } from './ads-client.ts';
+import { ClientGroup } from './client-group.ts';
+import type { ClientTotals, ConnectOrder } from './client-process.ts';
 
-type ReportKey = 'synced' | 'totals' | `${'endpoint' | 'weight'} ${number}`;
-const DEADLINE_MS = 600_000;
+/** So many clients are one process. */
+const GROUP = 500;
 
 export class ClientCrowd {
-  readonly #child: ChildProcess;
-  readonly #come = new Map<ReportKey, ClientReport>();
-  readonly #waiting = new Map<ReportKey, (report: ClientReport) => void>();
-  readonly #failure = Promise.withResolvers<never>();
+  readonly #groups: readonly ClientGroup[];
 
-  private constructor(child: ChildProcess) {
-    this.#child = child;
-    this.#failure.promise.catch(() => undefined);
-    child.on('message', (report: ClientReport) => this.#take(report));
-    child.once('exit', (code) => this.#failure.reject(new Error(`the clients' process ended with ${code}`)));
+  private constructor(groups: readonly ClientGroup[]) {
+    this.#groups = groups;
   }
 
-  static start(sandbox: Sandbox): ClientCrowd {
-    const script = join(import.meta.dirname, 'client-process.ts');
-    const flags = ['--max-old-space-size=8192', '--disable-warning=ExperimentalWarning'];
-    const command = [`--target=${sandbox.pid}`, '--net', process.execPath, ...flags, script];
-    return new ClientCrowd(spawn('nsenter', command, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }));
+  /** Resolves when the processes are there; none has connected yet. */
+  static async start(sandbox: Sandbox, clients: number): Promise<ClientCrowd> {
+    const groups = Array.from({ length: Math.ceil(clients / GROUP) }, () => ClientGroup.start(sandbox));
+    await Promise.all(groups.map((group) => group.totals()));
+    return new ClientCrowd(groups);
   }
 
   /** Resolves with the time (milliseconds of the shared clock) when all have everything. Rejects when one fails. */
   async connect(order: ConnectOrder): Promise<number> {
-    this.#child.send(order);
-    const report = (await this.#report('synced')) as Extract<ClientReport, { kind: 'synced' }>;
-    return report.at;
+    const clients = order.to - order.from;
+    const share = Math.ceil(clients / this.#groups.length);
+    return this.#last((group, index) => {
+      const from = order.from + index * share;
+      return group.connect({ ...order, from, to: Math.min(from + share, order.to) });
+    });
   }
 
   /** Resolves with the time when a change has reached all. */
-  async reached(what: 'endpoint' | 'weight', change: number): Promise<number> {
-    const report = (await this.#report(`${what} ${change}`)) as Extract<ClientReport, { kind: 'reached' }>;
-    return report.at;
+  reached(what: 'endpoint' | 'weight', change: number): Promise<number> {
+    return this.#last((group) => group.reached(what, change));
   }
 
   async totals(): Promise<ClientTotals> {
-    this.#child.send('totals');
-    const report = (await this.#report('totals')) as Extract<ClientReport, { kind: 'totals' }>;
-    return report.totals;
+    const all = await Promise.all(this.#groups.map((group) => group.totals()));
+    const sum = (key: 'bytes' | 'responses') => all.reduce((total, each) => total + each[key], 0);
+    const extent = (type: Type) => {
+      const extents = all.map(({ held }) => held[type]);
+      return [Math.min(...extents.map(([least]) => least)), Math.max(...extents.map(([, most]) => most))];
+    };
+    const held = Object.fromEntries(TYPES.map((type) => [type, extent(type)])) as unknown as ClientTotals['held'];
+    return { bytes: sum('bytes'), responses: sum('responses'), held, names: all[0]!.names };
   }
 
   async stop(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const gone = once(this.#child, 'exit');
-    this.#child.kill('SIGKILL');
-    await gone;
+    await Promise.all(this.#groups.map((group) => group.stop()));
   }
 
-  async #report(key: ReportKey): Promise<ClientReport> {
-    const come = new Promise<ClientReport>((resolve) => {
-      const already = this.#come.get(key);
-      if (already) resolve(already);
-      else this.#waiting.set(key, resolve);
-    });
-    const deadline = Promise.withResolvers<never>();
-    const timer = setTimeout(() => deadline.reject(new Error(`no ${key} from the clients in time`)), DEADLINE_MS);
-    try {
-      return await Promise.race([come, this.#failure.promise, deadline.promise]);
-    } finally {
-      clearTimeout(timer);
-      this.#come.delete(key);
-      this.#waiting.delete(key);
-    }
-  }
-
-  #take(report: ClientReport): void {
-    if (report.kind === 'failed') {
-      this.#failure.reject(new Error(report.reason));
-      return;
-    }
-    const key: ReportKey = report.kind === 'reached' ? `${report.what} ${report.change}` : report.kind;
-    const waiting = this.#waiting.get(key);
-    if (waiting) waiting(report);
-    else this.#come.set(key, report);
+  async #last(act: (group: ClientGroup, index: number) => Promise<number>): Promise<number> {
+    return Math.max(...(await Promise.all(this.#groups.map(act))));
   }
 }

@@ -23,6 +23,8 @@ export interface Start {
   readonly size: MeshSize;
 }
 
+/** As `./mesh` starts it. */
+const AS_STARTED = ['--max-semi-space-size=4', '--heap-growing-percent=40'];
 const OWN_PORT = 16_010;
 const OWN_HTTP = '127.0.0.1:16080';
 const ISTIOD_PORT = 15_010;
@@ -38,13 +40,13 @@ export function meltemi(name: string, bundle: string, profiles?: string): Contro
     mkdirSync(directory);
     const files = new XdsFiles(join(directory, 'configuration'), size);
     files.writeAll();
-    const node = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`];
+    const profile = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`];
     const flags = ['--configDir', join(directory, 'configuration'), '--grpcAddr', `0.0.0.0:${OWN_PORT}`];
     const more = ['--httpAddr', OWN_HTTP, '--monitoringAddr', '127.0.0.1:16014', '--secureGRPCAddr', '127.0.0.1:16012'];
     const log = join(directory, 'log');
     const program = `${bundle}/pilot-discovery.js`;
     const process = sandbox.run({
-      command: [globalThis.process.execPath, ...node, program, 'discovery', ...flags, ...more],
+      command: [globalThis.process.execPath, ...AS_STARTED, ...profile, program, 'discovery', ...flags, ...more],
       log,
       cwd: directory,
     });

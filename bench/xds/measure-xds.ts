@@ -15,6 +15,7 @@ export interface StepCost {
   readonly bytes: number;
 }
 
+/** `crowd`: the first sync of many. */
 export type StepName = 'initial' | 'weight' | 'endpoint' | 'storm' | 'crowd';
 
 export interface VariantCosts {
@@ -49,11 +50,11 @@ const changes = { endpoint: 0, weight: 0 };
 export async function measureVariant(plane: ControlPlane, measurement: Measurement): Promise<VariantCosts> {
   const { sandbox, clients, variant, size, rounds, steps } = measurement;
   await quiet(plane);
-  const crowd = ClientCrowd.start(sandbox);
+  const crowd = await ClientCrowd.start(sandbox, clients);
   try {
     const cost: Partial<Record<StepName, StepCost>> = {};
     const order = { host: '127.0.0.1', port: plane.port, variant, size, from: 0, to: clients };
-    cost.initial = await step(plane, crowd, () => crowd.connect(order));
+    cost[steps.includes('crowd') ? 'crowd' : 'initial'] = await step(plane, crowd, () => crowd.connect(order));
     if (steps.includes('weight')) cost.weight = await repeated(rounds, () => changeWeight(plane, crowd));
     if (steps.includes('endpoint')) cost.endpoint = await repeated(rounds, () => changeEndpoint(plane, crowd));
     if (steps.includes('storm')) cost.storm = await storm(plane, crowd, measurement.stormSeconds);
