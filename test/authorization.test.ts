@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import { parseSocketAddress } from '@meltemi/base';
+import { meshApp } from './support/mesh-app.ts';
 import {
   type Answer,
   eventually as retried,
@@ -208,42 +209,12 @@ spec: ${JSON.stringify(selected)}
 }
 
 function workloads(): string {
-  const service = (name: string, portName: string, port: number) => `apiVersion: v1
-kind: Service
-metadata: {name: ${name}}
-spec:
-  ports: [{name: ${portName}, port: ${port}}]
-  selector: {app: ${name}}
-`;
-  const deployment = (name: string, command: string, port: number) => `apiVersion: v1
-kind: ServiceAccount
-metadata: {name: ${name}}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: ${name}}
-spec:
-  selector: {matchLabels: {app: ${name}}}
-  template:
-    metadata: {labels: {app: ${name}}}
-    spec:
-      serviceAccountName: ${name}
-      containers:
-      - name: app
-        command: [node, ${command}]
-        ports: [{containerPort: ${port}}]
-`;
-  const recorder = join(root, 'test/support/recording-app.ts');
-  const bytes = join(root, 'test/support/bytes-app.ts');
+  const recorder = ['node', join(root, 'test/support/recording-app.ts')];
+  const bytes = ['node', join(root, 'test/support/bytes-app.ts')];
   return [
-    ...['details', 'productpage', 'reviews'].flatMap((name) => [
-      service(name, 'http', 9080),
-      deployment(name, recorder, 9080),
-    ]),
-    service('ledger', 'tcp', 9000),
-    deployment('ledger', `${bytes}, echo, ledger`, 9000),
-    service('relay', 'tcp-in', 9001),
-    deployment('relay', `${bytes}, relay, LEDGER`, 9001),
+    ...['details', 'productpage', 'reviews'].map((name) => meshApp({ name, command: recorder, port: 9080 })),
+    meshApp({ name: 'ledger', command: [...bytes, 'echo', 'ledger'], port: 9000, portName: 'tcp' }),
+    meshApp({ name: 'relay', command: [...bytes, 'relay', 'LEDGER'], port: 9001, portName: 'tcp-in' }),
     // A connection outlives the policies that it began under, until it is drained: here each has one request.
     `apiVersion: networking.istio.io/v1
 kind: DestinationRule

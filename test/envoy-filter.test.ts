@@ -4,6 +4,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { meshApp } from './support/mesh-app.ts';
 import { eventually as retried, httpGet, type MeshUnderTest, root, startMesh } from './support/mesh-under-test.ts';
 
 const envoy = process.env['MELTEMI_ENVOY'];
@@ -148,25 +149,6 @@ async function object(kind: string, apiVersion: string, spec: object, name = 'te
 }
 
 function workloads(): string {
-  const app = (name: string) => `apiVersion: v1
-kind: Service
-metadata: {name: ${name}}
-spec: {ports: [{name: http, port: 9080}], selector: {app: ${name}}}
----
-apiVersion: v1
-kind: ServiceAccount
-metadata: {name: ${name}}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: ${name}}
-spec:
-  selector: {matchLabels: {app: ${name}}}
-  template:
-    metadata: {labels: {app: ${name}}}
-    spec:
-      serviceAccountName: ${name}
-      containers: [{name: app, command: [node, ${join(root, 'test/support/recording-app.ts')}], ports: [{containerPort: 9080}]}]
-`;
-  return ['caller', 'details'].map(app).join('---\n');
+  const command = ['node', join(root, 'test/support/recording-app.ts')];
+  return ['caller', 'details'].map((name) => meshApp({ name, command, port: 9080 })).join('---\n');
 }

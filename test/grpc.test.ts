@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { GRPC_CASES } from '@meltemi/testkit';
+import { meshApp } from './support/mesh-app.ts';
 import { eventually, httpGet, type MeshUnderTest, root, startMesh } from './support/mesh-under-test.ts';
 
 const envoy = process.env['MELTEMI_ENVOY'];
@@ -39,31 +40,9 @@ function carriesGrpc(flags: readonly string[]): void {
 }
 
 function workloads(): string {
-  const service = (name: string, portName: string, port: number) => `apiVersion: v1
-kind: Service
-metadata: {name: ${name}}
-spec:
-  ports: [{name: ${portName}, port: ${port}}]
-  selector: {app: ${name}}
-`;
-  const deployment = (name: string, command: readonly string[], port: number) => `apiVersion: apps/v1
-kind: Deployment
-metadata: {name: ${name}}
-spec:
-  selector: {matchLabels: {app: ${name}}}
-  template:
-    metadata: {labels: {app: ${name}}}
-    spec:
-      containers:
-      - name: app
-        command: ${JSON.stringify(command)}
-        ports: [{containerPort: ${port}}]
-`;
   return [
-    service('interop', 'grpc', 8079),
-    deployment('interop', ['sh', '-c', `exec ${server} --port=$PORT`], 8079),
-    service('caller', 'http', 9080),
-    deployment('caller', ['node', `${root}/test/support/grpc-caller.ts`, client!], 9080),
+    meshApp({ name: 'interop', command: ['sh', '-c', `exec ${server} --port=$PORT`], port: 8079, portName: 'grpc' }),
+    meshApp({ name: 'caller', command: ['node', `${root}/test/support/grpc-caller.ts`, client!], port: 9080 }),
     `apiVersion: networking.istio.io/v1
 kind: Gateway
 metadata: {name: caller}

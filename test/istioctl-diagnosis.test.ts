@@ -71,6 +71,25 @@ for (const { what, flags, skip, version } of MESHES) {
       assert.deepEqual(entries[0]!.types.RDS, { status: 'SYNCED' });
     });
 
+    test('every certificate is good for long enough, until that is longer than its life', async () => {
+      const rows = tableOf(await ok('certs'));
+      assert.deepEqual(rows[0], [
+        'PROXY',
+        'KIND',
+        'IDENTITY',
+        'NOT BEFORE',
+        'NOT AFTER',
+        'LEFT',
+        'STATE',
+        'SERIAL NUMBER',
+      ]);
+      const identities = rows.slice(1).map(([proxy, kind, identity]) => `${proxy} ${kind} ${identity}`);
+      assert.ok(identities.includes('reviews-v2.default CHAIN spiffe://cluster.local/ns/default/sa/bookinfo-reviews'));
+      const { code, error } = await run('certs', 'reviews-v2', '--within', '25h');
+      assert.equal(code, 79);
+      assert.match(error, /^Error: reviews-v2\.default: certificate of spiffe:.+bookinfo-reviews ends on 20/);
+    });
+
     test('what a proxy has fits its tables and their filters', async () => {
       const clusters = await ok(
         'pc',

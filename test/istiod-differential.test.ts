@@ -7,13 +7,14 @@ import { NODES, PLATFORM } from './support/compared-platform.ts';
 import { randomRules } from './support/compared-rules.ts';
 import { intended } from './support/differential-intended.ts';
 import { type BothAnswers, IstiodBesideOurs } from './support/istiod-beside-ours.ts';
+import { COLLECTED_TYPES } from './support/xds-collect.ts';
 
 const PROGRAMS = ['MELTEMI_REAL_KUBE_APISERVER', 'MELTEMI_ETCD', 'MELTEMI_REAL_PILOT_DISCOVERY'];
 const missing = PROGRAMS.filter((variable) => !process.env[variable]);
 const skip = missing.length > 0 ? `no ${missing.join(', ')}` : reasonAgainstSandbox();
 const SEED = 1;
-const ROUNDS = 12;
-const TYPES = ['CDS', 'EDS', 'LDS', 'RDS'] as const;
+const ROUNDS = 16;
+const TYPES = COLLECTED_TYPES;
 /** Without what istiod adds for telemetry, and with one form of the access log. */
 const MESH = {
   accessLogFile: '/dev/stdout',

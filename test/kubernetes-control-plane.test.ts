@@ -2,17 +2,15 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { KubeError, parseDocuments, resourceDefinitions } from '@meltemi/config';
 import { type KubeObject, namespace } from '@meltemi/testkit';
+import { answerOf } from './support/answer-of.ts';
 import { createObject } from './support/create-object.ts';
 import { type KubeWorld, reasonAgainstKubernetes, startKubeWorld } from './support/kube-world.ts';
 import { root } from './support/mesh-under-test.ts';
 
 const skip = reasonAgainstKubernetes();
 const HTTP = '127.0.0.1:18080';
-const DEADLINE_MS = 30_000;
-const POLL_MS = 50;
 const OBJECTS = `apiVersion: v1
 kind: Service
 metadata: {name: web, namespace: default}
@@ -63,20 +61,6 @@ before(async () => {
 });
 
 after(() => world?.close());
-
-/** Asks until there is an answer. */
-async function answerOf<Answer>(ask: () => Promise<Answer | false | undefined>): Promise<Answer> {
-  const deadline = performance.now() + DEADLINE_MS;
-  for (;;) {
-    const answer = await ask().catch((error: unknown) => {
-      if (performance.now() > deadline) throw error;
-      return undefined;
-    });
-    if (answer) return answer;
-    if (performance.now() > deadline) throw new Error(`no answer in ${DEADLINE_MS} ms`);
-    await delay(POLL_MS);
-  }
-}
 
 test('services of the cluster are in the registry', { skip }, async () => {
   const { body } = await world.sandbox.fetch(`http://${HTTP}/debug/registryz`);

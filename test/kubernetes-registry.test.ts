@@ -17,6 +17,7 @@ import fc from 'fast-check';
 import { type KubeWorld, reasonAgainstKubernetes, startKubeWorld } from './support/kube-world.ts';
 import { clusterObjects } from './support/cluster-objects.ts';
 import { createObject } from './support/create-object.ts';
+import { viewThat } from './support/view-that.ts';
 
 const skip = reasonAgainstKubernetes();
 const clock = systemClock();
@@ -58,13 +59,7 @@ after(async () => {
   await world?.close();
 });
 
-async function until(condition: (view: ConfigView) => boolean): Promise<void> {
-  if (condition(store.view())) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const watch = store.watch((view) => condition(view) && resolve());
-  await promise;
-  watch.close();
-}
+const until = (holds: (view: ConfigView) => boolean) => viewThat(store, holds);
 
 function fileView(objects: readonly object[]): ConfigView {
   const text = objects.map((object) => JSON.stringify(object)).join('\n---\n');

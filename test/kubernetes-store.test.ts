@@ -5,6 +5,7 @@ import { createLogger, systemClock, systemDice } from '@meltemi/base';
 import { type ConfigView, type KubeClient, KubeStore } from '@meltemi/config';
 import { namespace, pod, type PodFacts, runningStatus } from '@meltemi/testkit';
 import { type KubeWorld, reasonAgainstKubernetes, startKubeWorld } from './support/kube-world.ts';
+import { viewThat } from './support/view-that.ts';
 
 const skip = reasonAgainstKubernetes();
 const clock = systemClock();
@@ -39,14 +40,7 @@ after(async () => {
   await world?.close();
 });
 
-/** Resolves when a view says so; the event is the store's own. */
-async function until(condition: (view: ConfigView) => boolean): Promise<void> {
-  if (condition(store.view())) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const watch = store.watch((view) => condition(view) && resolve());
-  await promise;
-  watch.close();
-}
+const until = (holds: (view: ConfigView) => boolean) => viewThat(store, holds);
 
 const has = (name: string) => (view: ConfigView) => view.objects('Pod').some(({ metadata }) => metadata.name === name);
 

@@ -1,11 +1,13 @@
-// Mixer's rules of 0.2 in a mesh: the same verdicts from Mixer itself and from the rules in the sidecars' own processes.
+// Mixer's rules of 0.2 in a mesh: the same verdicts from Mixer itself, from the rules in the sidecars' own processes, and with Envoys.
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { AttributesSchema } from '@meltemi/api/istio/mixer/v1/attributes_pb';
-import { eventually, httpGet, type MeshUnderTest, startMesh } from './support/mesh-under-test.ts';
+import { envoyProgram, withoutEnvoy } from './support/envoy.ts';
+import { eventually, httpGet, type MeshUnderTest, root, startMesh } from './support/mesh-under-test.ts';
+import { ratingsFor } from './support/ratings.ts';
 
 interface Seen {
   readonly status: number;
@@ -13,15 +15,20 @@ interface Seen {
 }
 
 /** How soon rules hold, on a machine that others use too; what Mixer said by old ones may be kept for ten seconds. */
-const SOON_MS = { sidecar: 5000, mixer: 15_000 };
+const SOON_MS = 5000;
+const KEPT_MS = 15_000;
+/** Who applies rules to requests. */
+const WAYS = [
+  { name: 'rules applied by sidecars', flags: ['--mixer-checks', 'sidecar'], soonMs: SOON_MS, skip: false },
+  { name: 'rules applied by Mixer', flags: ['--mixer-checks', 'mixer'], soonMs: KEPT_MS, skip: false },
+  {
+    name: 'rules applied by Mixer to Envoys',
+    flags: ['--proxy', envoyProgram ?? ''],
+    soonMs: SOON_MS,
+    skip: withoutEnvoy,
+  },
+];
 const ALLOWED = { status: 200, body: '{"id":1,"ratings":{"Reviewer1":5,"Reviewer2":4}}' };
-
-/** Where the workload's sidecar takes calls of ratings. */
-async function ratingsFor(mesh: MeshUnderTest, workload: string): Promise<string> {
-  const print = 'echo $RATINGS_SERVICE_HOST:$RATINGS_SERVICE_PORT';
-  const { stdout } = await mesh.command('exec', '--dir', mesh.directory, workload, '--', 'sh', '-c', print);
-  return `http://${stdout.trim()}/ratings/1`;
-}
 
 const RULE = (match: string, handler: string, instance: string) => `
 apiVersion: config.istio.io/v1alpha2
@@ -107,12 +114,12 @@ spec:
     code: response.code | 0
 ---${RULE(TO_RATINGS, 'handler.stdio', 'calls.logentry')}`;
 
-for (const checks of ['sidecar', 'mixer'] as const) {
-  describe(`rules applied by ${checks}`, () => {
+for (const { name: way, flags, soonMs, skip } of WAYS) {
+  describe(way, { skip }, () => {
     let mesh: MeshUnderTest;
     const urls = new Map<string, string>();
     before(async () => {
-      mesh = await startMesh({ flags: ['--mixer-checks', checks] });
+      mesh = await startMesh({ flags });
       for (const workload of ['reviews-v2', 'reviews-v3']) urls.set(workload, await ratingsFor(mesh, workload));
     });
     after(() => mesh.close());
@@ -128,7 +135,10 @@ for (const checks of ['sidecar', 'mixer'] as const) {
       return seen;
     };
     const sees = (from: string, expected: Seen) =>
-      eventually(async () => assert.deepEqual(await call(from), expected), SOON_MS[checks]);
+      eventually(async () => assert.deepEqual(await call(from), expected), soonMs);
+
+    const refusedBy = (from: string, code: string) =>
+      eventually(async () => assert.equal((await call(from)).body.split(':')[0], code), soonMs);
 
     test('deny by label: reviews v3 is refused, others are not', async () => {
       await sees('reviews-v3', ALLOWED);
@@ -149,7 +159,7 @@ for (const checks of ['sidecar', 'mixer'] as const) {
 
     test('attributes that an application sends itself are not believed', async () => {
       writeFileSync(rules(), DENIED);
-      await eventually(async () => assert.equal((await call('reviews-v3')).status, 403), SOON_MS[checks]);
+      await eventually(async () => assert.equal((await call('reviews-v3')).status, 403), soonMs);
       const labels = { case: 'stringMapValue' as const, value: { entries: { app: 'reviews', version: 'v2' } } };
       const forged = create(AttributesSchema, { attributes: { 'source.labels': { value: labels } } });
       const field = Buffer.from(toBinary(AttributesSchema, forged)).toString('base64');
@@ -192,7 +202,7 @@ for (const checks of ['sidecar', 'mixer'] as const) {
             200,
           ],
         );
-      }, SOON_MS[checks]);
+      }, soonMs);
     });
 
     test('no request of others fails while rules change', async () => {
@@ -213,13 +223,39 @@ for (const checks of ['sidecar', 'mixer'] as const) {
       }
       writeFileSync(rules(), LOGGED);
       await sees('reviews-v3', ALLOWED);
+      await eventually(async () => assert.ok(seen.length > 20));
       changing.abort();
       await running;
-      assert.ok(seen.length > 20);
       assert.deepEqual(
         seen.filter(({ status }) => status !== 200),
         [],
       );
+    });
+
+    // It is converted to the other form: who applies that, the tests above say.
+    const once = { skip: way === WAYS[0]!.name ? false : 'tried with the first' };
+    test('the tasks as Istio 0.1 had them: a denial, a white list, a rate limit', once, async () => {
+      rmSync(rules());
+      const mixer = async (...words: readonly string[]) => {
+        const { code, stdout, stderr } = await mesh.istioctl('mixer', ...words);
+        assert.deepEqual([code, stderr], [0, '']);
+        return stdout;
+      };
+      const of = ['global', 'ratings.default.svc.cluster.local'];
+      const file = (name: string) => ['-f', join(root, 'samples/bookinfo/aspects', `${name}.yaml`)];
+      await mixer('rule', 'create', ...of, ...file('mixer-rule-ratings-denial'));
+      await refusedBy('reviews-v3', 'FAILED_PRECONDITION');
+      await sees('reviews-v2', ALLOWED);
+      assert.match(await mixer('rule', 'get', ...of), /kind: denials/);
+      await mixer('adapter', 'create', 'global', ...file('adapters'));
+      await mixer('rule', 'create', ...of, ...file('mixer-rule-ratings-list'));
+      await refusedBy('reviews-v3', 'NOT_FOUND');
+      await sees('reviews-v2', ALLOWED);
+      await mixer('rule', 'create', ...of, ...file('mixer-rule-ratings-ratelimit'));
+      await refusedBy('reviews-v3', 'RESOURCE_EXHAUSTED');
+      await sees('reviews-v2', ALLOWED);
+      await mixer('rule', 'delete', ...of);
+      await sees('reviews-v3', ALLOWED);
     });
   });
 }

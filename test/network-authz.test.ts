@@ -7,6 +7,7 @@ import { CheckRequestSchema, CheckResponseSchema } from '@meltemi/api/envoy/serv
 import { startEnvoy, withoutEnvoy } from './support/envoy.ts';
 import { freePorts } from './support/free-ports.ts';
 import { eventually, httpGet } from './support/mesh-under-test.ts';
+import { AUTHORIZATION_CHECK } from './support/raw-grpc-method.ts';
 import { clusterOf } from './support/paired-proxies.ts';
 import { startProxyProcess } from './support/proxy-process.ts';
 import { converse, startTalkServer } from './support/tcp-talk.ts';
@@ -142,18 +143,8 @@ async function startAuthz(
   answer: (request: Check, done: (response: JsonObject) => void) => void,
 ): Promise<number> {
   const server = new Server();
-  const bytes = (value: Buffer) => value;
-  const method = {
-    path: '/envoy.service.auth.v3.Authorization/Check',
-    requestStream: false,
-    responseStream: false,
-    requestSerialize: bytes,
-    requestDeserialize: bytes,
-    responseSerialize: bytes,
-    responseDeserialize: bytes,
-  } as const;
   server.addService(
-    { Check: method },
+    { Check: AUTHORIZATION_CHECK },
     {
       Check({ request }: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>) {
         answer(fromBinary(CheckRequestSchema, request), (response) =>

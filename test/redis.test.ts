@@ -1,11 +1,10 @@
 // Redis goes through the sidecar as it is, and is counted as Envoy counts it.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
 import type { JsonObject } from '@bufbuild/protobuf';
+import { startRedis } from '@meltemi/testkit';
 import { startEnvoy, withoutEnvoy } from './support/envoy.ts';
 import { freePorts } from './support/free-ports.ts';
 import { clusterOf } from './support/paired-proxies.ts';
@@ -14,13 +13,9 @@ import { startProxyProcess } from './support/proxy-process.ts';
 const program = process.env['MELTEMI_REDIS'];
 const skip = withoutEnvoy || (program ? false : 'MELTEMI_REDIS names no redis-server');
 
-async function startRedis(context: TestContext, port: number): Promise<void> {
-  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-  const child = spawn(program!, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  context.after(() => child.kill('SIGKILL'));
-  for await (const line of createInterface({ input: child.stdout }))
-    if (/[Rr]eady to accept connections/.test(line)) return;
-  throw new Error('redis-server ended');
+async function redisFor(context: TestContext, port: number): Promise<void> {
+  const redis = await startRedis(program!, port);
+  context.after(() => redis.stop());
 }
 
 function bootstrapOf(port: number, admin: number, redis: number): JsonObject {
@@ -85,7 +80,7 @@ test(
   { skip, timeout: 60_000 },
   async (context) => {
     const [redis, ...ports] = await freePorts(5);
-    await startRedis(context, redis!);
+    await redisFor(context, redis!);
     const [theirs, theirAdmin, own, ownAdmin] = ports as [number, number, number, number];
     const started = await Promise.all([
       startEnvoy(bootstrapOf(theirs, theirAdmin, redis!)),
@@ -121,7 +116,7 @@ test(
   { skip, timeout: 60_000 },
   async (context) => {
     const [redis, port, admin] = (await freePorts(3)) as [number, number, number];
-    await startRedis(context, redis);
+    await redisFor(context, redis);
     const proxy = await startProxyProcess(bootstrapOf(port, admin, redis));
     context.after(() => proxy.stop());
     const socket = connect({ port, host: '127.0.0.1' });

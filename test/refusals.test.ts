@@ -1,7 +1,7 @@
 // A real Envoy refuses a rule that we let through: it goes on with what it had of it, and takes everything else.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { DebugPages, type DiscoveryServer } from '@meltemi/discovery';
+import { debugPage } from './support/debug-page.ts';
 import { type RunningEnvoy, startEnvoy, withoutEnvoy } from './support/envoy.ts';
 import { freePorts } from './support/free-ports.ts';
 import { InProcessPilot } from './support/in-process-pilot.ts';
@@ -52,11 +52,11 @@ for (const apiType of ['GRPC', 'DELTA_GRPC'] as const) {
         /^proxy caller\.default refused RDS .*goes on with what it had: .*NO_SUCH_WORD/,
       );
       assert.match(problem?.source?.file ?? '', /rules\.yaml$/);
-      const [proxy] = page(pilot.server, 'syncz') as { resources: Record<string, { lastError?: string }> }[];
+      const [proxy] = debugPage(pilot.server, 'syncz') as { resources: Record<string, { lastError?: string }> }[];
       const errors = Object.values(proxy!.resources).flatMap(({ lastError }) => lastError ?? []);
       assert.equal(errors.length, 1);
       assert.ok(errors[0]!.startsWith(`${BAD_ROUTES}: `), String(errors[0]));
-      const objects = page(pilot.server, 'configz') as {
+      const objects = debugPage(pilot.server, 'configz') as {
         metadata: { name: string };
         status?: { validationMessages: object[] };
       }[];
@@ -71,13 +71,6 @@ for (const apiType of ['GRPC', 'DELTA_GRPC'] as const) {
       await eventually(() => Promise.resolve(assert.deepEqual(pilot.problems(), [])));
     });
   });
-}
-
-function page(server: DiscoveryServer, name: string): unknown {
-  const pages = new DebugPages({ server, meshConfig: () => ({}) });
-  const shown = pages.look(name, { query: new URLSearchParams(), viewer: { kind: 'operator' } });
-  assert.equal(shown.kind, 'json');
-  return (shown as { value: unknown }).value;
 }
 
 /** What the caller's listeners answer, in the order of the names. */

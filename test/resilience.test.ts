@@ -17,6 +17,7 @@ import {
   startMesh,
 } from './support/mesh-under-test.ts';
 import { reviewsVersion } from './support/reviews.ts';
+import { type Pair, secureGet } from './support/secure-get.ts';
 
 /** Seconds: the test sees several rotations. */
 const CERTIFICATE_TTL = '6s';
@@ -194,28 +195,6 @@ test('when `mesh up` itself is killed, everything ends', async () => {
   await victim.close();
 });
 
-interface ClientPair {
-  readonly key?: string;
-  readonly cert?: string;
-}
-
-/** What a client with this certificate gets from an inbound listener: the first bytes, or `refused: …`. */
-function secureGet(address: string, pair: ClientPair): Promise<string> {
-  const [host, port] = address.split(':');
-  return new Promise((resolve) => {
-    // The server's own certificate is judged elsewhere; here it is the client's that matters.
-    const socket = connectTls({ host, port: Number(port), rejectUnauthorized: false, ...pair }, () => {
-      socket.write('GET /details/0 HTTP/1.1\r\nhost: details\r\n\r\n');
-    });
-    socket.once('data', (bytes) => {
-      socket.destroy();
-      resolve(bytes.toString('latin1'));
-    });
-    socket.once('error', (error) => resolve(`refused: ${error.message}`));
-    socket.once('close', () => resolve('refused: closed'));
-  });
-}
-
 /** The server's certificate, which a listener shows even to a client that it will refuse. */
 function certificateOf(address: string): Promise<{ subjectaltname?: string; serialNumber: string }> {
   const [host, port] = address.split(':');
@@ -234,7 +213,7 @@ async function serialOf(address: string): Promise<string> {
 }
 
 /** A self-made CA with a leaf of the right name: everything is right but the root. */
-function foreignCertificate(): ClientPair {
+function foreignCertificate(): Pair {
   const directory = mkdtempSync(join(tmpdir(), 'foreign-'));
   const openssl = (...args: string[]) =>
     execFileSync(process.env['MELTEMI_OPENSSL'] ?? 'openssl', args, { cwd: directory, stdio: 'pipe' });

@@ -1,6 +1,7 @@
 // The mesh's own root is exchanged under traffic, certificates and identities are taken back, by the commands an operator has.
 import assert from 'node:assert/strict';
-import { generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -8,8 +9,7 @@ import { connect } from 'node:tls';
 import { systemClock } from '@meltemi/base';
 import { openCertificateAuthority } from '@meltemi/identity';
 import { eventually, httpGet, type MeshUnderTest, startLoad, startMesh } from './support/mesh-under-test.ts';
-
-const HOUR = 3_600_000;
+import { type Pair, pairOf, secureGet } from './support/secure-get.ts';
 
 let mesh: MeshUnderTest;
 before(async () => {
@@ -42,9 +42,13 @@ test('a certificate that was taken back opens nothing within seconds, another of
   const { inbound } = (await mesh.workload('details-v1')).sidecar;
   const [good, bad] = [await productpagesPair(), await productpagesPair()];
   assert.match(await secureGet(inbound, bad), /^HTTP\/1.1 200/);
+  const [kept, taken] = await Promise.all([openConnection(inbound, good), openConnection(inbound, bad)]);
   await authority('revoke', '--serial', bad.serialNumber);
+  await taken.closed;
+  assert.ok(kept.open, 'what the other had opened goes on');
   await eventually(async () => assert.match(await secureGet(inbound, bad), /^refused/));
   assert.match(await secureGet(inbound, good), /^HTTP\/1.1 200/);
+  kept.end();
   assert.equal((await mesh.get('/api/v1/products/0/reviews')).status, 200);
 });
 
@@ -109,34 +113,26 @@ function leafOf(address: string): Promise<X509Certificate> {
   });
 }
 
-interface Pair {
-  readonly key: string;
-  readonly cert: string;
-  readonly serialNumber: string;
-}
-
 /** A certificate as the authority gives it to the product page. */
-async function productpagesPair(): Promise<Pair> {
+async function productpagesPair() {
   const trustDomain = 'cluster.local';
   const ca = await openCertificateAuthority({ directory: directory(), trustDomain, clock: systemClock() });
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const identity = { trustDomain, namespace: 'default', serviceAccount: 'bookinfo-productpage' };
-  const { chain, serialNumber } = await ca.issue({ publicKey, identity, ttlMs: HOUR });
-  return { key: privateKey.export({ type: 'pkcs8', format: 'pem' }), cert: chain[0]!, serialNumber };
+  return pairOf(ca, 'bookinfo-productpage');
 }
 
-/** What a client with this certificate gets from an inbound listener: the first bytes, or `refused: …`. */
-function secureGet(address: string, { key, cert }: Pair): Promise<string> {
+/** A connection on which a request was answered, and which waits for the next. */
+async function openConnection(address: string, { key, cert }: Pair) {
   const [host, port] = address.split(':');
-  return new Promise((resolve) => {
-    const socket = connect({ host, port: Number(port), rejectUnauthorized: false, key, cert }, () => {
-      socket.write('GET /details/0 HTTP/1.1\r\nhost: details\r\nconnection: close\r\n\r\n');
-    });
-    socket.once('data', (bytes) => {
-      socket.destroy();
-      resolve(bytes.toString('latin1'));
-    });
-    socket.once('error', (error) => resolve(`refused: ${error.message}`));
-    socket.once('close', () => resolve('refused: closed'));
+  const socket = connect({ host, port: Number(port), rejectUnauthorized: false, key, cert }, () => {
+    socket.write('GET /details/0 HTTP/1.1\r\nhost: details\r\n\r\n');
   });
+  const closed = once(socket, 'close');
+  await once(socket, 'data');
+  return {
+    closed,
+    get open() {
+      return !socket.destroyed;
+    },
+    end: () => socket.destroy(),
+  };
 }

@@ -16,6 +16,7 @@ import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-j
 import { withoutEnvoy } from './support/envoy.ts';
 import { eventually } from './support/mesh-under-test.ts';
 import { clusterOf, httpFilter, startPairedProxies } from './support/paired-proxies.ts';
+import { rawMethod } from './support/raw-grpc-method.ts';
 
 const OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 const HTTP2 = {
@@ -102,16 +103,7 @@ class HostServer {
 
   async listen(context: TestContext): Promise<number> {
     const server = new Server();
-    const bytes = (value: Buffer) => value;
-    const DeltaVirtualHosts = {
-      path: '/envoy.service.route.v3.VirtualHostDiscoveryService/DeltaVirtualHosts',
-      requestStream: true,
-      responseStream: true,
-      requestSerialize: bytes,
-      requestDeserialize: bytes,
-      responseSerialize: bytes,
-      responseDeserialize: bytes,
-    } as const;
+    const DeltaVirtualHosts = rawMethod('/envoy.service.route.v3.VirtualHostDiscoveryService/DeltaVirtualHosts', true);
     server.addService({ DeltaVirtualHosts }, { DeltaVirtualHosts: (call: Call) => this.#serve(call) });
     context.after(() => server.forceShutdown());
     return new Promise((resolve, reject) => {

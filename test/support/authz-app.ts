@@ -4,18 +4,9 @@ import { text } from 'node:stream/consumers';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { CheckRequestSchema, CheckResponseSchema } from '@meltemi/api/envoy/service/auth/v3/external_auth_pb';
 import { Server, type ServerUnaryCall, type sendUnaryData, ServerCredentials } from '@grpc/grpc-js';
+import { AUTHORIZATION_CHECK } from './raw-grpc-method.ts';
 
 const [httpPort, grpcPort] = process.argv.slice(2);
-const bytes = (buffer: Buffer) => buffer;
-const CHECK = {
-  path: '/envoy.service.auth.v3.Authorization/Check',
-  requestStream: false,
-  responseStream: false,
-  requestSerialize: bytes,
-  requestDeserialize: bytes,
-  responseSerialize: bytes,
-  responseDeserialize: bytes,
-} as const;
 
 const http = createServer((request, response) => {
   void text(request).then((body) => {
@@ -39,7 +30,7 @@ function check(call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer
 }
 
 const grpc = new Server();
-grpc.addService({ Check: CHECK }, { Check: check });
+grpc.addService({ Check: AUTHORIZATION_CHECK }, { Check: check });
 grpc.bindAsync(`0.0.0.0:${grpcPort}`, ServerCredentials.createInsecure(), () =>
   http.listen(Number(httpPort), () => process.stdout.write('listening\n')),
 );

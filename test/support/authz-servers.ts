@@ -8,6 +8,7 @@ import { fromBinary, fromJson, type JsonValue, toBinary, toJson } from '@bufbuil
 import { CheckRequestSchema, CheckResponseSchema } from '@meltemi/api/envoy/service/auth/v3/external_auth_pb';
 import { type handleUnaryCall, Server, ServerCredentials, status } from '@grpc/grpc-js';
 import { ID_HEADER } from './behaving-upstream.ts';
+import { AUTHORIZATION_CHECK } from './raw-grpc-method.ts';
 
 /** The request's header with the answer in JSON; none: allowed. */
 export const VERDICT = 'x-verdict';
@@ -22,15 +23,6 @@ export interface AuthzServer {
 export async function startGrpcAuthz(context: TestContext): Promise<AuthzServer> {
   const seen = new Map<string, JsonValue[]>();
   const server = new Server();
-  const method = {
-    path: '/envoy.service.auth.v3.Authorization/Check',
-    requestStream: false,
-    responseStream: false,
-    requestSerialize: (bytes: Buffer) => bytes,
-    requestDeserialize: (bytes: Buffer) => bytes,
-    responseSerialize: (bytes: Buffer) => bytes,
-    responseDeserialize: (bytes: Buffer) => bytes,
-  } as const;
   const check: handleUnaryCall<Buffer, Buffer> = (call, done) => {
     const request = fromBinary(CheckRequestSchema, call.request);
     const http = request.attributes?.request?.http;
@@ -46,7 +38,7 @@ export async function startGrpcAuthz(context: TestContext): Promise<AuthzServer>
     const response = fromJson(CheckResponseSchema, JSON.parse(verdict ?? '{}') as JsonValue);
     done(null, Buffer.from(toBinary(CheckResponseSchema, response)));
   };
-  server.addService({ Check: method }, { Check: check });
+  server.addService({ Check: AUTHORIZATION_CHECK }, { Check: check });
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
       error ? reject(error) : resolve(bound),

@@ -1,7 +1,8 @@
 // What a control plane answered, as JSON in which what means the same is written the same; and where two answers differ.
-import { type JsonObject, type JsonValue, toJson } from '@bufbuild/protobuf';
+import { createRegistry, type JsonObject, type JsonValue, toJson } from '@bufbuild/protobuf';
 import { AnySchema } from '@bufbuild/protobuf/wkt';
 import { extensionRegistry } from '@meltemi/api';
+import { NameTableSchema } from '@meltemi/api/istio/networking/nds/v1/nds_pb';
 import { collectedAny } from './xds-collect.ts';
 
 /** A place in a resource with what each side has there; undefined: nothing. */
@@ -12,9 +13,11 @@ export interface Difference {
   readonly ours: JsonValue | undefined;
 }
 
+const registry = createRegistry(extensionRegistry(), NameTableSchema);
+
 /** Resources by name. */
 export function comparable(resources: readonly string[]): ReadonlyMap<string, JsonValue> {
-  const decoded = resources.map((text) => toJson(AnySchema, collectedAny(text), { registry: extensionRegistry() }));
+  const decoded = resources.map((text) => toJson(AnySchema, collectedAny(text), { registry }));
   return new Map(decoded.map((json) => [nameOf(json as JsonObject), normalised(json)]));
 }
 
@@ -38,7 +41,7 @@ function textOf(value: JsonValue | undefined): string {
 }
 
 /** Names of statistics, and where a rule was written: they change no traffic. */
-const UNCOMPARED = ['altStatName', 'statPrefix', 'meltemi'];
+const UNCOMPARED = ['statPrefix', 'meltemi'];
 /** Written or not, they say the same. */
 const SAME_AS_ABSENT: Readonly<Record<string, string>> = {
   filterChainMatch: '{}',
@@ -61,6 +64,7 @@ const SETS = [
   'serverNames',
   'headers',
   'queryParameters',
+  'ips',
 ];
 /** Other ways to write the same, and the one in which they are compared. */
 const NEWER: Readonly<Record<string, (value: JsonValue) => [string, JsonValue]>> = {
@@ -79,6 +83,7 @@ const NEWER: Readonly<Record<string, (value: JsonValue) => [string, JsonValue]>>
   percentage: (value) => ['percentage', JSON.stringify(value) === '{}' ? { numerator: 0 } : value],
   // A list that begins with nothing.
   retryOn: (value) => ['retryOn', textOf(value).replace(/^,/, '')],
+  headerName: (value) => ['headerName', textOf(value).toLowerCase()],
   // Envoy reads names of headers in lower case.
   headers: (value) => [
     'headers',
@@ -92,13 +97,32 @@ function normalised(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(normalised);
   if (!isObject(value)) return value;
   if ('numerator' in value || 'denominator' in value) return share(value);
-  const fields = Object.entries(value).flatMap(([key, inner]): [string, JsonValue][] => {
+  const fields = Object.entries(withoutOwnName(withoutTwins(value))).flatMap(([key, inner]): [string, JsonValue][] => {
     const [name, newer] = NEWER[key]?.(inner) ?? [key, inner];
     const field = normalised(newer);
     if (UNCOMPARED.includes(name) || SAME_AS_ABSENT[name] === JSON.stringify(field)) return [];
     return [[name, SETS.includes(name) && Array.isArray(field) ? sorted(field) : field]];
   });
   return Object.fromEntries(fields.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** istiod lists an endpoint once for each address of its service. */
+function withoutTwins(value: JsonObject): JsonObject {
+  const { lbEndpoints, loadBalancingWeight } = value;
+  if (!Array.isArray(lbEndpoints)) return value;
+  const single = [...new Map(lbEndpoints.map((each) => [JSON.stringify(each), each])).values()];
+  const share = single.length / lbEndpoints.length;
+  return {
+    ...value,
+    lbEndpoints: single,
+    ...(share < 1 && { loadBalancingWeight: Number(loadBalancingWeight) * share }),
+  };
+}
+
+/** istiod says of each cluster that it is counted under its name, and of both that pass on under one. */
+function withoutOwnName({ altStatName, ...value }: JsonObject): JsonObject {
+  const own = [`${textOf(value['name'])};`, 'PassthroughCluster;', ''].includes(textOf(altStatName));
+  return own || altStatName === undefined ? value : { ...value, altStatName };
 }
 
 const PARTS: Readonly<Record<string, number>> = { HUNDRED: 100, TEN_THOUSAND: 10_000, MILLION: 1_000_000 };

@@ -80,7 +80,9 @@ export const sidecar = fields({
     .constantFrom<string[]>(
       ['*/*'],
       ['./*'],
-      ['~/*'],
+      ['*/*', '~/dns.example'],
+      ['*/*', '~beta/*'],
+      ['~alpha/*'],
       ['./*', 'alpha/*'],
       ['beta/web.beta.svc.cluster.local', '*/entry.example'],
       ['./web.alpha.svc.cluster.local'],

@@ -102,8 +102,8 @@ export const PLATFORM: readonly KubeObject[] = [
 export const NODES: readonly CollectedNode[] = [
   nodeOf('sidecar', 'alpha', 'web', 'v1'),
   nodeOf('sidecar', 'alpha', 'api', 'v1'),
-  nodeOf('sidecar', 'beta', 'queue', 'v1'),
-  nodeOf('sidecar', 'gamma', 'client', 'v1'),
+  catchingDns(nodeOf('sidecar', 'beta', 'queue', 'v1')),
+  { ...nodeOf('sidecar', 'gamma', 'client', 'v1'), locality: { region: 'r1', zone: 'z1', subZone: 's1' } },
   nodeOf('router', 'istio-system', 'gateway', 'v1'),
 ];
 
@@ -162,6 +162,11 @@ function sliceOf({ namespace: home, name, app, ports }: Exposed): KubeObject {
       targetRef: { kind: 'Pod', namespace: home, name: `${app}-${version}` },
     })),
   };
+}
+
+/** Its agent answers for names, with addresses of the control plane where services have none. */
+function catchingDns({ id, metadata }: CollectedNode): CollectedNode {
+  return { id, metadata: { ...metadata, DNS_CAPTURE: 'true', DNS_AUTO_ALLOCATE: 'true' } };
 }
 
 function nodeOf(kind: 'sidecar' | 'router', home: string, app: string, version: string): CollectedNode {

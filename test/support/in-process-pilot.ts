@@ -1,5 +1,5 @@
 // Our control plane within the test's own process: a directory of YAML in, ADS out.
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Problem, silentLogger, systemClock } from '@meltemi/base';
@@ -7,18 +7,19 @@ import { DirectoryStore } from '@meltemi/config';
 import { DEFAULT_MESH, DiscoveryServer, meshSettings } from '@meltemi/discovery';
 import { RegistryStore } from '@meltemi/registry';
 import { serveGrpc } from '@meltemi/rpc';
+import { YamlFolder } from '@meltemi/testkit';
 
 export class InProcessPilot {
   /** Of ADS in plaintext. */
   readonly port: number;
   readonly server: DiscoveryServer;
-  readonly #directory: string;
+  readonly #folder: YamlFolder;
   readonly #close: () => Promise<void>;
 
   private constructor(port: number, directory: string, server: DiscoveryServer, close: () => Promise<void>) {
     this.port = port;
     this.server = server;
-    this.#directory = directory;
+    this.#folder = new YamlFolder(directory);
     this.#close = close;
   }
 
@@ -45,9 +46,7 @@ export class InProcessPilot {
 
   /** Writes a file of objects (YAML or JSON) that it reads at once; `name` is the file's. */
   apply(name: string, text: string): void {
-    const temporary = join(this.#directory, `${name}.tmp`);
-    writeFileSync(temporary, text);
-    renameSync(temporary, join(this.#directory, `${name}.yaml`));
+    this.#folder.apply(name, text);
   }
 
   /** What it refuses of the configuration, or cannot make of it. */

@@ -21,8 +21,13 @@ export interface BothAnswers {
   readonly problems: readonly Problem[];
 }
 
-/** istiod without its own filters, which a stock Envoy does not have. */
-const ISTIOD_ENVIRONMENT = { PILOT_ENABLE_METADATA_EXCHANGE: 'false', PILOT_ENABLE_ALPN_FILTER: 'false' };
+/** Without its own filters, which a stock Envoy does not have. */
+const ISTIOD_ENVIRONMENT = {
+  PILOT_ENABLE_METADATA_EXCHANGE: 'false',
+  PILOT_ENABLE_ALPN_FILTER: 'false',
+  // Rules lie in files, where nobody writes a status: it gives addresses by hashes of names.
+  PILOT_ENABLE_IP_AUTOALLOCATE: 'false',
+};
 const ISTIOD_GRPC_PORT = 15_010;
 /** The first rule that both must have taken before answers are compared: a ServiceEntry of this host. */
 const MARKER = 'marker.example';
@@ -116,6 +121,11 @@ function markerEntry(host: string): object {
     apiVersion: 'networking.istio.io/v1',
     kind: 'ServiceEntry',
     metadata: { name: 'zz-marker', namespace: 'marker' },
-    spec: { hosts: [host], ports: [{ number: 80, name: 'http', protocol: 'HTTP' }], resolution: 'STATIC' },
+    spec: {
+      hosts: [host],
+      ports: [{ number: 80, name: 'http', protocol: 'HTTP' }],
+      resolution: 'STATIC',
+      exportTo: ['*'],
+    },
   };
 }

@@ -1,17 +1,11 @@
 // A gRPC server that keeps what proxies tell it: entries of access logs, records and spans of OTLP.
 import { fromBinary, toJson, type DescMessage, type DescService, type JsonValue } from '@bufbuild/protobuf';
-import {
-  type sendUnaryData,
-  type ServerReadableStream,
-  type ServerUnaryCall,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
 import { registryOf } from '@meltemi/api';
 import { AccessLogService, StreamAccessLogsMessageSchema } from '@meltemi/api/envoy/service/accesslog/v3/als_pb';
 import { LogsService } from '@meltemi/api/opentelemetry/proto/collector/logs/v1/logs_service_pb';
 import { TraceService } from '@meltemi/api/opentelemetry/proto/collector/trace/v1/trace_service_pb';
 import { file_google_protobuf_struct, file_google_protobuf_wrappers } from '@bufbuild/protobuf/wkt';
-import { grpcService, serveGrpc } from '@meltemi/rpc';
+import { type GrpcCall, type GrpcHandlers, type GrpcReply, grpcService, serveGrpc } from '@meltemi/rpc';
 
 export interface LogCollector {
   readonly port: number;
@@ -35,7 +29,7 @@ export async function startLogCollector(): Promise<LogCollector> {
       {
         definition: grpcService(AccessLogService, { requests: true, responses: true }),
         implementation: {
-          StreamAccessLogs(call: ServerReadableStream<Buffer, Buffer>, answer: sendUnaryData<Buffer>) {
+          StreamAccessLogs(call: GrpcCall<Buffer, Buffer>, answer: GrpcReply<Buffer>) {
             call.on('data', (message: Buffer) => streamed.push(json(StreamAccessLogsMessageSchema, message)));
             call.on('end', () => answer(null, Buffer.alloc(0)));
           },
@@ -49,8 +43,8 @@ export async function startLogCollector(): Promise<LogCollector> {
 }
 
 function exporter(service: DescService, kept: JsonValue[]) {
-  const implementation: UntypedServiceImplementation = {
-    Export(call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) {
+  const implementation: GrpcHandlers = {
+    Export(call: GrpcCall<Buffer, Buffer>, answer: GrpcReply<Buffer>) {
       kept.push(json(service.methods[0]!.input, call.request));
       answer(null, Buffer.alloc(0));
     },

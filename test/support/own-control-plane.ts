@@ -1,8 +1,8 @@
 // Our pilot-discovery in a sandbox, in istiod's place: services and pods from the API server, rules from files.
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Sandbox } from '@meltemi/testkit';
+import { type Sandbox, YamlFolder } from '@meltemi/testkit';
 
 const HTTP = '127.0.0.1:18080';
 const READY_DEADLINE_MS = 20_000;
@@ -18,11 +18,11 @@ export interface OwnControlPlaneOptions {
 
 export class OwnControlPlane {
   readonly #sandbox: Sandbox;
-  readonly #configuration: string;
+  readonly #configuration: YamlFolder;
 
   private constructor(sandbox: Sandbox, configuration: string) {
     this.#sandbox = sandbox;
-    this.#configuration = configuration;
+    this.#configuration = new YamlFolder(configuration);
   }
 
   /** Rejects when it is not ready in time. */
@@ -50,23 +50,17 @@ export class OwnControlPlane {
   }
 
   apply(name: string, text: string): void {
-    const temporary = join(this.#configuration, `${name}.tmp`);
-    writeFileSync(temporary, text);
-    renameSync(temporary, this.#file(name));
+    this.#configuration.apply(name, text);
   }
 
   remove(name: string): void {
-    rmSync(this.#file(name));
+    this.#configuration.remove(name);
   }
 
   async debug(page: string): Promise<unknown> {
     const { status, body } = await this.#sandbox.fetch(`http://${HTTP}/debug/${page}`);
     if (status !== 200) throw new Error(`pilot-discovery /debug/${page}: ${status} ${body}`);
     return JSON.parse(body) as unknown;
-  }
-
-  #file(name: string): string {
-    return join(this.#configuration, `${name}.yaml`);
   }
 }
 

@@ -1,6 +1,6 @@
 // A rate limit service that answers as the first entry of a request's first descriptor says, and keeps what it was asked.
 import { create, fromBinary, toBinary, toJsonString, type MessageInitShape } from '@bufbuild/protobuf';
-import { type sendUnaryData, type ServerUnaryCall, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import {
   type RateLimitRequest,
   RateLimitRequestSchema,
@@ -9,7 +9,7 @@ import {
   RateLimitResponseSchema,
   RateLimitService,
 } from '@meltemi/api/envoy/service/ratelimit/v3/rls_pb';
-import { grpcService, serveGrpc } from '@meltemi/rpc';
+import { type GrpcCall, type GrpcReply, grpcService, serveGrpc } from '@meltemi/rpc';
 
 export interface RateLimitServer {
   readonly port: number;
@@ -54,7 +54,7 @@ const OVER: MessageInitShape<typeof RateLimitResponseSchema> = {
 export async function startRateLimitServer(): Promise<RateLimitServer> {
   const asked: string[] = [];
   let waiting: (() => void)[] = [];
-  const answers = (request: RateLimitRequest, answer: sendUnaryData<Buffer>) => {
+  const answers = (request: RateLimitRequest, answer: GrpcReply<Buffer>) => {
     const say = request.descriptors[0]?.entries[0]?.value;
     if (say === 'fail') return answer({ code: status.INTERNAL, details: 'no idea' });
     if (say === 'silent') return;
@@ -67,7 +67,7 @@ export async function startRateLimitServer(): Promise<RateLimitServer> {
       {
         definition: grpcService(RateLimitService, { requests: true, responses: true }),
         implementation: {
-          ShouldRateLimit(call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) {
+          ShouldRateLimit(call: GrpcCall<Buffer, Buffer>, answer: GrpcReply<Buffer>) {
             const request = fromBinary(RateLimitRequestSchema, call.request);
             asked.push(toJsonString(RateLimitRequestSchema, request));
             for (const wake of waiting.splice(0)) wake();

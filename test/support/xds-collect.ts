@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { create, fromBinary, type JsonObject, toBinary } from '@bufbuild/protobuf';
 import { type Any, AnySchema } from '@bufbuild/protobuf/wkt';
-import { TYPE_URL, unpackAny } from '@meltemi/api';
+import { TYPE_URL as XDS_TYPE_URL, unpackAny } from '@meltemi/api';
 import { ClusterSchema } from '@meltemi/api/envoy/config/cluster/v3/cluster_pb';
 import { ListenerSchema } from '@meltemi/api/envoy/config/listener/v3/listener_pb';
 import { HttpConnectionManagerSchema } from '@meltemi/api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
@@ -16,12 +16,18 @@ import {
 import { type GrpcClient, grpcClient, grpcService } from '@meltemi/rpc';
 import type { ClientDuplexStream } from '@grpc/grpc-js';
 
-const TYPES = ['CDS', 'EDS', 'LDS', 'RDS'] as const;
-type Type = (typeof TYPES)[number];
+/** What is asked for of each node. */
+export const COLLECTED_TYPES = ['CDS', 'EDS', 'LDS', 'RDS', 'NDS'] as const;
+type Type = (typeof COLLECTED_TYPES)[number];
+const TYPE_URL: Readonly<Record<Type, string>> = {
+  ...XDS_TYPE_URL,
+  NDS: 'type.googleapis.com/istio.networking.nds.v1.NameTable',
+};
 
 export interface CollectedNode {
   readonly id: string;
   readonly metadata: JsonObject;
+  readonly locality?: { readonly region: string; readonly zone?: string; readonly subZone?: string };
 }
 
 /** node id → type → encoded `Any`s in base64. */
@@ -67,8 +73,9 @@ class Conversation {
     resourceNames: string[] = [],
     wanted: (resources: readonly Any[]) => boolean = () => true,
   ): Promise<readonly Any[]> {
-    const { id, metadata } = this.#node;
-    const request = { typeUrl: TYPE_URL[type], resourceNames, node: { id, metadata, userAgentName: 'envoy' } };
+    const { id, metadata, locality } = this.#node;
+    const node = { id, metadata, userAgentName: 'envoy', ...(locality && { locality }) };
+    const request = { typeUrl: TYPE_URL[type], resourceNames, node };
     this.#stream.write(create(DiscoveryRequestSchema, request));
     for (;;) {
       const { value, done } = await this.#responses.next();
@@ -103,9 +110,10 @@ async function collect(port: number, marker: string, node: CollectedNode): Promi
   const LDS = await conversation.ask('LDS');
   const routes = [...new Set(LDS.flatMap(routeNames))];
   const RDS = routes.length > 0 ? await conversation.ask('RDS', routes) : [];
+  const NDS = await conversation.ask('NDS');
   conversation.close();
   const encode = (all: readonly Any[]) => all.map((any) => Buffer.from(toBinary(AnySchema, any)).toString('base64'));
-  return { CDS: encode(CDS), EDS: encode(EDS), LDS: encode(LDS), RDS: encode(RDS) };
+  return { CDS: encode(CDS), EDS: encode(EDS), LDS: encode(LDS), RDS: encode(RDS), NDS: encode(NDS) };
 }
 
 /** The `Any` of a text that was collected. */
