@@ -1,16 +1,11 @@
 // Our sidecar in Envoy's place: started by a real pilot-agent, configured by a real istiod, among Envoys and others of ours.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { IstioWorld, reasonAgainstIstio, type Sidecar } from './support/istio-world.ts';
+import { FOR_STOCK_ENVOY, IstioWorld, reasonAgainstIstio, type Sidecar } from './support/istio-world.ts';
 import { eventually } from './support/mesh-under-test.ts';
 import { syncProblems } from './support/sync-problems.ts';
 
 const skip = reasonAgainstIstio();
-/** Without what the Envoy of PyPI lacks: Istio's own filters. */
-const FOR_STOCK_ENVOY = {
-  istiodEnv: { PILOT_ENABLE_METADATA_EXCHANGE: 'false', PILOT_ENABLE_ALPN_FILTER: 'false' },
-  meshConfig: { defaultProviders: { metrics: [], tracing: [], accessLogging: [] }, enablePrometheusMerge: false },
-};
 const STRICT = `
 apiVersion: security.istio.io/v1
 kind: PeerAuthentication
