@@ -41,6 +41,28 @@ test('what has no effect is said at its place', async () => {
   );
 });
 
+test('parts of DestinationRules that have no effect are said', async () => {
+  const view = await viewOf(
+    rule('DestinationRule', 'a', {
+      host: 'a',
+      trafficPolicy: {
+        tunnel: { targetHost: 'b', targetPort: 1 },
+        portLevelSettings: [{ port: { number: 80 }, loadBalancer: { simple: 'RANDOM', warmupDurationSecs: '1s' } }],
+      },
+      subsets: [{ name: 'v1', trafficPolicy: { loadBalancer: { warmup: { duration: '1s' } } } }],
+    }),
+    rule('DestinationRule', 'fine', { host: 'a', trafficPolicy: { loadBalancer: { simple: 'RANDOM' } } }),
+  );
+  assert.deepEqual(
+    unservedProblems(view, DEFAULT_MESH).map(({ resource, path, message }) => [resource?.name, path, message]),
+    [
+      ['trafficPolicy.tunnel', 'tunnel'],
+      ['trafficPolicy.portLevelSettings[0].loadBalancer.warmupDurationSecs', 'warmupDurationSecs'],
+      ['subsets[0].trafficPolicy.loadBalancer.warmup', 'warmup'],
+    ].map(([path, field]) => ['a', `spec.${path}`, `${field} is not carried out: it has no effect`]),
+  );
+});
+
 test('parts of access rules that have no effect, or another than was meant, are said', async () => {
   const policy = (name: string, spec: object) => `apiVersion: security.istio.io/v1
 kind: AuthorizationPolicy

@@ -17,12 +17,16 @@ import { isGateway, targetsOf } from './input/policy-target.ts';
 import { isGlobal } from './input/limited-listeners.ts';
 import { gatewaysInclude } from './input/route-match-inputs.ts';
 import type { MeshSettings } from './mesh.ts';
+import { unservedTrafficPolicy } from './unserved-traffic-policy.ts';
 
 /** Warnings, each at the field that has no effect. */
 export function unservedProblems(config: ConfigView, mesh: MeshSettings): Problem[] {
   return [
     ...config.gateways.flatMap(gatewayProblems),
     ...config.virtualServices.flatMap(routeProblems),
+    ...config
+      .objects('DestinationRule')
+      .flatMap((rule) => unservedTrafficPolicy(rule.spec).map(({ path, message }) => warning(rule, path, message))),
     ...config
       .objects('EnvoyFilter')
       .flatMap((filter) => unservedPatches(filter.spec).map(({ path, message }) => warning(filter, path, message))),
